@@ -1,0 +1,4 @@
+export { HostingError, type HostingErrorCode } from './error.ts';
+export { installBinaries, type PostgresBinaries } from './postgres/binaries.ts';
+export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres/server.ts';
+export { startTestPostgres, type TestPostgres } from './postgres/test-postgres.ts';

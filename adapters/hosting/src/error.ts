@@ -49,7 +49,7 @@ export async function writingState<T>(folder: string, work: () => Promise<T>): P
 
 function namedDiskError(folder: string, error: unknown): unknown {
   const errno = errnoOf(error);
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
+  if (errno === 'ENOSPC' || errno === 'EDQUOT' || saysDiskFull(error)) {
     return new HostingError(
       'STATE_FOLDER_FULL',
       `No space left below ${folder}. Free space there, or move the state with DOTMAC_HOME.`,
@@ -64,4 +64,9 @@ function namedDiskError(folder: string, error: unknown): unknown {
     );
   }
   return error;
+}
+
+/** Programs that write for us (cp, initdb, postgres) report a full disk in words only. */
+function saysDiskFull(error: unknown): boolean {
+  return error instanceof Error && /No space left on device|Disk quota exceeded/.test(error.message);
 }

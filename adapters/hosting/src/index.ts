@@ -1,4 +1,12 @@
 export { HostingError, type HostingErrorCode } from './error.ts';
 export { installBinaries, type PostgresBinaries } from './postgres/binaries.ts';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres/server.ts';
+export {
+  copyFromTemplate,
+  createPasswords,
+  createTemplate,
+  type DatabasePasswords,
+  type Template,
+  type TemplateOptions,
+} from './postgres/template.ts';
 export { startTestPostgres, type TestPostgres } from './postgres/test-postgres.ts';

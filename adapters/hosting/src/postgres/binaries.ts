@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { cp, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, relative } from 'node:path';
-import { errnoOf, HostingError } from '../error.ts';
-import { identify } from '../process/process-identity.ts';
+import { dirname, join, relative } from 'node:path';
+import { buildOnce } from '../build-once.ts';
+import { HostingError } from '../error.ts';
 
 /** An installed set of PostgreSQL server programs. */
 export interface PostgresBinaries {
@@ -27,38 +27,11 @@ export async function installBinaries(directory: string): Promise<PostgresBinari
   const { root, version } = locatePackage();
   const target = join(directory, version);
   if (!existsSync(target)) {
-    await mkdir(directory, { recursive: true, mode: 0o755 });
     await buildOnce(target, (building) => copyNative(root, building));
   }
   const suffix = process.platform === 'win32' ? '.exe' : '';
   const bin = join(target, 'native', 'bin');
   return { version, postgres: join(bin, `postgres${suffix}`), initdb: join(bin, `initdb${suffix}`) };
-}
-
-/**
- * Builds a directory beside its place and renames it into place, so that it is whole or absent.
- * A directory that another process put there first is kept. Remains of builders that died are removed.
- */
-export async function buildOnce(target: string, build: (building: string) => Promise<void>): Promise<void> {
-  await removeAbandonedBuilds(target);
-  const building = `${target}.building-${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
-  try {
-    await build(building);
-    await rename(building, target);
-  } catch (error) {
-    await rm(building, { recursive: true, force: true });
-    const errno = errnoOf(error);
-    if (errno !== 'ENOTEMPTY' && errno !== 'EEXIST') throw error;
-  }
-}
-
-async function removeAbandonedBuilds(target: string): Promise<void> {
-  const prefix = `${basename(target)}.building-`;
-  for (const name of await readdir(dirname(target))) {
-    if (!name.startsWith(prefix)) continue;
-    const pid = Number(name.slice(prefix.length).split('-')[0]);
-    if (identify(pid) === undefined) await rm(join(dirname(target), name), { recursive: true, force: true });
-  }
 }
 
 async function copyNative(root: string, building: string): Promise<void> {

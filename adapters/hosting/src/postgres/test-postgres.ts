@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { serverAccount } from '../account.ts';
+import { buildOnce } from '../build-once.ts';
 import { HostingError } from '../error.ts';
 import { identify } from '../process/process-identity.ts';
-import { buildOnce, installBinaries, type PostgresBinaries } from './binaries.ts';
+import { installBinaries, type PostgresBinaries } from './binaries.ts';
 import { copyCluster, initialiseCluster, SUPERUSER } from './cluster.ts';
 import { runningPostmaster, startPostgres, stopPostgres } from './server.ts';
 

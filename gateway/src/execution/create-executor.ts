@@ -1,5 +1,5 @@
 import type { Executor, ExecutorOptions, RequestContext } from './executor.ts';
-import { createStockExecutor } from './stock-executor.ts';
+import { createOwnExecutor } from './own-executor.ts';
 
 /** `own` is the fast one and the default; `stock` is Apollo's, for comparison and as a way back. */
 export type ExecutorKind = 'own' | 'stock';
@@ -12,8 +12,11 @@ export function executorKind(environment: Readonly<Record<string, string | undef
 }
 
 export async function createExecutor<Context extends RequestContext>(
-  _kind: ExecutorKind,
+  kind: ExecutorKind,
   options: ExecutorOptions<Context>,
 ): Promise<Executor<Context>> {
+  if (kind === 'own') return createOwnExecutor(options);
+  // Loaded on demand: it brings Apollo's HTTP stack and telemetry with it.
+  const { createStockExecutor } = await import('./stock-executor.ts');
   return createStockExecutor(options);
 }

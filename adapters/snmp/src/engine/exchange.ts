@@ -1,0 +1,179 @@
+import type { Clock } from '@dotmac/device';
+import type { DecodedMessage } from '../codec/message.ts';
+import type { Pdu } from '../codec/pdu.ts';
+import { SnmpError } from '../error.ts';
+import type { Peer } from './peer.ts';
+import type { Security } from './security.ts';
+import type { Semaphore } from './semaphore.ts';
+import { backOff, learnRtt } from './tuning.ts';
+
+/** Discovery, time synchronisation and one more for an agent that restarted in between. */
+const MAX_LESSONS = 3;
+
+/** What passed the sockets since the start. Everything that was dropped is counted with its reason. */
+export interface EngineCounters {
+  sent: number;
+  retransmitted: number;
+  received: number;
+  receivedOctets: number;
+  malformed: number;
+  /** No request waits for it, or it comes from another address than was asked. */
+  unexpected: number;
+  /** Of the right address and id, but another community, version or PDU type. */
+  refused: number;
+  timeouts: number;
+}
+
+/** What an exchange needs of the engine. */
+export interface Wire {
+  readonly clock: Clock;
+  readonly slots: Semaphore;
+  readonly counters: EngineCounters;
+  register(exchange: Exchange, peer: Peer): number;
+  unregister(id: number, peer: Peer): void;
+  send(datagram: Buffer, peer: Peer, failed: (error: Error) => void): void;
+}
+
+export interface Reply {
+  readonly pdu: Pdu;
+  /** Size of the datagram. */
+  readonly octets: number;
+}
+
+/** One request until its reply, its last timeout or its cancellation. */
+export class Exchange {
+  readonly peer: Peer;
+  readonly #wire: Wire;
+  readonly #security: Security;
+  readonly #pdu: Pdu;
+  readonly #signal: AbortSignal | undefined;
+  readonly #tries: number;
+  #id = 0;
+  #sentAt = 0;
+  #sends = 0;
+  #lessons = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #releaseSlot: () => void = () => {};
+  #resolve: (reply: Reply) => void = () => {};
+  #reject: (error: Error) => void = () => {};
+  #settled = false;
+  readonly #onAbort = () => this.fail(new SnmpError('cancelled', 'Cancelled while waiting for the agent'));
+
+  constructor(
+    wire: Wire,
+    peer: Peer,
+    security: Security,
+    pdu: Pdu,
+    tries: number,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#wire = wire;
+    this.peer = peer;
+    this.#security = security;
+    this.#pdu = pdu;
+    this.#tries = tries;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<Reply> {
+    if (!this.peer.silent) this.#releaseSlot = await this.#wire.slots.acquire(this.#signal);
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      if (this.#signal?.aborted) {
+        this.#onAbort();
+        return;
+      }
+      this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+      this.#begin();
+    });
+  }
+
+  /** A fresh id for each new encoding, so that a late duplicate of an earlier answer is not taken for this one. */
+  #begin(): void {
+    if (this.#id !== 0) this.#wire.unregister(this.#id, this.peer);
+    this.#id = this.#wire.register(this, this.peer);
+    this.#sends = 0;
+    this.#send();
+  }
+
+  #send(): void {
+    this.#sends++;
+    if (this.#sends > 1) this.#wire.counters.retransmitted++;
+    this.#sentAt = this.#wire.clock.now();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#onTimeout(), this.peer.tuning.timeout);
+    let datagram: Buffer;
+    try {
+      datagram = this.#security.encode({ ...this.#pdu, requestId: this.#id }, this.#id);
+    } catch (error) {
+      this.fail(error as Error);
+      return;
+    }
+    this.#wire.send(datagram, this.peer, (error) =>
+      this.fail(new SnmpError('timeout', `Could not send to ${this.peer.host}: ${error.message}`)),
+    );
+  }
+
+  #onTimeout(): void {
+    // A device that does not answer must not keep the others waiting.
+    this.#releaseSlot();
+    backOff(this.peer.tuning);
+    if (this.#sends < this.#tries) {
+      this.#send();
+      return;
+    }
+    this.#wire.counters.timeouts++;
+    this.peer.silent = true;
+    const why = this.#security.explainSilence();
+    this.fail(
+      new SnmpError('timeout', `No answer after ${this.#sends} tries${why === null ? '' : `: ${why}`}`),
+    );
+  }
+
+  /** A datagram of the right address that is no SNMP message: no use in waiting for the timeout. */
+  malformed(reason: string): void {
+    this.peer.silent = false;
+    if (this.#sends < this.#tries) this.#send();
+    else this.fail(new SnmpError('malformed', `The agent's reply is malformed: ${reason}`));
+  }
+
+  receive(message: DecodedMessage, datagram: Buffer): void {
+    const opened = this.#security.open(message, datagram);
+    if (opened.kind === 'ignored') {
+      this.#wire.counters.refused++;
+      return;
+    }
+    this.peer.silent = false;
+    if (this.#sends === 1) learnRtt(this.peer.tuning, this.#wire.clock.now() - this.#sentAt);
+    if (opened.kind === 'again') {
+      this.#lessons++;
+      if (this.#lessons > MAX_LESSONS) {
+        this.fail(new SnmpError('notInTimeWindow', 'The agent keeps refusing its own engine id and time'));
+      } else {
+        this.#begin();
+      }
+      return;
+    }
+    if (opened.kind === 'failed') {
+      this.fail(opened.error);
+      return;
+    }
+    this.#end();
+    this.#resolve({ pdu: opened.pdu, octets: datagram.length });
+  }
+
+  fail(error: Error): void {
+    if (this.#settled) return;
+    this.#end();
+    this.#reject(error);
+  }
+
+  #end(): void {
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#wire.unregister(this.#id, this.peer);
+    this.#releaseSlot();
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * SNMP v1, v2c and v3: an own codec and an engine that polls many devices over one socket, the driver behind the
+ * device port, and the probe. Read `engine/engine.ts` first, then `engine/session.ts`.
+ */
+export { decodeOid, encodeOid, type Oid, type OidBytes } from './codec/oid.ts';
+export type { Varbind } from './codec/pdu.ts';
+export type { SnmpValue } from './codec/value.ts';
+export type {
+  AuthProtocol,
+  CommunityCredential,
+  PrivProtocol,
+  SnmpCredential,
+  UserCredential,
+} from './credential.ts';
+export { SnmpEngine, type SnmpEngineOptions } from './engine/engine.ts';
+export type { EngineCounters } from './engine/exchange.ts';
+export type { ExchangeOptions, SnmpSession } from './engine/session.ts';
+export type { Row, TableOptions, TableResult } from './engine/table.ts';
+export { SnmpError, type SnmpErrorCode } from './error.ts';

@@ -1,0 +1,101 @@
+import type { EventOf } from '@dotmac/schema';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Logger } from '../telemetry/logger.ts';
+import type { EventLog } from './log.ts';
+
+/** Reacts to events of its own database, each exactly once: the effect and the place in the log commit together. */
+export interface EventConsumer<DB, E> {
+  /** Unique in the database and never changed: the place in the log is kept under it. */
+  readonly name: string;
+  readonly types: readonly (keyof E & string)[];
+  /** Only database work: whatever happens outside belongs into a job that this enqueues. */
+  handle(event: EventOf<E>, transaction: Transaction<DB>): Promise<void>;
+}
+
+const firstRetryMilliseconds = 200;
+const longestRetryMilliseconds = 30_000;
+
+/**
+ * Runs a consumer until the signal aborts. An event that fails is retried with growing pauses and stops this consumer
+ * only; its error stands in `events.consumer` and in the log until it goes through.
+ */
+export async function runConsumer<DB, E>(options: {
+  readonly consumer: EventConsumer<DB, E>;
+  readonly database: Kysely<DB>;
+  readonly log: EventLog<E>;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { consumer, log, signal } = options;
+  const database = options.database as unknown as Kysely<unknown>;
+  const logger = options.logger.child({ consumer: consumer.name });
+  await sql`insert into events.consumer (name) values (${consumer.name}) on conflict do nothing`.execute(
+    database,
+  );
+  let retry = firstRetryMilliseconds;
+  while (!signal.aborted) {
+    const news = log.nextNews(signal);
+    try {
+      const handled = await consumeBatch(consumer, database, log);
+      retry = firstRetryMilliseconds;
+      if (handled === 0) await news;
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.error({ error }, 'an event could not be handled; it will be tried again');
+      await recordFailure(database, consumer.name, error, logger);
+      await pause(retry, signal);
+      retry = Math.min(retry * 2, longestRetryMilliseconds);
+    }
+  }
+}
+
+/** Handles up to a page of events, each in a transaction of its own. */
+async function consumeBatch<DB, E>(
+  consumer: EventConsumer<DB, E>,
+  database: Kysely<unknown>,
+  log: EventLog<E>,
+): Promise<number> {
+  const { rows } = await sql<{ position: bigint }>`
+    select position from events.consumer where name = ${consumer.name}`.execute(database);
+  const events = await log.read(rows[0]?.position ?? 0n, { types: consumer.types });
+  for (const event of events) {
+    await database.transaction().execute(async (transaction) => {
+      const moved = await sql`
+        update events.consumer set position = ${event.position.toString()}::bigint, failure = null, failed_at = null, attempts = 0
+        where name = ${consumer.name} and position < ${event.position.toString()}::bigint`.execute(
+        transaction,
+      );
+      // Another process was faster: its effect is committed.
+      if (moved.numAffectedRows === 0n) return;
+      await consumer.handle(event, transaction as unknown as Transaction<DB>);
+    });
+  }
+  return events.length;
+}
+
+async function recordFailure(
+  database: Kysely<unknown>,
+  name: string,
+  error: unknown,
+  logger: Logger,
+): Promise<void> {
+  try {
+    await sql`
+      update events.consumer set failure = ${String(error)}, failed_at = now(), attempts = attempts + 1
+      where name = ${name}`.execute(database);
+  } catch (unreachable) {
+    logger.warn({ error: unreachable }, 'the failure could not be recorded');
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,175 @@
+import { startTestPostgres, type TestPostgres } from '@dotmac/hosting';
+import { migrate, type TenantDatabase } from '@dotmac/migrations';
+import type { TenantEvents } from '@dotmac/schema';
+import { type Kysely, sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openDatabase } from '../database/open.ts';
+import { silentLogger } from '../telemetry/logger.ts';
+import { appendEvents } from './append.ts';
+import { type EventConsumer, runConsumer } from './consumer.ts';
+import { CursorExpiredError, CursorInvalidError } from './cursor.ts';
+import { EventLog } from './log.ts';
+
+let server: TestPostgres;
+beforeAll(async () => {
+  server = await startTestPostgres();
+});
+afterAll(() => server.close());
+
+let database: Kysely<TenantDatabase>;
+let log: EventLog<TenantEvents>;
+let connectionString: string;
+
+function openLog(): EventLog<TenantEvents> {
+  const connection = { connectionString, applicationName: 'test', onConnectionError: () => undefined };
+  return new EventLog({ database: database as never, connection, scope: 'ten_a', logger: silentLogger });
+}
+
+beforeEach(async () => {
+  connectionString = await server.createDatabase();
+  await migrate({ connectionString, kind: 'tenant' });
+  database = openDatabase({ connectionString, applicationName: 'test', onConnectionError: () => undefined });
+  log = openLog();
+  await log.start();
+  return async () => {
+    await log.stop();
+    await database.destroy();
+  };
+});
+
+const event = (subject: string, name = subject) =>
+  ({
+    type: 'customer.created',
+    subject,
+    payload: { customerId: subject, name, email: null },
+    occurredAt: 1_700_000_000_000,
+    actor: 'usr_test',
+  }) as const;
+
+const append = (subject: string) =>
+  database.transaction().execute((transaction) => appendEvents<TenantEvents>(transaction, [event(subject)]));
+
+describe('order', () => {
+  test('a slow transaction that wrote first is not lost behind a fast one that committed first', async () => {
+    const stream = await log.subscribe({ types: ['customer.created'] });
+    const slowWrote = Promise.withResolvers<void>();
+    const slowMayCommit = Promise.withResolvers<void>();
+    const slow = database.transaction().execute(async (transaction) => {
+      await appendEvents<TenantEvents>(transaction, [event('slow')]);
+      slowWrote.resolve();
+      await slowMayCommit.promise;
+    });
+    await slowWrote.promise;
+    await append('fast');
+
+    const first = await stream.next();
+    expect(first.value?.subject).toBe('fast');
+    slowMayCommit.resolve();
+    await slow;
+    const second = await stream.next();
+    expect(second.value?.subject).toBe('slow');
+
+    const all = await log.read(0n);
+    expect(all.map((item) => [item.position, item.subject])).toEqual([
+      [1n, 'fast'],
+      [2n, 'slow'],
+    ]);
+  });
+
+  test('many writers at once and a rollback leave no gap and no repetition', async () => {
+    const stream = await log.subscribe({ types: ['customer.created'] });
+    await Promise.all([
+      ...Array.from({ length: 40 }, (_, i) => append(`c${i}`)),
+      database
+        .transaction()
+        .execute(async (transaction) => {
+          await appendEvents<TenantEvents>(transaction, [event('never')]);
+          throw new Error('rolled back');
+        })
+        .catch((error: Error) => expect(error.message).toBe('rolled back')),
+    ]);
+    const seen: string[] = [];
+    for (let i = 0; i < 40; i++) {
+      const item = await stream.next();
+      expect(item.value?.position).toBe(BigInt(i + 1));
+      seen.push(item.value?.subject ?? '');
+    }
+    expect(new Set(seen).size).toBe(40);
+    expect(seen).not.toContain('never');
+  });
+});
+
+describe('cursors', () => {
+  test('a reader that comes back after its cursor misses nothing', async () => {
+    const stream = await log.subscribe({ types: ['customer.created'] });
+    await append('one');
+    const cursor = (await stream.next()).value?.cursor;
+    await stream.return();
+    await append('two');
+    await append('three');
+    const again = await log.subscribe({ types: ['customer.created'], after: cursor });
+    expect([(await again.next()).value?.subject, (await again.next()).value?.subject]).toEqual([
+      'two',
+      'three',
+    ]);
+  });
+
+  test('a cursor of another tenant, an unknown text and an expired one are each refused', async () => {
+    await append('one');
+    await log.flush();
+    const cursor = await log.headCursor();
+    const foreign = Buffer.from(cursor, 'base64url').toString().replace('ten_a', 'ten_b');
+    const subscribe = (after: string) => log.subscribe({ types: ['customer.created'], after });
+    await expect(subscribe(Buffer.from(foreign).toString('base64url'))).rejects.toThrow(CursorInvalidError);
+    await expect(subscribe('nonsense')).rejects.toThrow(CursorInvalidError);
+    await sql`update events.head set epoch = epoch + 1`.execute(database);
+    await expect(subscribe(cursor)).rejects.toThrow(CursorExpiredError);
+  });
+
+  test('a waiting stream ends when its reader leaves', async () => {
+    const stream = await log.subscribe({ types: ['customer.created'] });
+    const waiting = stream.next();
+    await stream.return();
+    expect((await waiting).done).toBe(true);
+  });
+});
+
+describe('consumers', () => {
+  test('an effect and its place in the log commit together; a failing event is tried again', async () => {
+    const stop = new AbortController();
+    const done = Promise.withResolvers<void>();
+    let failures = 0;
+    const seen: string[] = [];
+    const consumer: EventConsumer<TenantDatabase, TenantEvents> = {
+      name: 'test',
+      types: ['customer.created'],
+      async handle(item) {
+        if (item.subject === 'hard' && failures++ === 0) throw new Error('not yet');
+        seen.push(item.subject);
+        if (item.subject === 'last') done.resolve();
+      },
+    };
+    const running = runConsumer({ consumer, database, log, logger: silentLogger, signal: stop.signal });
+    await append('easy');
+    await append('hard');
+    await append('last');
+    await done.promise;
+    stop.abort();
+    await running;
+    expect(seen).toEqual(['easy', 'hard', 'last']);
+    expect(failures).toBe(2);
+  });
+});
+
+test('the chain of hashes shows a changed event', async () => {
+  await append('one');
+  await append('two');
+  await log.flush();
+  await expect(
+    sql`update events.event set payload = '{}' where position = 1`.execute(database),
+  ).rejects.toThrow('cannot change');
+  expect(await log.verifyChain()).toBeNull();
+  await sql`alter table events.event disable trigger event_guard`.execute(database);
+  await sql`update events.event set payload = '{}' where position = 1`.execute(database);
+  expect(await log.verifyChain()).toBe(1n);
+});

@@ -1,0 +1,261 @@
+import type { EventOf } from '@dotmac/schema';
+import { type Kysely, sql } from 'kysely';
+import pg from 'pg';
+import { connectionSettings, type OpenOptions } from '../database/open.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { CursorExpiredError, decodeCursor, encodeCursor } from './cursor.ts';
+import { sequence, verifyChain } from './sequencer.ts';
+
+/** Events read from the database in one go. */
+const pageSize = 500;
+/** The reader looks by itself this often, in case a notification was lost with its connection. */
+const fallbackMilliseconds = 5_000;
+
+export interface EventLogOptions {
+  readonly database: Kysely<unknown>;
+  /** For the connection that listens. */
+  readonly connection: OpenOptions;
+  /** Binds cursors to the tenant (or `platform`). */
+  readonly scope: string;
+  readonly logger: Logger;
+}
+
+export interface SubscribeOptions<E> {
+  /** Go on after this cursor; without it, from now on. */
+  readonly after?: string | null | undefined;
+  readonly types: readonly (keyof E & string)[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type EventWithCursor<E> = EventOf<E> & { readonly cursor: string };
+
+interface Head {
+  readonly epoch: number;
+  readonly position: bigint;
+  readonly floor: bigint;
+}
+
+/**
+ * Reads a database's event log. One instance per process and database: it sequences, notices what is new through
+ * LISTEN, and serves any number of readers.
+ */
+export class EventLog<E> {
+  readonly #options: EventLogOptions;
+  readonly #wakers = new Set<() => void>();
+  readonly #stopped = new AbortController();
+  #listener: pg.Client | undefined;
+  #running: Promise<void> | undefined;
+  #wanted = false;
+
+  constructor(options: EventLogOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to sequence and to listen. Returns when the first pass is done. */
+  async start(): Promise<void> {
+    await this.#advance();
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    for (const wake of this.#wakers) wake();
+    await this.#running;
+  }
+
+  /** Sequences what is committed now; readers see it when this returns. */
+  async flush(): Promise<void> {
+    await this.#advance();
+  }
+
+  /** The cursor that lies after everything sequenced so far. */
+  async headCursor(): Promise<string> {
+    const head = await this.#head();
+    return encodeCursor(head, this.#options.scope);
+  }
+
+  /** The cursor clients get with an event. */
+  async cursorOf(event: { readonly position: bigint }): Promise<string> {
+    return encodeCursor({ epoch: (await this.#head()).epoch, position: event.position }, this.#options.scope);
+  }
+
+  /** Up to a page of events after a position, in order. */
+  async read(
+    after: bigint,
+    options: { types?: readonly (keyof E & string)[]; limit?: number } = {},
+  ): Promise<EventOf<E>[]> {
+    const types = options.types ?? null;
+    const { rows } = await sql<EventOf<E>>`
+      select position, type, subject, payload, occurred_at as "occurredAt", actor, trace_id as "traceId"
+      from events.event
+      where position > ${after.toString()}::bigint and (${types}::text[] is null or type = any(${types}::text[]))
+      order by position limit ${options.limit ?? pageSize}`.execute(this.#options.database);
+    return rows;
+  }
+
+  /**
+   * Events from a cursor on (or from now on without one), first those that are there, then as they come, with no gap
+   * and no repetition in between. Ends when the signal aborts or the log stops.
+   * @throws CursorInvalidError, CursorExpiredError
+   */
+  async subscribe(
+    options: SubscribeOptions<E>,
+  ): Promise<AsyncGenerator<EventWithCursor<E>, void, undefined>> {
+    const head = await this.#head();
+    const position = this.#startOf(options.after, head);
+    const ended = new AbortController();
+    const signal =
+      options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal]);
+    const events = this.#follow(position, head.epoch, options.types, signal);
+    // A generator that waits for the next event would hear of its `return` only with that event.
+    const end = events.return.bind(events);
+    events.return = (value) => {
+      ended.abort();
+      return end(value);
+    };
+    return events;
+  }
+
+  #startOf(after: string | null | undefined, head: Head): bigint {
+    if (after == null) return head.position;
+    const { scope } = this.#options;
+    const cursor = decodeCursor(after, scope);
+    if (cursor.epoch !== head.epoch || cursor.position < head.floor || cursor.position > head.position) {
+      throw new CursorExpiredError(encodeCursor(head, scope));
+    }
+    return cursor.position;
+  }
+
+  async *#follow(
+    start: bigint,
+    epoch: number,
+    types: readonly (keyof E & string)[],
+    signal: AbortSignal,
+  ): AsyncGenerator<EventWithCursor<E>, void, undefined> {
+    let position = start;
+    let awake = Promise.withResolvers<void>();
+    const wake = () => awake.resolve();
+    this.#wakers.add(wake);
+    signal.addEventListener('abort', wake, { once: true });
+    try {
+      while (!this.#stopped.signal.aborted && !signal.aborted) {
+        // Rearmed before the read: a change during the read wakes us again.
+        awake = Promise.withResolvers<void>();
+        const events = await this.read(position, { types });
+        for (const event of events) {
+          position = event.position;
+          yield { ...event, cursor: encodeCursor({ epoch, position }, this.#options.scope) };
+        }
+        if (events.length < pageSize) await awake.promise;
+      }
+    } finally {
+      this.#wakers.delete(wake);
+      signal.removeEventListener('abort', wake);
+    }
+  }
+
+  /** The position of the first event that no longer fits the chain of hashes, or null when all do. */
+  verifyChain(): Promise<bigint | null> {
+    return verifyChain(this.#options.database);
+  }
+
+  /** Resolves when there may be something new, or when the signal aborts. Ask before reading, await after. */
+  nextNews(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#wakers.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wakers.add(wake);
+      signal.addEventListener('abort', wake, { once: true });
+      if (signal.aborted || this.#stopped.signal.aborted) wake();
+    });
+  }
+
+  async #head(): Promise<Head> {
+    const { rows } = await sql<Head>`select epoch, position, floor from events.head`.execute(
+      this.#options.database,
+    );
+    if (rows[0] === undefined) throw new Error('events.head has lost its row');
+    return rows[0];
+  }
+
+  async #advance(): Promise<void> {
+    let any = false;
+    for (let more = true; more && !this.#stopped.signal.aborted; ) {
+      const result = await sequence(this.#options.database);
+      more = result.more;
+      any ||= result.sequenced > 0;
+    }
+    if (any) for (const wake of this.#wakers) wake();
+  }
+
+  /** Sequences on every notification and, as a fallback, now and then; outlives lost connections. */
+  async #run(): Promise<void> {
+    const { logger } = this.#options;
+    while (!this.#stopped.signal.aborted) {
+      try {
+        await this.#listen();
+        await this.#advance();
+        // Another process may have sequenced: readers look again whenever anything happened.
+        for (const wake of this.#wakers) wake();
+        await this.#waitForNews();
+      } catch (error) {
+        if (this.#stopped.signal.aborted) break;
+        logger.warn({ error }, 'the event log cannot reach its database; trying again');
+        await this.#dropListener();
+        await this.#pause(500);
+      }
+    }
+    await this.#dropListener();
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#listener !== undefined) return;
+    const client = new pg.Client(connectionSettings(this.#options.connection));
+    client.on('error', () => void this.#dropListener());
+    client.on('end', () => void this.#dropListener());
+    client.on('notification', () => {
+      this.#wanted = true;
+      this.#news?.();
+    });
+    await client.connect();
+    this.#listener = client;
+    await client.query('listen dotmac_events');
+  }
+
+  async #dropListener(): Promise<void> {
+    const client = this.#listener;
+    this.#listener = undefined;
+    this.#news?.();
+    if (client === undefined) return;
+    client.removeAllListeners();
+    // The connection may be dead already; what its end reports no longer matters.
+    client.on('error', () => undefined);
+    await client.end().catch(() => undefined);
+  }
+
+  #news: (() => void) | undefined;
+
+  async #waitForNews(): Promise<void> {
+    if (!this.#wanted) await this.#pause(fallbackMilliseconds);
+    this.#wanted = false;
+  }
+
+  /** Waits until something happens, at most so long. */
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#stopped.signal.removeEventListener('abort', done);
+        this.#news = undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      this.#news = done;
+      this.#stopped.signal.addEventListener('abort', done, { once: true });
+      if (this.#stopped.signal.aborted) done();
+    });
+  }
+}

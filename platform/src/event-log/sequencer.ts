@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+
+/** Any number will do, as long as every sequencer of a database uses it. */
+const advisoryLock = 4_711_001;
+/** Rows per transaction: a bound for memory and for how long the head row is locked. */
+const batchSize = 1_000;
+
+/** What of an event the chain protects, as one text. */
+const canonical = sql`jsonb_build_array(id, type, subject, payload, extract(epoch from occurred_at), actor)::text`;
+
+interface UnsequencedRow {
+  readonly id: bigint;
+  readonly canonical: string;
+}
+
+/**
+ * Gives committed events their positions and extends the hash chain. One sequencer works at a time; the others return
+ * at once. Because only committed rows are seen and the batch is ordered by id, a reader that has seen position n
+ * never meets a smaller one later, and events of one subject keep their order.
+ * @returns how many events were sequenced; call again while it returns a full batch.
+ */
+export async function sequence(database: Kysely<unknown>): Promise<{ sequenced: number; more: boolean }> {
+  return database.transaction().execute(async (transaction) => {
+    const lock = await sql<{
+      held: boolean;
+    }>`select pg_try_advisory_xact_lock(${advisoryLock}) as held`.execute(transaction);
+    if (lock.rows[0]?.held !== true) return { sequenced: 0, more: false };
+    const { rows } = await sql<UnsequencedRow>`
+      select id, ${canonical} as canonical
+      from events.event where position is null order by id limit ${batchSize}`.execute(transaction);
+    if (rows.length === 0) return { sequenced: 0, more: false };
+
+    const { rows: heads } = await sql<{ position: bigint; hash: Uint8Array }>`
+      select position, hash from events.head for update`.execute(transaction);
+    const head = heads[0];
+    if (head === undefined) throw new Error('events.head has lost its row');
+    let hash = head.hash;
+    const hashes = rows.map((row) => {
+      hash = chainHash(hash, row.canonical);
+      return Buffer.from(hash).toString('hex');
+    });
+    await sql`
+      update events.event e set position = ${head.position}::bigint + t.n, hash = decode(t.hash, 'hex')
+      from unnest(${rows.map((row) => row.id.toString())}::bigint[], ${hashes}::text[]) with ordinality as t (id, hash, n)
+      where e.id = t.id`.execute(transaction);
+    await sql`
+      update events.head set position = position + ${rows.length}, hash = decode(${hashes.at(-1)}, 'hex')`.execute(
+      transaction,
+    );
+    // Other processes' readers look again once this is committed.
+    await sql`select pg_notify('dotmac_events', '')`.execute(transaction);
+    return { sequenced: rows.length, more: rows.length === batchSize };
+  });
+}
+
+/** Recomputes the chain of what is kept. @returns the first position that does not fit, or null. */
+export async function verifyChain(database: Kysely<unknown>): Promise<bigint | null> {
+  let hash: Uint8Array = new Uint8Array();
+  for (let last = 0n; ; ) {
+    const { rows } = await sql<{ position: bigint; canonical: string; hash: Uint8Array }>`
+      select position, ${canonical} as canonical, hash from events.event
+      where position > ${last.toString()}::bigint order by position limit ${batchSize}`.execute(database);
+    if (rows.length === 0) return null;
+    for (const row of rows) {
+      hash = chainHash(hash, row.canonical);
+      if (Buffer.compare(hash, row.hash) !== 0) return row.position;
+      last = row.position;
+    }
+  }
+}
+
+/** SHA-256 over the previous link and the event's canonical text. */
+export function chainHash(previous: Uint8Array, canonical: string): Uint8Array {
+  return createHash('sha256').update(previous).update(canonical).digest();
+}

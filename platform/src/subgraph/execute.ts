@@ -1,0 +1,134 @@
+import type { Context } from '@dotmac/schema';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  parse,
+  subscribe,
+  validate,
+} from 'graphql';
+import type { Logger } from '../telemetry/logger.ts';
+
+export interface GraphqlRequest {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** The gateway sends the same few documents over and over: parsed and validated once. */
+const cachedDocuments = 500;
+
+/** Runs operations of one subgraph: cached documents, domain errors passed on, surprises masked and logged. */
+export class SubgraphExecutor {
+  readonly #schema: GraphQLSchema;
+  readonly #logger: Logger;
+  readonly #documents = new Map<string, DocumentNode | readonly GraphQLError[]>();
+
+  constructor(schema: GraphQLSchema, logger: Logger) {
+    this.#schema = schema;
+    this.#logger = logger;
+  }
+
+  async execute(request: GraphqlRequest, context: Context): Promise<FormattedExecutionResult> {
+    const document = this.#document(request.query);
+    if (!isDocument(document)) return { errors: document.map((error) => error.toJSON()) };
+    const result = await execute({
+      schema: this.#schema,
+      document,
+      contextValue: context,
+      variableValues: request.variables ?? null,
+      operationName: request.operationName ?? null,
+    });
+    return this.#format(result, context);
+  }
+
+  /** A stream of results, or one result that says why there is none. */
+  async subscribe(
+    request: GraphqlRequest,
+    context: Context,
+  ): Promise<AsyncIterable<FormattedExecutionResult> | FormattedExecutionResult> {
+    const document = this.#document(request.query);
+    if (!isDocument(document)) return { errors: document.map((error) => error.toJSON()) };
+    const stream = await subscribe({
+      schema: this.#schema,
+      document,
+      contextValue: context,
+      variableValues: request.variables ?? null,
+      operationName: request.operationName ?? null,
+    });
+    if (!(Symbol.asyncIterator in stream)) return this.#format(stream, context);
+    return mapStream(stream, (result) => this.#format(result, context));
+  }
+
+  #document(query: string): DocumentNode | readonly GraphQLError[] {
+    const known = this.#documents.get(query);
+    if (known !== undefined) return known;
+    const document = this.#parse(query);
+    if (this.#documents.size >= cachedDocuments) {
+      const oldest = this.#documents.keys().next().value;
+      if (oldest !== undefined) this.#documents.delete(oldest);
+    }
+    this.#documents.set(query, document);
+    return document;
+  }
+
+  #parse(query: string): DocumentNode | readonly GraphQLError[] {
+    try {
+      const document = parse(query, { maxTokens: 20_000 });
+      const errors = validate(this.#schema, document);
+      return errors.length === 0 ? document : errors;
+    } catch (error) {
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
+  }
+
+  #format(result: ExecutionResult, context: Context): FormattedExecutionResult {
+    if (result.errors === undefined) return result as FormattedExecutionResult;
+    return {
+      ...result,
+      errors: result.errors.map((error) => this.#formatError(error, context)),
+    } as FormattedExecutionResult;
+  }
+
+  #formatError(error: GraphQLError, context: Context): GraphQLFormattedError {
+    const expected = error.originalError === undefined || typeof error.extensions.code === 'string';
+    if (expected) return error.toJSON();
+    this.#logger.error(
+      { error: error.originalError, path: error.path, traceId: context.traceId },
+      'a resolver failed',
+    );
+    return {
+      message: `Something went wrong here. Reference ${context.traceId}`,
+      extensions: { code: 'INTERNAL', traceId: context.traceId },
+      ...(error.path === undefined ? {} : { path: error.path }),
+      ...(error.locations === undefined ? {} : { locations: error.locations }),
+    };
+  }
+}
+
+function isDocument(document: DocumentNode | readonly GraphQLError[]): document is DocumentNode {
+  return 'kind' in document;
+}
+
+/** Like `map` for arrays; ends the source when the consumer ends, at once and not with the next item. */
+function mapStream<A, B>(source: AsyncGenerator<A, void, void>, map: (item: A) => B): AsyncIterable<B> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const item = await source.next();
+        return item.done === true
+          ? { done: true, value: undefined }
+          : { done: false, value: map(item.value) };
+      },
+      async return() {
+        await source.return();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}

@@ -1,0 +1,146 @@
+import { anonymous, type Context } from '@dotmac/schema';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { TokenError, type VerificationKeys, verifyToken } from '../identity/token.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Registry } from '../telemetry/metrics.ts';
+import { traceIdOf } from '../telemetry/tracing.ts';
+import type { Clock } from '../time/clock.ts';
+import { type GraphqlRequest, SubgraphExecutor } from './execute.ts';
+import type { SubgraphModule } from './module.ts';
+
+/** The header in which the gateway signs who is asking. */
+export const internalTokenHeader = 'x-dotmac-internal';
+
+export interface ServeOptions {
+  // Only the face of the modules matters here, not their database.
+  readonly modules: readonly Pick<SubgraphModule<never, never>, 'name' | 'schema' | 'contextOf'>[];
+  /** The gateways' public keys. */
+  readonly keys: VerificationKeys;
+  /** The tenant's id, or `platform`: the first half of the audience of the tokens accepted here. */
+  readonly plane: string;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  /** The machine's clock: tokens do not live in a demo tenant's time. */
+  readonly clock: Clock;
+  /** Whether everything the process needs is there. */
+  readonly ready: () => Promise<boolean>;
+}
+
+/** Verified tokens are kept until they expire, at most so many. */
+const cachedTokens = 2_000;
+const keepAliveMilliseconds = 15_000;
+
+/**
+ * The HTTP face of a runtime: `POST /graphql/<subgraph>` (JSON, or a stream of server-sent events for
+ * subscriptions), `/health/live`, `/health/ready` and `/metrics`. GraphQL answers nobody but a gateway.
+ */
+export function createSubgraphServer(options: ServeOptions): FastifyInstance {
+  const { logger, metrics } = options;
+  const app = Fastify({ bodyLimit: 4 * 1024 * 1024, forceCloseConnections: true });
+  const verify = tokenVerifier(options);
+
+  for (const module of options.modules) {
+    const executor = new SubgraphExecutor(module.schema, logger.child({ subgraph: module.name }));
+    app.post(`/graphql/${module.name}`, async (request, reply) => {
+      const token = request.headers[internalTokenHeader];
+      try {
+        const principal = await verify(
+          typeof token === 'string' ? token : '',
+          `${options.plane}/${module.name}`,
+        );
+        const traceId = traceIdOf(request.headers.traceparent as string | undefined);
+        const context = module.contextOf({ principal, traceId });
+        const body = requestOf(request.body);
+        if (request.headers.accept === 'text/event-stream')
+          return await stream(request, reply, executor, body, context);
+        return await executor.execute(body, context);
+      } catch (error) {
+        if (!(error instanceof TokenError)) throw error;
+        return reply
+          .status(403)
+          .send({ errors: [{ message: error.message, extensions: { code: error.code } }] });
+      }
+    });
+  }
+  app.get('/health/live', () => ({ status: 'live' }));
+  app.get('/health/ready', async (_request, reply) => {
+    const ready = await options.ready();
+    return reply.status(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });
+  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) logger.error({ error, url: request.url }, 'a request failed');
+    const message = status >= 500 ? 'Something went wrong here' : error.message;
+    return reply
+      .status(status)
+      .send({ errors: [{ message, extensions: { code: status >= 500 ? 'INTERNAL' : 'BAD_REQUEST' } }] });
+  });
+  return app;
+}
+
+function requestOf(body: unknown): GraphqlRequest {
+  const request = body as Partial<GraphqlRequest> | null;
+  if (typeof request?.query !== 'string')
+    throw Object.assign(new Error('The body needs a "query"'), { statusCode: 400 });
+  return request as GraphqlRequest;
+}
+
+/** Sends each result as an event `next`, then `complete`; the form of graphql-sse's distinct connections. */
+async function stream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  executor: SubgraphExecutor,
+  body: GraphqlRequest,
+  context: Context,
+): Promise<FastifyReply> {
+  const results = await executor.subscribe(body, context);
+  if (!(Symbol.asyncIterator in results)) return reply.send(results);
+  reply.hijack();
+  const { raw } = reply;
+  raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  raw.flushHeaders();
+  const iterator = results[Symbol.asyncIterator]();
+  const keepAlive = setInterval(() => raw.write(':\n\n'), keepAliveMilliseconds);
+  request.raw.socket.once('close', () => void iterator.return?.());
+  try {
+    for (let item = await iterator.next(); item.done !== true; item = await iterator.next()) {
+      const roomLeft = raw.write(`event: next\ndata: ${JSON.stringify(item.value)}\n\n`);
+      // A slow reader slows the source down instead of filling memory.
+      if (!roomLeft) await drained(raw);
+    }
+    raw.write('event: complete\ndata:\n\n');
+  } finally {
+    clearInterval(keepAlive);
+    raw.end();
+  }
+  return reply;
+}
+
+function drained(raw: FastifyReply['raw']): Promise<void> {
+  return new Promise((resolve) => {
+    if (raw.destroyed) return resolve();
+    const done = () => {
+      raw.off('drain', done).off('close', done);
+      resolve();
+    };
+    raw.on('drain', done).on('close', done);
+  });
+}
+
+/** Verifies internal tokens, each only once. */
+function tokenVerifier({ keys, clock }: ServeOptions) {
+  const known = new Map<string, { readonly principal: Context['principal']; readonly expiresAt: number }>();
+  return async (token: string, audience: string): Promise<Context['principal']> => {
+    if (token === '') throw new TokenError('This answers the gateway only');
+    const key = `${audience} ${token}`;
+    const cached = known.get(key);
+    if (cached !== undefined && cached.expiresAt > clock.now()) return cached.principal;
+    const verified = await verifyToken(token, { keys, audience, clock });
+    if (known.size >= cachedTokens) known.clear();
+    known.set(key, verified);
+    return verified.principal.id === anonymous.id ? anonymous : verified.principal;
+  };
+}

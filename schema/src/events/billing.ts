@@ -1,0 +1,43 @@
+/** Appended by the subgraph `billing`. Amounts are minor units as decimal strings. */
+export interface BillingEvents {
+  /** A plan version is on sale; network learns the speeds from here. */
+  'plan.published': { planId: string; versionId: string; name: string; shaping: ShapingPayload };
+  'invoice.issued': {
+    invoiceId: string;
+    number: string;
+    customerId: string;
+    grossMinor: string;
+    currency: string;
+    dueOn: string;
+  };
+  'invoice.paid': {
+    invoiceId: string;
+    number: string;
+    customerId: string;
+    grossMinor: string;
+    netMinor: string;
+    currency: string;
+  };
+  'payment.received': {
+    paymentId: string;
+    customerId: string;
+    amountMinor: string;
+    currency: string;
+    /** What it paid: per invoice, the cash and the share of it that is net of tax. */
+    allocations: { invoiceId: string; amountMinor: string; netMinor: string }[];
+  };
+  'dunning.step.executed': { customerId: string; invoiceId: string; step: string };
+  /** Billing wants every service of the customer locked or opened; subscribers owns the locks. */
+  'billing.lock.requested': { customerId: string; because: string };
+  'billing.lock.lifted': { customerId: string; because: string };
+}
+
+/** Speeds in bits per second as decimal strings; directions are the subscriber's. */
+export interface ShapingPayload {
+  downstream: RateLimitPayload;
+  upstream: RateLimitPayload;
+}
+export interface RateLimitPayload {
+  bitsPerSecond: string;
+  burst?: { bitsPerSecond: string; thresholdBitsPerSecond: string; seconds: number };
+}

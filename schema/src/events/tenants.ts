@@ -1,0 +1,17 @@
+/** Appended by the subgraph `tenants` in the control plane's database. */
+export interface TenantsEvents {
+  'tenant.requested': { tenantId: string; slug: string; name: string };
+  'tenant.step.progressed': {
+    tenantId: string;
+    jobId: string;
+    step: string;
+    state: 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+    detail: string;
+  };
+  'tenant.state.changed': { tenantId: string; slug: string; from: string; to: string };
+  /** The tenant's runtime answers under this base URL from now on. */
+  'tenant.route.changed': { tenantId: string };
+  'apiKey.created': { keyId: string; tenantId: string | null; scopes: string[] };
+  'apiKey.revoked': { keyId: string };
+  'membership.changed': { userId: string; tenantId: string | null };
+}

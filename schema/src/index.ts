@@ -1,0 +1,10 @@
+/**
+ * The contract of the graph: one builder for every subgraph, its scalars, scopes and typed failures, and the event
+ * types in `events/`. The printed SDL of each subgraph and the composed supergraph are in `../sdl`.
+ * Composition (`./compose.ts`) is a subpath of its own, because a running subgraph does not need it.
+ */
+export * from './builder.ts';
+export * from './errors.ts';
+export * from './events/index.ts';
+export * from './principal.ts';
+export * from './scopes.ts';

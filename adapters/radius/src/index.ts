@@ -1,0 +1,22 @@
+/**
+ * RADIUS. `startRadiusServer` answers NASes over a small policy port; `radiusDriver` changes and ends live sessions by CoA and
+ * Disconnect behind the device port; the codec below both is compiled from dictionaries.
+ */
+export * from './attribute/address.ts';
+export * from './attribute/decode.ts';
+export * from './attribute/encode.ts';
+export { AttributeError, type ScalarValue } from './attribute/value.ts';
+export type { AttributeDefinition, Dictionary, VendorDefinition } from './dictionary/dictionary.ts';
+export { DictionaryError, extendDictionary } from './dictionary/parse.ts';
+export { standardDictionary } from './dictionary/standard.ts';
+export * from './packet/build.ts';
+export { attributeTypes, packetCodes } from './packet/codes.ts';
+export { chapPassword } from './packet/password.ts';
+export * from './packet/scan.ts';
+export { type SharedSecret, sharedSecret } from './packet/shared-secret.ts';
+export * from './server/access-request.ts';
+export * from './server/accounting-record.ts';
+export type { Anomaly, AnomalyKind } from './server/anomaly.ts';
+export type { ServerCounters } from './server/counters.ts';
+export * from './server/policy.ts';
+export * from './server/server.ts';

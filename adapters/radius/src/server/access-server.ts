@@ -1,0 +1,188 @@
+import { encodeAttributes } from '../attribute/encode.ts';
+import { buildReply } from '../packet/build.ts';
+import { attributeTypes, packetCodes } from '../packet/codes.ts';
+import type { SharedSecret } from '../packet/shared-secret.ts';
+import { AccessRequestView } from './access-request.ts';
+import type { AccessDecision, Nas } from './policy.ts';
+import {
+  type Peer,
+  provenByMessageAuthenticator,
+  type Received,
+  Reception,
+  type ServerContext,
+} from './reception.ts';
+
+export interface AccessServerOptions {
+  /** A reject waits this long, to slow down guessing and reject storms. 0 sends at once. */
+  readonly rejectDelayMs: number;
+  /** Called once per NAS whose first valid Message-Authenticator is seen, so that `AUTO` survives a restart. */
+  readonly onMessageAuthenticatorSeen: (nas: Nas) => void;
+}
+
+/** Answers Access-Requests and Status-Servers, whatever transport they come by. No promise on the way. */
+export class AccessServer {
+  readonly #context: ServerContext;
+  readonly #options: AccessServerOptions;
+  readonly #reception: Reception;
+  readonly #withMessageAuthenticator = new Set<string>();
+  readonly #delayed = new Set<NodeJS.Timeout>();
+
+  constructor(context: ServerContext, options: AccessServerOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#reception = new Reception(context);
+  }
+
+  handle(datagram: Buffer, peer: Peer): void {
+    const received = this.#reception.receive(datagram, peer);
+    if (received === null) return;
+    const code = datagram[0];
+    if (code === packetCodes['Access-Request']) this.#access(received);
+    else if (code === packetCodes['Status-Server'])
+      answerStatusServer(received, this.#reception, this.#context, packetCodes['Access-Accept']);
+    else this.#reception.drop(received, 'UNEXPECTED_CODE', String(code));
+  }
+
+  close(): void {
+    for (const timer of this.#delayed) clearTimeout(timer);
+    this.#delayed.clear();
+  }
+
+  #access(received: Received): void {
+    const { nas, packet, scan, peer } = received;
+    const { counters, dictionary, policy } = this.#context;
+    counters.accessRequests++;
+    const proven = this.#admit(received);
+    if (proven === 'REFUSED') return;
+    const request = this.#reception.begin(received);
+    if (request === null) return;
+    const view = new AccessRequestView(
+      nas,
+      peer.address,
+      received.receivedAt,
+      packet,
+      scan,
+      dictionary,
+      proven,
+    );
+    const decision = policy.authenticate(view);
+    if (decision.kind === 'DISCARD') {
+      counters.discarded++;
+      this.#reception.forget(request.key, request.entry);
+      return;
+    }
+    const reply = this.#encode(decision, view, received);
+    if (reply === null) {
+      this.#reception.forget(request.key, request.entry);
+      return;
+    }
+    const send = () => {
+      request.entry.reply = reply;
+      peer.send(reply);
+    };
+    if (decision.kind === 'ACCEPT') {
+      counters.accessAccepts++;
+      send();
+      return;
+    }
+    counters.accessRejects++;
+    if (this.#options.rejectDelayMs === 0) send();
+    else this.#sendLater(send);
+  }
+
+  /** Checks the Message-Authenticator and the rules of CVE-2024-3596 (facts: BlastRADIUS). */
+  #admit(received: Received): SharedSecret | null | 'REFUSED' {
+    const { nas, packet, scan } = received;
+    if (scan.messageAuthenticatorAt !== 0) {
+      const proven = provenByMessageAuthenticator(received, packet.subarray(4, 20));
+      if (proven === null) {
+        this.#reception.drop(received, 'BAD_AUTHENTICATOR', 'Message-Authenticator');
+        return 'REFUSED';
+      }
+      if (!this.#withMessageAuthenticator.has(nas.id)) {
+        this.#withMessageAuthenticator.add(nas.id);
+        if (nas.messageAuthenticatorSeen !== true) this.#options.onMessageAuthenticatorSeen(nas);
+      }
+      return proven;
+    }
+    const seen = nas.messageAuthenticatorSeen === true || this.#withMessageAuthenticator.has(nas.id);
+    const required =
+      nas.requireMessageAuthenticator === 'YES' ||
+      (nas.requireMessageAuthenticator === 'AUTO' && seen) ||
+      // RFC 3579 §3.2: always with EAP.
+      scan.firstOffsets[attributeTypes.eapMessage] !== 0;
+    if (required) {
+      this.#reception.drop(received, 'MESSAGE_AUTHENTICATOR_MISSING');
+      return 'REFUSED';
+    }
+    if (nas.limitProxyState && scan.firstOffsets[attributeTypes.proxyState] !== 0) {
+      this.#reception.drop(received, 'PROXY_STATE_WITHOUT_MESSAGE_AUTHENTICATOR');
+      return 'REFUSED';
+    }
+    return null;
+  }
+
+  #encode(
+    decision: Exclude<AccessDecision, { kind: 'DISCARD' }>,
+    view: AccessRequestView,
+    received: Received,
+  ): Buffer | null {
+    const blocks = decision.kind === 'ACCEPT' ? [...(decision.blocks ?? [])] : [];
+    try {
+      if (decision.attributes !== undefined && decision.attributes.length > 0)
+        blocks.push(
+          encodeAttributes(this.#context.dictionary, decision.attributes, {
+            authenticator: view.authenticator,
+            secret: view.secret,
+          }),
+        );
+      return buildReply({
+        code: packetCodes[decision.kind === 'ACCEPT' ? 'Access-Accept' : 'Access-Reject'],
+        request: view.packet,
+        scan: view.scan,
+        secret: view.secret,
+        blocks,
+        messageAuthenticator: true,
+      });
+    } catch (error) {
+      // A reply the policy composed wrongly must neither stop the server nor go out half.
+      this.#reception.drop(
+        received,
+        'REPLY_NOT_ENCODABLE',
+        error instanceof Error ? error.message : String(error),
+      );
+      return null;
+    }
+  }
+
+  #sendLater(send: () => void): void {
+    const timer = setTimeout(() => {
+      this.#delayed.delete(timer);
+      send();
+    }, this.#options.rejectDelayMs);
+    this.#delayed.add(timer);
+  }
+}
+
+/** RFC 5997: answered on both ports, with Message-Authenticator, which the request must have too. */
+export function answerStatusServer(
+  received: Received,
+  reception: Reception,
+  context: ServerContext,
+  replyCode: number,
+): void {
+  const { packet, scan, peer } = received;
+  if (scan.messageAuthenticatorAt === 0) {
+    reception.drop(received, 'MESSAGE_AUTHENTICATOR_MISSING', 'Status-Server');
+    return;
+  }
+  const secret = provenByMessageAuthenticator(received, packet.subarray(4, 20));
+  if (secret === null) {
+    reception.drop(received, 'BAD_AUTHENTICATOR', 'Status-Server');
+    return;
+  }
+  context.counters.statusRequests++;
+  peer.send(
+    buildReply({ code: replyCode, request: packet, scan, secret, blocks: [], messageAuthenticator: true }),
+  );
+}

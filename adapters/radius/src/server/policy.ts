@@ -1,0 +1,54 @@
+import type { Attribute } from '../attribute/encode.ts';
+import type { SharedSecret } from '../packet/shared-secret.ts';
+import type { AccessRequestView } from './access-request.ts';
+import type { AccountingRecord } from './accounting-record.ts';
+
+/** A network access server that may talk with us. Found by the source address of its packets, never by what they say. */
+export interface Nas {
+  readonly id: string;
+  /** The current secret, and during a rotation the one before. */
+  readonly secrets: readonly [SharedSecret, ...SharedSecret[]];
+  /** CVE-2024-3596: refuse Access-Requests without Message-Authenticator. `AUTO`: once one was seen with it. */
+  readonly requireMessageAuthenticator: 'AUTO' | 'YES' | 'NO';
+  /** For `AUTO`: a request with a valid Message-Authenticator is on record from before this process started. */
+  readonly messageAuthenticatorSeen?: boolean;
+  /** CVE-2024-3596: drop Access-Requests that carry Proxy-State but no Message-Authenticator. */
+  readonly limitProxyState: boolean;
+}
+
+export interface AccessAccept {
+  readonly kind: 'ACCEPT';
+  /** Encoded with the request's authenticator, so that encrypted attributes are possible. */
+  readonly attributes?: readonly Attribute[];
+  /** Runs of attributes encoded ahead by `encodeAttributes`; they go first. */
+  readonly blocks?: readonly Uint8Array[];
+}
+export interface AccessReject {
+  readonly kind: 'REJECT';
+  /** Stable code of why, such as `BAD_PASSWORD`; stored and shown, not sent. */
+  readonly reason: string;
+  readonly attributes?: readonly Attribute[];
+}
+/** No answer at all, such as for a request that another server should take. */
+export interface AccessDiscard {
+  readonly kind: 'DISCARD';
+  readonly reason: string;
+}
+export type AccessDecision = AccessAccept | AccessReject | AccessDiscard;
+
+/** Who may log in, and with what. Answers from memory: both methods are synchronous. */
+export interface RadiusPolicy {
+  /** The NAS at an address, in canonical text without IPv4-mapping; null when there is none. */
+  findNas(sourceAddress: string): Nas | null;
+  /** The view is valid during the call only. */
+  authenticate(request: AccessRequestView): AccessDecision;
+}
+
+/** Where accounting goes. */
+export interface AccountingSink {
+  /**
+   * Resolves after COMMIT; only then are the records answered. A rejection leaves them unanswered, and the NAS sends them
+   * again. Up to two batches run at a time.
+   */
+  record(batch: readonly AccountingRecord[]): Promise<void>;
+}

@@ -1,0 +1,101 @@
+import type { Clock } from '@dotmac/device';
+import type { Dictionary } from '../dictionary/dictionary.ts';
+import { verifyMessageAuthenticator } from '../packet/authenticator.ts';
+import { createScan, type PacketScan, scanPacket } from '../packet/scan.ts';
+import type { SharedSecret } from '../packet/shared-secret.ts';
+import type { AnomalyReporter } from './anomaly.ts';
+import type { ServerCounters } from './counters.ts';
+import { DuplicateCache, type DuplicateEntry } from './duplicate-cache.ts';
+import type { Nas, RadiusPolicy } from './policy.ts';
+
+/** What both servers share. */
+export interface ServerContext {
+  readonly clock: Clock;
+  readonly dictionary: Dictionary;
+  readonly policy: RadiusPolicy;
+  readonly anomalies: AnomalyReporter;
+  readonly counters: ServerCounters;
+}
+
+/** Where a datagram came from, and how to answer it. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+  send(reply: Buffer): void;
+}
+
+/** A well-formed packet of a known NAS. `scan` belongs to the reception and holds until the next packet. */
+export interface Received {
+  readonly nas: Nas;
+  readonly packet: Buffer;
+  readonly scan: PacketScan;
+  readonly peer: Peer;
+  readonly receivedAt: number;
+}
+
+/** The first steps every packet takes: NAS by source address, strict scan, duplicates. */
+export class Reception {
+  readonly #context: ServerContext;
+  readonly #scan = createScan();
+  readonly #duplicates = new DuplicateCache(5_000);
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+  }
+
+  /** Null when the packet must be dropped in silence; the reason is counted and reported. */
+  receive(datagram: Buffer, peer: Peer): Received | null {
+    const { policy, clock, anomalies, counters } = this.#context;
+    const nas = policy.findNas(peer.address);
+    if (nas === null) {
+      anomalies.report('UNKNOWN_NAS', peer.address);
+      counters.discarded++;
+      return null;
+    }
+    const malformed = scanPacket(datagram, this.#scan);
+    if (malformed !== null) {
+      anomalies.report('MALFORMED', peer.address, nas.id, malformed);
+      counters.discarded++;
+      return null;
+    }
+    return { nas, packet: datagram, scan: this.#scan, peer, receivedAt: clock.now() };
+  }
+
+  /** Drops a packet, counted and reported. */
+  drop(
+    received: Received,
+    kind: Parameters<AnomalyReporter['report']>[0],
+    detail: string | null = null,
+  ): void {
+    this.#context.anomalies.report(kind, received.peer.address, received.nas.id, detail);
+    this.#context.counters.discarded++;
+  }
+
+  /**
+   * The entry for a new request, or null for a duplicate, which has then been answered or ignored.
+   * Call it only for packets whose authenticator has been checked as far as it can be.
+   */
+  begin(received: Received): { readonly key: string; readonly entry: DuplicateEntry } | null {
+    const { packet, peer, receivedAt } = received;
+    const key = `${peer.address} ${peer.port} ${packet[1]}`;
+    const earlier = this.#duplicates.find(key, packet);
+    if (earlier === null) return { key, entry: this.#duplicates.begin(key, packet, receivedAt) };
+    this.#context.counters.duplicates++;
+    if (earlier.reply !== null) peer.send(earlier.reply);
+    return null;
+  }
+
+  forget(key: string, entry: DuplicateEntry): void {
+    this.#duplicates.forget(key, entry);
+  }
+}
+
+/** The secret of the NAS that verifies the packet's Message-Authenticator over `authenticator`; null when none does. */
+export function provenByMessageAuthenticator(
+  received: Received,
+  authenticator: Uint8Array,
+): SharedSecret | null {
+  for (const secret of received.nas.secrets)
+    if (verifyMessageAuthenticator(received.packet, received.scan, authenticator, secret)) return secret;
+  return null;
+}

@@ -1,0 +1,115 @@
+import { type Clock, systemClock } from '@dotmac/device';
+import type { Dictionary } from '../dictionary/dictionary.ts';
+import { standardDictionary } from '../dictionary/standard.ts';
+import { AccessServer } from './access-server.ts';
+import { AccountingServer } from './accounting-server.ts';
+import { type Anomaly, AnomalyReporter } from './anomaly.ts';
+import { createCounters, type ServerCounters } from './counters.ts';
+import type { AccountingSink, Nas, RadiusPolicy } from './policy.ts';
+import { listenUdp } from './udp.ts';
+
+export interface RadiusServerOptions {
+  readonly policy: RadiusPolicy;
+  /** Needed with an accounting port. */
+  readonly accounting?: AccountingSink;
+  /** Default `::`, both IP versions. */
+  readonly host?: string;
+  /** Default 1812; 0 takes a free one; null leaves authentication to another worker. */
+  readonly authPort?: number | null;
+  /** Default 1813; 0 takes a free one; null leaves accounting to another worker. */
+  readonly acctPort?: number | null;
+  readonly clock?: Clock;
+  readonly dictionary?: Dictionary;
+  /** Default 1000. */
+  readonly rejectDelayMs?: number;
+  /** Records per commit, default 512. */
+  readonly mostPerBatch?: number;
+  /** Records waiting for a commit, default 20,000. */
+  readonly mostQueued?: number;
+  /** Default 1000. */
+  readonly mostAgeMs?: number;
+  /** Socket receive buffer; default 4 MiB. The kernel's default holds about 193 datagrams. */
+  readonly receiveBufferBytes?: number;
+  readonly onAnomaly?: (anomaly: Anomaly) => void;
+  readonly onMessageAuthenticatorSeen?: (nas: Nas) => void;
+  /** A socket could not send or failed. */
+  readonly onError?: (error: Error) => void;
+}
+
+export interface RadiusServer {
+  readonly authPort: number | null;
+  readonly acctPort: number | null;
+  readonly counters: Readonly<ServerCounters>;
+  /** Accounting records that wait for a commit. */
+  readonly queued: number;
+  /** Answers what has been received, then closes the sockets. */
+  close(): Promise<void>;
+}
+
+/** Starts the RADIUS server of a tenant: authentication, accounting or both. */
+export async function startRadiusServer(options: RadiusServerOptions): Promise<RadiusServer> {
+  const { host = '::', authPort = 1812, acctPort = 1813, receiveBufferBytes = 4 * 1024 * 1024 } = options;
+  const { onAnomaly = () => {}, onError = () => {}, clock = systemClock } = options;
+  const counters = createCounters();
+  const context = {
+    clock,
+    counters,
+    dictionary: options.dictionary ?? standardDictionary(),
+    policy: options.policy,
+    anomalies: new AnomalyReporter(clock, onAnomaly),
+  };
+  const access = new AccessServer(context, {
+    rejectDelayMs: options.rejectDelayMs ?? 1000,
+    onMessageAuthenticatorSeen: options.onMessageAuthenticatorSeen ?? (() => {}),
+  });
+  const accounting =
+    acctPort === null
+      ? null
+      : new AccountingServer(context, {
+          sink: options.accounting ?? missingSink(),
+          mostPerBatch: options.mostPerBatch ?? 512,
+          mostQueued: options.mostQueued ?? 20_000,
+          mostAgeMs: options.mostAgeMs ?? 1000,
+        });
+  const authListener =
+    authPort === null
+      ? null
+      : await listenUdp(
+          host,
+          authPort,
+          receiveBufferBytes,
+          (datagram, peer) => access.handle(datagram, peer),
+          onError,
+        );
+  const acctListener =
+    acctPort === null || accounting === null
+      ? null
+      : await listenUdp(
+          host,
+          acctPort,
+          receiveBufferBytes,
+          (datagram, peer) => accounting.handle(datagram, peer),
+          onError,
+        ).catch(async (error: unknown) => {
+          await authListener?.close();
+          throw error;
+        });
+  return {
+    authPort: authListener?.port ?? null,
+    acctPort: acctListener?.port ?? null,
+    counters,
+    get queued() {
+      return accounting?.queued ?? 0;
+    },
+    close: async () => {
+      access.close();
+      await authListener?.close();
+      await accounting?.drained();
+      await acctListener?.close();
+    },
+  };
+}
+
+function missingSink(): never {
+  throw new TypeError('An accounting port needs an accounting sink: pass `accounting`, or `acctPort: null`');
+}

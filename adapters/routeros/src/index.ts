@@ -1,0 +1,1 @@
+export { RouterosClient } from './client.ts';

@@ -1,4 +1,3 @@
-import { allocate } from '@dotmac/platform/money/allocate';
 import { parseDecimal } from '@dotmac/platform/money/decimal';
 import {
   over,
@@ -10,97 +9,19 @@ import {
   times,
   ZERO,
 } from '@dotmac/platform/money/rational';
-import type { Day } from '../calendar/rules.ts';
 import { formatDay } from '../calendar/rules.ts';
 import type { Explanation } from '../explanation/rules.ts';
 
-/** One tax of one jurisdiction on one class of product: data with a validity, never code. */
-export interface TaxComponent {
-  readonly id: string;
-  readonly jurisdiction: string;
-  readonly productClass: string;
-  /** Undefined: any class of customer. */
-  readonly customerClass?: string;
-  /** Valid on [from, to). */
-  readonly from: Day;
-  readonly to?: Day;
-  readonly name: string;
-  /** Percent as decimal text, or minor units per unit of quantity. */
-  readonly charge: { readonly percent: string } | { readonly perUnit: bigint };
-  /** Ids of components whose tax is part of this one's base (tax on tax). */
-  readonly onTopOf?: readonly string[];
-  /** EN 16931 (UNCL 5305) category, such as S, Z, E, AE, O. */
-  readonly category: string;
-}
-
-/** Where tax is rounded: once per rate and document (EN 16931), on every line, or once per document. */
-export type TaxRounding = 'perRate' | 'perLine' | 'documentOnce';
-
-export interface TaxableLine {
-  /** Minor units; includes the tax when the context says `inclusive`. Negative on credits. */
-  readonly amount: bigint;
-  readonly quantity: bigint;
-  readonly productClass: string;
-  /** The day that decides the rate: the tax point of the line. */
-  readonly taxPoint: Day;
-}
-
-/** A certificate that frees a customer from the taxes of a jurisdiction on [from, to). */
-export interface TaxExemption {
-  readonly certificate: string;
-  readonly jurisdiction: string;
-  readonly from: Day;
-  readonly to: Day;
-}
-
-export interface TaxContext {
-  /** From the place of supply, broadest first: `['CA', 'CA-QC']`. */
-  readonly jurisdictions: readonly string[];
-  readonly customerClass: string;
-  readonly exemptions: readonly TaxExemption[];
-  /** Cross-border business customer: category AE, tax 0, with the reason on the document. */
-  readonly reverseCharge?: { readonly reason: string; readonly evidence: string };
-  readonly inclusive: boolean;
-  readonly rounding: TaxRounding;
-}
-
-/** All lines of a document under one component and rate (and category). Amounts in minor units. */
-export interface TaxSubtotal {
-  readonly componentId: string;
-  readonly name: string;
-  readonly category: string;
-  readonly percent?: string;
-  readonly base: bigint;
-  readonly tax: bigint;
-  readonly reason?: string;
-  readonly explanation: Explanation;
-}
-
-export interface TaxedLine {
-  readonly net: bigint;
-  readonly tax: bigint;
-  readonly parts: ReadonlyArray<{ readonly componentId: string; readonly tax: bigint }>;
-}
-
-export type TaxError = {
-  readonly code:
-    | 'UNKNOWN_JURISDICTION'
-    | 'OVERLAPPING_COMPONENTS'
-    | 'UNKNOWN_BASE_COMPONENT'
-    | 'INCLUSIVE_PER_UNIT';
-  readonly field: string;
-  readonly message: string;
-};
-
-export type TaxResult =
-  | {
-      readonly ok: true;
-      readonly lines: TaxedLine[];
-      readonly subtotals: TaxSubtotal[];
-      readonly net: bigint;
-      readonly tax: bigint;
-    }
-  | { readonly ok: false; readonly error: TaxError };
+import { spread } from './rules-rounding.ts';
+import type {
+  TaxableLine,
+  TaxComponent,
+  TaxContext,
+  TaxError,
+  TaxedLine,
+  TaxResult,
+  TaxSubtotal,
+} from './rules-types.ts';
 
 interface Part {
   readonly line: number;
@@ -257,25 +178,6 @@ const rateText = (part: Part) =>
   'percent' in part.component.charge
     ? part.component.charge.percent
     : `${part.component.charge.perUnit} per unit`;
-
-/**
- * Splits `total` in proportion to exact parts of either sign: every part is rounded down and the units that are
- * left go to the largest remainders.
- */
-function spread(total: bigint, exact: readonly Rational[]): bigint[] {
-  const floors = exact.map((part) =>
-    part.num >= 0n ? part.num / part.den : -((-part.num + part.den - 1n) / part.den),
-  );
-  const left = total - floors.reduce((sum, part) => sum + part, 0n);
-  const rests = exact.map((part, index) => plus(part, rational(-(floors[index] ?? 0n))));
-  const scale = rests.reduce((den, part) => over(rational(den), rational(part.den)).den * den, 1n);
-  const weights = rests.map((part) => (part.num * scale) / part.den);
-  const order = weights.map((_, index) => index).sort((a, b) => compare(weights[b], weights[a]) || a - b);
-  for (const index of order.slice(0, Number(left))) floors[index] = (floors[index] ?? 0n) + 1n;
-  return floors;
-}
-
-const compare = (a = 0n, b = 0n) => (a < b ? -1 : a > b ? 1 : 0);
 
 function subtotal(
   group: readonly Part[],

@@ -62,10 +62,47 @@ export interface RuntimeDailyRun {
   name: string;
 }
 
+export interface SubscribersCustomer {
+  city: string | null;
+  country: string | null;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  email: string | null;
+  id: string;
+  name: string;
+  number: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
+  passwordHash: string | null;
+  phone: string | null;
+  postalCode: string | null;
+  region: string | null;
+  state: string;
+  street: string | null;
+}
+
+export interface SubscribersService {
+  activatedOn: string | null;
+  cancelledOn: string | null;
+  customerId: string;
+  id: string;
+  orderedAt: ColumnType<Date, Date | string, Date | string>;
+  planId: string;
+  state: string;
+}
+
+export interface SubscribersServiceLock {
+  because: string;
+  lockedAt: ColumnType<Date, Date | string, Date | string>;
+  lockedBy: string;
+  reason: string;
+  serviceId: string;
+}
+
 export interface DB {
   'events.consumer': EventsConsumer;
   'events.event': EventsEvent;
   'events.head': EventsHead;
   'runtime.clock': RuntimeClock;
   'runtime.dailyRun': RuntimeDailyRun;
+  'subscribers.customer': SubscribersCustomer;
+  'subscribers.service': SubscribersService;
+  'subscribers.serviceLock': SubscribersServiceLock;
 }

@@ -16,6 +16,8 @@ export * from './jobs/install.ts';
 export * from './jobs/jobs.ts';
 export * from './runtime/runtime.ts';
 export * from './secrets/seal.ts';
+export * from './subgraph/execute.ts';
+export * from './subgraph/loader.ts';
 export * from './subgraph/module.ts';
 export * from './subgraph/serve.ts';
 export * from './telemetry/logger.ts';

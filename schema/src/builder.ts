@@ -1,5 +1,4 @@
 import SchemaBuilder from '@pothos/core';
-import DataloaderPlugin from '@pothos/plugin-dataloader';
 import DirectivesPlugin from '@pothos/plugin-directives';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import FederationPlugin from '@pothos/plugin-federation';
@@ -59,7 +58,6 @@ export function createBuilder<C extends Context>() {
       ScopeAuthPlugin,
       ValidationPlugin,
       RelayPlugin,
-      DataloaderPlugin,
       DirectivesPlugin,
       FederationPlugin,
     ],

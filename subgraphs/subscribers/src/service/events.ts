@@ -1,0 +1,62 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import { appendEvents, type EventConsumer, localDateAt } from '@dotmac/platform';
+import type { TenantEvents } from '@dotmac/schema';
+import type { SubscribersServices } from '../builder.ts';
+import { changeLock } from './locks.ts';
+import { lockedService, servicesOfCustomers, updateService } from './store.ts';
+
+type Consumer = EventConsumer<TenantDatabase, TenantEvents>;
+
+/** What services do when the network or billing has something to say. */
+export function serviceConsumers(services: SubscribersServices): Consumer[] {
+  return [activateWhenReady(services), lockForBilling(services)];
+}
+
+/** A service is active, and billed, from the local day on which its access was confirmed. */
+function activateWhenReady({ clock, tenant }: SubscribersServices): Consumer {
+  return {
+    name: 'subscribers.activate-when-ready',
+    types: ['access.ready'],
+    async handle(event, transaction) {
+      if (event.type !== 'access.ready') return;
+      const service = await lockedService(transaction, event.payload.serviceId);
+      if (service === null || service.state !== 'ORDERED') return;
+      const now = clock.now();
+      const on = localDateAt(now, tenant?.timeZone ?? 'UTC');
+      await updateService(transaction, service.id, { state: 'ACTIVE', activatedOn: on });
+      await appendEvents<TenantEvents>(transaction, [
+        {
+          type: 'service.activated',
+          subject: service.id,
+          payload: { serviceId: service.id, customerId: service.customerId, planId: service.planId, on },
+          occurredAt: now,
+          actor: event.actor,
+        },
+      ]);
+    },
+  };
+}
+
+function lockForBilling({ clock }: SubscribersServices): Consumer {
+  return {
+    name: 'subscribers.lock-for-billing',
+    types: ['billing.lock.requested', 'billing.lock.lifted'],
+    async handle(event, transaction) {
+      if (event.type !== 'billing.lock.requested' && event.type !== 'billing.lock.lifted') return;
+      const { customerId, because } = event.payload;
+      const locked = event.type === 'billing.lock.requested';
+      for (const { id, state } of await servicesOfCustomers(transaction, [customerId])) {
+        if (state === 'CANCELLED') continue;
+        const service = await lockedService(transaction, id);
+        if (service === null) continue;
+        await changeLock(transaction, service, {
+          reason: 'BILLING',
+          locked,
+          because,
+          actor: event.actor,
+          at: clock.now(),
+        });
+      }
+    },
+  };
+}

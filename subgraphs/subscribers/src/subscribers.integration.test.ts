@@ -1,0 +1,205 @@
+import { principalWith, startTestRuntime, type TestRuntime } from '@dotmac/harness';
+import type { TenantDatabase } from '@dotmac/migrations';
+import { appendEvents } from '@dotmac/platform';
+import { anonymous, type TenantEvents } from '@dotmac/schema';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { subscribers } from './index.ts';
+
+let tenant: TestRuntime<TenantDatabase, TenantEvents>;
+beforeAll(async () => {
+  tenant = await startTestRuntime<TenantDatabase, TenantEvents>('tenant', (services) => [
+    subscribers(services),
+  ]);
+});
+afterAll(() => tenant[Symbol.asyncDispose]());
+
+const createCustomer = `mutation ($input: CreateCustomerInput!) {
+  createCustomer(input: $input) { __typename ... on Customer { id number name email } ... on Failure { code message } }
+}`;
+interface Created {
+  createCustomer: { __typename: string; id: string; number: string; name: string; code: string };
+}
+const create = async (input: object) =>
+  (await tenant.data<Created>('subscribers', createCustomer, { input })).createCustomer;
+
+const orderService = `mutation ($input: OrderServiceInput!) {
+  orderService(input: $input) { __typename ... on Service { id state } ... on Failure { code } }
+}`;
+const order = async (customerId: string) => {
+  const data = await tenant.data<{ orderService: { id: string; state: string; code: string } }>(
+    'subscribers',
+    orderService,
+    {
+      input: { customerId, planId: 'pln_1' },
+    },
+  );
+  return data.orderService;
+};
+const serviceState = async (id: string) => {
+  const query = '{ service(id: "$id") { state locks { reason because } activatedOn } }'.replace('$id', id);
+  return (
+    await tenant.data<{
+      service: { state: string; locks: { reason: string }[]; activatedOn: string | null };
+    }>('subscribers', query)
+  ).service;
+};
+const append = (event: Parameters<typeof appendEvents<TenantEvents>>[1][number]) =>
+  tenant.services.database
+    .transaction()
+    .execute((transaction) => appendEvents<TenantEvents>(transaction, [event]));
+
+describe('customers', () => {
+  test('two with one e-mail address are a conflict that says so', async () => {
+    expect(await create({ name: 'Ada', email: 'ada@example.net' })).toMatchObject({
+      __typename: 'Customer',
+      name: 'Ada',
+    });
+    expect(await create({ name: 'Imposter', email: 'ADA@example.net' })).toMatchObject({
+      __typename: 'ConflictError',
+      code: 'CONFLICT',
+    });
+  });
+
+  test('the list pages by number in both directions and finds by part of a name', async () => {
+    for (const name of ['Page One', 'Page Two', 'Page Three']) await create({ name });
+    const query = `query ($first: Int, $after: String, $last: Int) { customers(first: $first, after: $after, last: $last, search: "page") {
+      edges { node { name } } pageInfo { hasNextPage endCursor } } }`;
+    interface Page {
+      customers: {
+        edges: { node: { name: string } }[];
+        pageInfo: { hasNextPage: boolean; endCursor: string };
+      };
+    }
+    const names = (page: Page) => page.customers.edges.map((edge) => edge.node.name);
+    const first = await tenant.data<Page>('subscribers', query, { first: 2 });
+    expect(names(first)).toEqual(['Page One', 'Page Two']);
+    expect(first.customers.pageInfo.hasNextPage).toBe(true);
+    const rest = await tenant.data<Page>('subscribers', query, {
+      first: 2,
+      after: first.customers.pageInfo.endCursor,
+    });
+    expect(names(rest)).toEqual(['Page Three']);
+    expect(names(await tenant.data<Page>('subscribers', query, { last: 1 }))).toEqual(['Page Three']);
+  });
+
+  test('a search is text, not a pattern', async () => {
+    const query = '{ customers(search: "%") { edges { node { id } } } }';
+    expect(await tenant.data('subscribers', query)).toEqual({ customers: { edges: [] } });
+  });
+});
+
+describe('services', () => {
+  test('one becomes active when its access is confirmed, once', async () => {
+    const customer = await create({ name: 'Active' });
+    const service = await order(customer.id);
+    expect(service.state).toBe('ORDERED');
+    const ready = {
+      type: 'access.ready',
+      subject: service.id,
+      payload: { serviceId: service.id, username: 'u', address: null, deviceId: null },
+      occurredAt: tenant.services.clock.now(),
+      actor: 'system:network',
+    } as const;
+    await append(ready);
+    await append(ready);
+    await tenant.eventually(
+      () => serviceState(service.id),
+      (answer) => answer.state === 'ACTIVE',
+    );
+    await tenant.services.events.flush();
+    const activations = (await tenant.services.events.read(0n, { types: ['service.activated'] })).filter(
+      (event) => event.subject === service.id,
+    );
+    expect(activations).toHaveLength(1);
+  });
+
+  test("locks are by reason: lifting billing's leaves another", async () => {
+    const customer = await create({ name: 'Locked' });
+    const service = await order(customer.id);
+    await append({
+      type: 'access.ready',
+      subject: service.id,
+      payload: { serviceId: service.id, username: 'u', address: null, deviceId: null },
+      occurredAt: 0,
+      actor: 'system:network',
+    });
+    const lock = `mutation ($input: LockServiceInput!) { lockService(input: $input) { __typename ... on Failure { code } } }`;
+    await tenant.data('subscribers', lock, {
+      input: { serviceId: service.id, reason: 'ABUSE', because: 'spam' },
+    });
+    const billing = (type: 'billing.lock.requested' | 'billing.lock.lifted') =>
+      append({
+        type,
+        subject: customer.id,
+        payload: { customerId: customer.id, because: 'unpaid' },
+        occurredAt: 0,
+        actor: 'system:billing',
+      });
+    await billing('billing.lock.requested');
+    await tenant.eventually(
+      () => serviceState(service.id),
+      (answer) => answer.locks.length === 2,
+    );
+    await billing('billing.lock.lifted');
+    const left = await tenant.eventually(
+      () => serviceState(service.id),
+      (answer) => answer.locks.length === 1,
+    );
+    expect(left).toMatchObject({ state: 'SUSPENDED', locks: [{ reason: 'ABUSE' }] });
+  });
+
+  test('nobody sets a billing lock by hand', async () => {
+    const customer = await create({ name: 'By hand' });
+    const service = await order(customer.id);
+    const lock = `mutation ($input: LockServiceInput!) { lockService(input: $input) { __typename ... on ValidationError { field } } }`;
+    expect(
+      await tenant.data('subscribers', lock, {
+        input: { serviceId: service.id, reason: 'BILLING', because: 'x' },
+      }),
+    ).toEqual({
+      lockService: { __typename: 'ValidationError', field: 'input.reason' },
+    });
+  });
+});
+
+describe('access', () => {
+  test('without the scope nothing is read, entities included, and the refusal names the scope', async () => {
+    const customer = await create({ name: 'Private' });
+    for (const principal of [anonymous, principalWith('billing:read')]) {
+      const list = await tenant.ask('subscribers', '{ customers { edges { node { id } } } }', {}, principal);
+      expect(list.errors?.[0]?.extensions).toMatchObject({
+        code: 'FORBIDDEN',
+        missingScope: 'customers:read',
+      });
+      const entity = await tenant.ask(
+        'subscribers',
+        'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { name } } }',
+        { r: [{ __typename: 'Customer', id: customer.id }] },
+        principal,
+      );
+      expect(JSON.stringify(entity)).not.toContain('Private');
+    }
+  });
+
+  test('a subscriber reaches himself and nobody else', async () => {
+    const own = await create({ name: 'Own' });
+    const other = await create({ name: 'Other' });
+    const me = {
+      ...anonymous,
+      kind: 'subscriber',
+      id: own.id,
+      customerId: own.id,
+      roles: ['SUBSCRIBER'],
+    } as const;
+    const query = `query ($r: [_Any!]!) { viewerCustomer { name } _entities(representations: $r) { ... on Customer { name } } }`;
+    const mine = await tenant.ask('subscribers', query, { r: [{ __typename: 'Customer', id: own.id }] }, me);
+    expect(mine).toEqual({ data: { viewerCustomer: { name: 'Own' }, _entities: [{ name: 'Own' }] } });
+    const theirs = await tenant.ask(
+      'subscribers',
+      query,
+      { r: [{ __typename: 'Customer', id: other.id }] },
+      me,
+    );
+    expect(JSON.stringify(theirs)).not.toContain('Other');
+  });
+});

@@ -47,7 +47,7 @@ export const menuSources: Readonly<Record<string, MenuSource>> = {
     verbs: 'print set enable disable monitor-traffic',
     writable: `name mtu ${common}`,
     readable:
-      'default-name type actual-mtu mac-address running dynamic last-link-up-time last-link-down-time link-downs rx-byte tx-byte rx-packet tx-packet rx-drop tx-drop rx-error tx-error',
+      'default-name type actual-mtu mac-address running dynamic:bool=false last-link-up-time last-link-down-time link-downs rx-byte tx-byte rx-packet tx-packet rx-drop tx-drop rx-error tx-error',
   },
   '/interface/ethernet': {
     verbs: 'print set monitor',
@@ -57,7 +57,7 @@ export const menuSources: Readonly<Record<string, MenuSource>> = {
   '/ip/address': {
     verbs: 'print add set remove enable disable',
     writable: `address:prefix! interface:ref(/interface)! ${common}`,
-    readable: 'actual-interface dynamic invalid',
+    readable: 'actual-interface dynamic:bool=false invalid:bool=false',
     unique: { fields: 'address interface', message: 'failure: already have such address' },
   },
   '/ip/pool': {
@@ -91,13 +91,13 @@ export const menuSources: Readonly<Record<string, MenuSource>> = {
   '/queue/simple': {
     verbs: 'print add set remove enable disable move',
     writable: `name! target:targets! dst parent=none packet-marks= priority=8/8 queue=default-small/default-small limit-at:rates=0/0 max-limit:rates=0/0 burst-limit:rates=0/0 burst-threshold:rates=0/0 burst-time:durations=0s/0s ${common}`,
-    readable: 'rate bytes packets dropped queued-bytes queued-packets dynamic invalid',
+    readable: 'rate bytes packets dropped queued-bytes queued-packets dynamic:bool=false invalid:bool=false',
     unique: { fields: 'name', message: 'failure: already have such name' },
   },
   '/ip/firewall/address-list': {
     verbs: 'print add set remove enable disable',
     writable: `list! address:prefix! timeout:duration ${common}`,
-    readable: 'creation-time dynamic',
+    readable: 'creation-time dynamic:bool=false',
     unique: { fields: 'list address', message: 'failure: already have such entry' },
   },
   '/ip/firewall/connection': {
@@ -108,24 +108,24 @@ export const menuSources: Readonly<Record<string, MenuSource>> = {
   '/ip/firewall/filter': {
     verbs: 'print add set remove enable disable move',
     writable: `${matchers} action:word(accept,drop,reject,tarpit,jump,log,passthrough,return,fasttrack-connection)=accept ${common}`,
-    readable: 'bytes packets dynamic invalid',
+    readable: 'bytes packets dynamic:bool=false invalid:bool=false',
   },
   '/ip/firewall/nat': {
     verbs: 'print add set remove enable disable move',
     writable: `${matchers} action:word(accept,dst-nat,src-nat,masquerade,redirect,jump,log,passthrough,return)=accept to-addresses to-ports ${common}`,
-    readable: 'bytes packets dynamic invalid',
+    readable: 'bytes packets dynamic:bool=false invalid:bool=false',
   },
   '/ip/dhcp-server': {
     verbs: 'print add set remove enable disable',
     writable: `name! interface:ref(/interface)! address-pool use-radius:word(no,yes,accounting)=no ${common}`,
-    readable: 'dynamic invalid',
+    readable: 'dynamic:bool=false invalid:bool=false',
     unique: { fields: 'name', message: 'failure: already have such name' },
   },
   '/ip/dhcp-server/lease': {
     verbs: 'print add set remove enable disable make-static',
     writable: `address:address! mac-address:mac server:ref(/ip/dhcp-server)=all client-id rate-limit address-lists= block-access:bool=false lease-time:duration ${common}`,
     readable:
-      'status expires-after last-seen host-name active-address active-mac-address active-server radius dynamic',
+      'status expires-after last-seen host-name active-address active-mac-address active-server radius dynamic:bool=false',
     unique: { fields: 'address server', message: 'failure: already have such address' },
   },
   '/radius': {

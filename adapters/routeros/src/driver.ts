@@ -1,0 +1,166 @@
+import {
+  type ApplyResult,
+  type Clock,
+  type DesiredState,
+  type DeviceDriver,
+  DeviceError,
+  type DeviceFacts,
+  type DeviceSession,
+  type DeviceTarget,
+  type ModelName,
+  type ModelOf,
+  type Observed,
+  type OperationContext,
+  type Plan,
+  systemClock,
+  type Verification,
+} from '@dotmac/device';
+import { applySteps } from './access-apply.ts';
+import { accessDigest, assessAccess, publicStep, riskOf } from './access-plan.ts';
+import { type AccessSnapshot, readAccess } from './access-snapshot.ts';
+import { type ClientOptions, RouterosClient } from './client.ts';
+import type { RouterosCredential } from './credential.ts';
+import {
+  probeCapabilities,
+  readAccessList,
+  readHealth,
+  readIdentity,
+  readInterfaces,
+  readSessions,
+  suspendedList,
+} from './reads.ts';
+
+/** Settings for every session of a driver. */
+export type RouterosDriverOptions = Pick<
+  ClientOptions,
+  'connectTimeoutMs' | 'commandDeadlineMs' | 'limits' | 'random'
+> & { readonly clock?: Clock };
+
+/** A driver with settings of its own, for tests and for sites with slow links. */
+export function createRouterosDriver(options: RouterosDriverOptions = {}): DeviceDriver<RouterosCredential> {
+  return {
+    protocol: 'routeros',
+    open(target, credential) {
+      const { host, port } = target;
+      return new RouterosSession(target, new RouterosClient({ ...options, host, port, credential }));
+    },
+  };
+}
+
+/** MikroTik RouterOS 6.43 and later (older with `login: 'challenge'`) over its API. */
+export const routerosDriver: DeviceDriver<RouterosCredential> = createRouterosDriver({ clock: systemClock });
+
+class RouterosSession implements DeviceSession {
+  readonly target: DeviceTarget;
+  readonly #client: RouterosClient;
+  /** One writer at a time: two plans carried out at once would each see half of the other. */
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor(target: DeviceTarget, client: RouterosClient) {
+    this.target = target;
+    this.#client = client;
+  }
+
+  async probe({ signal }: OperationContext): Promise<DeviceFacts> {
+    const identity = await readIdentity(this.#client, signal);
+    return { identity, capabilities: await probeCapabilities(this.#client, signal) };
+  }
+
+  async *read<M extends ModelName>(
+    model: M,
+    context: OperationContext,
+  ): AsyncGenerator<Observed<ModelOf[M]>> {
+    const { source, values } = this.#reading(model, context.signal);
+    for await (const value of values)
+      yield { value: value as ModelOf[M], source, observedAt: context.clock.now(), quality: 'good' };
+  }
+
+  #reading(
+    model: ModelName,
+    signal: AbortSignal,
+  ): { source: string; values: AsyncIterable<ModelOf[ModelName]> } {
+    const client = this.#client;
+    switch (model) {
+      case 'identity':
+        return { source: 'routeros:/system/resource', values: single(readIdentity(client, signal)) };
+      case 'health':
+        return { source: 'routeros:/system/resource', values: single(readHealth(client, signal)) };
+      case 'interface':
+        return { source: 'routeros:/interface', values: readInterfaces(client, signal) };
+      case 'session':
+        return { source: 'routeros:/ppp/active', values: readSessions(client, signal) };
+      case 'accessListEntry':
+        return { source: 'routeros:/ip/firewall/address-list', values: readAccessList(client, signal) };
+      default:
+        throw new DeviceError(
+          'CAPABILITY_UNSUPPORTED',
+          `The RouterOS driver does not read "${String(model)}"`,
+        );
+    }
+  }
+
+  async plan(desired: DesiredState, { signal }: OperationContext): Promise<Plan> {
+    const seen = await readAccess(this.#client, desired, signal);
+    const { steps } = assessAccess(desired, seen);
+    return {
+      target: this.target.id,
+      desired,
+      steps: steps.map(publicStep),
+      risk: riskOf(steps),
+      digest: accessDigest(this.target.id, desired, seen),
+    };
+  }
+
+  apply(plan: Plan, { signal }: OperationContext): Promise<ApplyResult> {
+    const applied = this.#writing.then(() => this.#apply(plan, signal));
+    this.#writing = applied.catch(() => {
+      // The caller has this error; the next writer starts afresh.
+    });
+    return applied;
+  }
+
+  async #apply(plan: Plan, signal: AbortSignal): Promise<ApplyResult> {
+    if (plan.target !== this.target.id)
+      throw new DeviceError('CONFLICT', `The plan is for ${plan.target}, this device is ${this.target.id}`);
+    const seen = await readAccess(this.#client, plan.desired, signal);
+    if (accessDigest(this.target.id, plan.desired, seen) !== plan.digest)
+      throw new DeviceError('CONFLICT', 'The device has changed since the plan was made; make a new plan');
+    return applySteps(this.#client, assessAccess(plan.desired, seen).steps, signal);
+  }
+
+  async verify(desired: DesiredState, context: OperationContext): Promise<Verification> {
+    const result = (state: Verification['state'], evidence: string): Verification => ({
+      state,
+      evidence,
+      source: 'routeros:/ip/firewall/address-list,/queue/simple,/ppp/active',
+      observedAt: context.clock.now(),
+    });
+    try {
+      const seen = await readAccess(this.#client, desired, context.signal);
+      const { differences } = assessAccess(desired, seen);
+      if (differences.length > 0) return result('DIVERGED', differences.join('; '));
+      if (desired.mode !== 'blocked' && seen.addresses.length === 0)
+        return result('UNVERIFIED', `${desired.username} has no session and no address to look for`);
+      return result('VERIFIED', evidenceOf(desired, seen));
+    } catch (error) {
+      if (!(error instanceof DeviceError) || error.code === 'CANCELLED') throw error;
+      return result('UNVERIFIED', `${error.code}: ${error.message}`);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}
+
+async function* single<T>(value: Promise<T>): AsyncGenerator<T> {
+  yield await value;
+}
+
+function evidenceOf(desired: DesiredState, seen: AccessSnapshot): string {
+  if (desired.mode === 'blocked') return `no session of ${desired.username}`;
+  const addresses = seen.addresses.join(', ');
+  const listed = desired.mode === 'walledGarden' ? `on ${suspendedList}` : `not on ${suspendedList}`;
+  const queue = seen.queues.find((one) => !one.disabled);
+  return `${addresses} ${listed}; queue ${queue?.name} gives ${queue?.rates['max-limit']} (up/down)`;
+}

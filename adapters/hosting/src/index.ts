@@ -1,4 +1,6 @@
 export { HostingError, type HostingErrorCode } from './error.ts';
+export { openProcessHosting, type ProcessHosting, type ProcessHostingOptions } from './hosting.ts';
+export * from './port.ts';
 export { installBinaries, type PostgresBinaries } from './postgres/binaries.ts';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres/server.ts';
 export {
@@ -10,3 +12,4 @@ export {
   type TemplateOptions,
 } from './postgres/template.ts';
 export { startTestPostgres, type TestPostgres } from './postgres/test-postgres.ts';
+export { waitUntil, waitUntilReady } from './wait-until.ts';

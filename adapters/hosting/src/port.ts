@@ -3,8 +3,9 @@
  * be; a driver makes it so, and says what is. Every call is idempotent, so that a caller that was killed at any
  * step simply calls again.
  */
+import { createHash } from 'node:crypto';
+
 export { HostingError, type HostingErrorCode } from './error.ts';
-export { specHash } from './spec-hash.ts';
 
 /** Lower-case letters, digits and hyphens, 1 to 40 characters, beginning with a letter. */
 export type TenantId = string;
@@ -96,6 +97,8 @@ export interface Exit {
   readonly at: number;
   readonly code: number | null;
   readonly signal: string | null;
+  /** Why, when it was not the process itself that ended: a failed launch, a missed deadline. */
+  readonly reason?: string;
 }
 
 export interface Observed extends WorkloadRef {
@@ -209,4 +212,19 @@ export interface TenantDatabase {
   stop(tenant: TenantId, fence: Fence): Promise<void>;
   /** Removes the data. Gone already is success. @throws `FENCED`, `TOMBSTONE_REFUSED` */
   retire(tenant: TenantId, tombstone: TombstoneId, fence: Fence): Promise<void>;
+}
+
+/** SHA-256 (hex) of the canonical spec: keys sorted, so that the order of writing does not matter. */
+export function specHash(spec: WorkloadSpec): string {
+  return createHash('sha256').update(canonical(spec)).digest('hex');
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`);
+  return `{${members.join(',')}}`;
 }

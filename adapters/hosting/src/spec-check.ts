@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
-import { HostingError, type TenantId, type WorkloadSpec } from './port.ts';
+import { HostingError } from './error.ts';
+import type { TenantId, WorkloadSpec } from './port.ts';
 
 const TENANT = /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;

@@ -19,6 +19,7 @@ import { type Credentials, SOCKET_PORT, socketConnectionString } from './connect
 const START_DEADLINE_MS = 10_000;
 /** How long one attempt may recover from its log before it counts as failed. */
 const READY_DEADLINE_MS = 120_000;
+const WATCH_INTERVAL_MS = 100;
 const STOP_DEADLINE_MS = 30_000;
 /** sockaddr_un.sun_path holds 108 bytes with its terminating zero. */
 const SOCKET_PATH_BYTES = 107;
@@ -44,6 +45,8 @@ export interface PostgresServer extends AsyncDisposable {
   readonly adopted: boolean;
   connectionString(database: string, credentials: Credentials): string;
   isRunning(): boolean;
+  /** Resolves when the server has ended, however it did. Aborting the signal gives up waiting. */
+  ended(signal: AbortSignal): Promise<void>;
   /** Fast shutdown (SIGINT): aborts transactions, checkpoints, keeps the data. @throws `STOP_TIMEOUT` */
   stop(): Promise<void>;
 }
@@ -185,6 +188,10 @@ function serverHandle(options: PostgresOptions, identity: ProcessIdentity, adopt
     connectionString: (database, credentials) =>
       socketConnectionString(socketDirectory, database, credentials),
     isRunning: () => isRunning(identity),
+    async ended(signal) {
+      const over = () => (signal.aborted || !isRunning(identity) ? true : undefined);
+      await poll(over, { deadlineMs: Number.POSITIVE_INFINITY, intervalMs: WATCH_INTERVAL_MS });
+    },
     stop: () => stop(dataDirectory, identity),
     [Symbol.asyncDispose]: () => stop(dataDirectory, identity),
   };

@@ -1,10 +1,10 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { serverAccount } from '../account.ts';
 import { buildOnce } from '../build-once.ts';
-import { HostingError } from '../error.ts';
+import { openPrivateDirectory } from '../private-directory.ts';
 import { identify } from '../process/process-identity.ts';
 import { installBinaries, type PostgresBinaries } from './binaries.ts';
 import { copyCluster, initialiseCluster, SUPERUSER } from './cluster.ts';
@@ -35,7 +35,7 @@ const NOT_DURABLE = {
  * test process died without closing it is stopped by the next call.
  */
 export async function startTestPostgres(): Promise<TestPostgres> {
-  const cache = privateDirectory(join(tmpdir(), `dotmac-test-postgres-${process.geteuid?.() ?? 'user'}`));
+  const cache = openPrivateDirectory(join(tmpdir(), `dotmac-test-postgres-${process.geteuid?.() ?? 'user'}`));
   await removeAbandonedServers(cache);
   const account = serverAccount();
   const binaries = await installBinaries(cache);
@@ -86,19 +86,6 @@ async function initialisedCluster(cache: string, binaries: PostgresBinaries): Pr
     });
   }
   return join(target, 'data');
-}
-
-/** A directory below a world-writable one must be ours alone, or another user could plant programs in it. */
-function privateDirectory(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o711 });
-  const found = lstatSync(path);
-  if (!found.isDirectory() || found.uid !== process.geteuid?.() || (found.mode & 0o022) !== 0) {
-    throw new HostingError(
-      'STATE_FOLDER_UNWRITABLE',
-      `${path} exists but is not a directory that only this user may write. Remove it.`,
-    );
-  }
-  return path;
 }
 
 async function removeAbandonedServers(cache: string): Promise<void> {

@@ -1,0 +1,80 @@
+import { type Clock, systemClock } from '@dotmac/device';
+import { writingState } from './error.ts';
+import type { HostingContext } from './hosting-context.ts';
+import type { FindTombstone, Migrate, ResolveSecret, TenantDatabase, TenantRuntime } from './port.ts';
+import { openEmbeddedDatabase } from './postgres/embedded-database.ts';
+import { openProcessRuntime } from './process/process-runtime.ts';
+import { lockState } from './state/lock.ts';
+import { openPaths } from './state/paths.ts';
+
+export interface ProcessHostingOptions {
+  /** The state folder (`DOTMAC_HOME`). */
+  readonly home: string;
+  /** Label of what this installation creates; by default one per state folder. */
+  readonly owner?: string;
+  readonly clock?: Clock;
+  readonly migrate: Migrate;
+  readonly resolveSecret: ResolveSecret;
+  readonly findTombstone: FindTombstone;
+  /** Told of failures that supervision survives, for the log. */
+  onProblem(error: unknown): void;
+}
+
+/** Both ports over child processes of this machine. */
+export interface ProcessHosting extends AsyncDisposable {
+  readonly runtime: TenantRuntime;
+  readonly database: TenantDatabase;
+  /** Where the files lie: `home`, unless other accounts cannot reach it. */
+  readonly root: string;
+  /** Ends supervision; workloads and databases run on, to be adopted by the next `openProcessHosting`. */
+  release(): Promise<void>;
+  /**
+   * Stops everything in order, workloads before databases, and ends supervision. What was meant to run starts
+   * again with the next `openProcessHosting`.
+   */
+  shutDown(): Promise<void>;
+}
+
+/**
+ * Opens the state folder, adopts what an earlier supervisor left running there, and starts what should run and
+ * does not, databases first. One supervisor per folder.
+ * @throws HostingError `STATE_FOLDER_IN_USE`, `STATE_FOLDER_UNWRITABLE`, `STATE_FOLDER_FULL`
+ */
+export async function openProcessHosting(options: ProcessHostingOptions): Promise<ProcessHosting> {
+  return writingState(options.home, async () => {
+    const paths = openPaths(options.home);
+    const unlock = lockState(paths.root);
+    const context: HostingContext = {
+      ...options,
+      paths,
+      owner: options.owner ?? `dotmac-${paths.key}`,
+      clock: options.clock ?? systemClock,
+    };
+    const { runtime, database } = await openDrivers(context).catch((error) => {
+      unlock();
+      throw error;
+    });
+    const release = async () => {
+      await runtime.release();
+      await database.release();
+      unlock();
+    };
+    return {
+      runtime,
+      database,
+      root: paths.root,
+      release,
+      async shutDown() {
+        await runtime.suspendAll();
+        await database.suspendAll();
+        unlock();
+      },
+      [Symbol.asyncDispose]: release,
+    };
+  });
+}
+
+async function openDrivers(context: HostingContext) {
+  const database = await openEmbeddedDatabase(context);
+  return { database, runtime: await openProcessRuntime(context) };
+}

@@ -12,6 +12,7 @@ export type {
   SnmpCredential,
   UserCredential,
 } from './credential.ts';
+export { snmpDriver } from './driver/driver.ts';
 export { SnmpEngine, type SnmpEngineOptions } from './engine/engine.ts';
 export type { EngineCounters } from './engine/exchange.ts';
 export type { ExchangeOptions, SnmpSession } from './engine/session.ts';

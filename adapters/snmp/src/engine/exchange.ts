@@ -5,7 +5,7 @@ import { SnmpError } from '../error.ts';
 import type { Peer } from './peer.ts';
 import type { Security } from './security.ts';
 import type { Semaphore } from './semaphore.ts';
-import { backOff, learnRtt } from './tuning.ts';
+import { backOff, forgetBackOff, learnRtt } from './tuning.ts';
 
 /** Discovery, time synchronisation and one more for an agent that restarted in between. */
 const MAX_LESSONS = 3;
@@ -123,6 +123,7 @@ export class Exchange {
       this.#send();
       return;
     }
+    forgetBackOff(this.peer.tuning);
     this.#wire.counters.timeouts++;
     this.peer.silent = true;
     const why = this.#security.explainSilence();

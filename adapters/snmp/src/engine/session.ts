@@ -2,7 +2,7 @@ import type { Clock } from '@dotmac/device';
 import { encodeOid, type Oid, type OidBytes } from '../codec/oid.ts';
 import type { Pdu, PduType, Varbind } from '../codec/pdu.ts';
 import type { SnmpValue } from '../codec/value.ts';
-import { errorFromStatus, NO_SUCH_NAME, SnmpError, TOO_BIG } from '../error.ts';
+import { errorFromStatus, NO_SUCH_NAME, TOO_BIG } from '../error.ts';
 import type { Reply } from './exchange.ts';
 import type { Peer } from './peer.ts';
 import type { Security } from './security.ts';
@@ -118,15 +118,36 @@ export class SnmpSession {
     return walkTable(this, this.#peer.tuning, this.#requester.clock, columns.map(encodeOid), options);
   }
 
+  /** Everything below an OID, by its index below it. For whole walks; `table` reads columns side by side. */
+  async subtree(
+    root: Oid,
+    options: TableOptions = {},
+  ): Promise<
+    Omit<TableResult, 'rows' | 'companions'> & {
+      readonly values: ReadonlyMap<string, SnmpValue>;
+    }
+  > {
+    const { rows, complete, warnings, packets, octets } = await this.table([root], options);
+    const values = new Map<string, SnmpValue>();
+    for (const [index, [value]] of rows) if (value !== undefined) values.set(index, value);
+    return { values, complete, warnings, packets, octets };
+  }
+
   /** One request, one reply, whatever its error-status. Waits for its turn with the device. */
   async request(
     type: PduType,
     varbinds: readonly Varbind[],
-    options: ExchangeOptions & { readonly repetitions?: number } = {},
+    options: ExchangeOptions & { readonly nonRepeaters?: number; readonly repetitions?: number } = {},
   ): Promise<Reply> {
     const release = await this.#peer.turn.acquire(options.signal);
     try {
-      const pdu: Pdu = { type, requestId: 0, errorStatus: 0, errorIndex: options.repetitions ?? 0, varbinds };
+      const pdu: Pdu = {
+        type,
+        requestId: 0,
+        errorStatus: options.nonRepeaters ?? 0,
+        errorIndex: options.repetitions ?? 0,
+        varbinds,
+      };
       return await this.#requester.exchange(this.#peer, this.#security, pdu, options);
     } finally {
       release();
@@ -138,8 +159,4 @@ export class SnmpSession {
 function answerTo(oid: OidBytes, varbind: Varbind | undefined): SnmpValue {
   if (varbind !== undefined && Buffer.compare(varbind.oid, oid) === 0) return varbind.value;
   return { type: 'malformed', reason: 'the agent answered with another object', raw: Buffer.alloc(0) };
-}
-
-export function isTimeout(error: unknown): boolean {
-  return error instanceof SnmpError && error.code === 'timeout';
 }

@@ -8,6 +8,8 @@ import { bulkPlan, learnReply, shrink, type Trouble, type Tuning } from './tunin
 
 export interface TableOptions {
   readonly signal?: AbortSignal | undefined;
+  /** A scalar without its `.0`, such as sysUpTime, asked for in every request beside the columns. */
+  readonly companion?: OidBytes;
   /** Rows kept. Default 20,000. */
   readonly maxRows?: number;
   /** Requests sent, retransmissions not counted. Default 5,000. */
@@ -24,6 +26,8 @@ export type Row = readonly (SnmpValue | undefined)[];
 export interface TableResult {
   /** By index, as dotted text (`7`, `10.0.0.1`), in the order of arrival. */
   readonly rows: ReadonlyMap<string, Row>;
+  /** The companion scalar from the reply that brought the first value of a row, by the row's index. */
+  readonly companions: ReadonlyMap<string, SnmpValue>;
   /** Every column was read to its end. Otherwise a missing row means nothing. */
   readonly complete: boolean;
   /** What went wrong, for people; empty when nothing did. */
@@ -44,7 +48,12 @@ export interface TableSource {
   request(
     type: PduType,
     varbinds: readonly Varbind[],
-    options: { tries?: number | undefined; signal?: AbortSignal | undefined; repetitions?: number },
+    options: {
+      tries?: number | undefined;
+      signal?: AbortSignal | undefined;
+      nonRepeaters?: number;
+      repetitions?: number;
+    },
   ): Promise<Reply>;
 }
 
@@ -75,7 +84,7 @@ export async function walkTable(
     }
     const plan = bulkPlan(tuning, waiting.length);
     const active = waiting.slice(0, plan.columns);
-    const trouble = await step(source, walk, active, plan.repetitions, tuning, options.signal);
+    const trouble = await step(source, walk, active, plan.repetitions, tuning, options);
     if (trouble === null) continue;
     if (!shrink(tuning, trouble.kind, plan)) {
       if (walk.packets === 0 && trouble.error !== undefined) throw trouble.error;
@@ -101,13 +110,18 @@ async function step(
   active: readonly Column[],
   repetitions: number,
   tuning: Tuning,
-  signal: AbortSignal | undefined,
+  { signal, companion }: TableOptions,
 ): Promise<{ kind: Trouble; error?: SnmpError } | null> {
   const bulk = tuning.method === 'bulk';
-  const varbinds = active.map((column) => ({ oid: column.last, value: NULL_VALUE }));
+  const before = companion === undefined ? [] : [companion];
+  const varbinds = [...before, ...active.map((column) => column.last)].map((oid) => ({
+    oid,
+    value: NULL_VALUE,
+  }));
   let reply: Reply;
   try {
     reply = await source.request(bulk ? 'getBulk' : 'getNext', varbinds, {
+      nonRepeaters: bulk ? before.length : 0,
       repetitions: bulk ? repetitions : 0,
       // A size that never gets through should not cost the whole budget before a smaller one is tried.
       tries: bulk && repetitions > 1 ? 2 : undefined,
@@ -123,15 +137,15 @@ async function step(
   const { errorStatus, errorIndex, varbinds: answers } = reply.pdu;
   if (errorStatus === TOO_BIG) return { kind: 'tooBig' };
   if (errorStatus !== 0) {
-    const column = active[errorIndex - 1];
+    const column = active[errorIndex - 1 - before.length];
     if (column === undefined && active.length > 1) return { kind: 'malformed' };
     const refused = column ?? (active[0] as Column);
     if (errorStatus === NO_SUCH_NAME) refused.done = true;
     else walk.cut(refused, `the agent answered ${errorStatusNames[errorStatus] ?? errorStatus}`);
     return null;
   }
-  if (answers.length === 0) return { kind: 'empty' };
-  walk.take(active, answers);
+  if (answers.length <= before.length) return { kind: 'empty' };
+  walk.take(active, answers.slice(before.length), companion === undefined ? undefined : answers[0]?.value);
   learnReply(tuning, reply.octets, answers.length);
   return null;
 }
@@ -140,6 +154,7 @@ async function step(
 class TableWalk {
   readonly columns: readonly Column[];
   readonly rows = new Map<string, (SnmpValue | undefined)[]>();
+  readonly companions = new Map<string, SnmpValue>();
   readonly #warnings: string[] = [];
   #malformed = 0;
   #complete = true;
@@ -150,7 +165,7 @@ class TableWalk {
     this.columns = prefixes.map((prefix, position) => ({ position, prefix, last: prefix, done: false }));
   }
 
-  take(active: readonly Column[], answers: readonly Varbind[]): void {
+  take(active: readonly Column[], answers: readonly Varbind[], companion: SnmpValue | undefined): void {
     for (let i = 0; i < answers.length; i++) {
       const column = active[i % active.length] as Column;
       if (column.done) continue;
@@ -172,6 +187,7 @@ class TableWalk {
       if (value.type === 'malformed') this.#malformed++;
       // Agents have been seen to return an exception in the middle of a table; there is nothing to keep.
       if (value.type === 'noSuchInstance' || value.type === 'noSuchObject') continue;
+      if (companion !== undefined && !this.companions.has(index)) this.companions.set(index, companion);
       this.#put(index, column.position, value);
     }
   }
@@ -204,6 +220,7 @@ class TableWalk {
     if (this.#malformed > 0) warnings.push(`${this.#malformed} values were malformed and left out`);
     return {
       rows: this.rows,
+      companions: this.companions,
       complete: this.#complete,
       warnings,
       packets: this.packets,

@@ -59,6 +59,14 @@ export function backOff(tuning: Tuning): void {
   tuning.timeout = Math.min(MAX_TIMEOUT, tuning.timeout * 2);
 }
 
+/** After the last try: a device that is away says nothing about the way to it. */
+export function forgetBackOff(tuning: Tuning): void {
+  tuning.timeout =
+    tuning.smoothedRtt === null
+      ? START_TIMEOUT
+      : Math.min(MAX_TIMEOUT, Math.max(MIN_TIMEOUT, tuning.smoothedRtt + 4 * tuning.rttVariation));
+}
+
 /** How many columns and repetitions to ask for now, so that the reply fits. */
 export function bulkPlan(tuning: Tuning, wanted: number): { columns: number; repetitions: number } {
   const size = tuning.octetsPerVarbind;

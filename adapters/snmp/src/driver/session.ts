@@ -1,0 +1,150 @@
+import {
+  type ApplyResult,
+  type Capability,
+  DeviceError,
+  type DeviceFacts,
+  type DeviceHealth,
+  type DeviceIdentity,
+  type DeviceInterface,
+  type DeviceSession,
+  type DeviceTarget,
+  type ModelName,
+  type ModelOf,
+  type Observed,
+  type OperationContext,
+  type Plan,
+  type Verification,
+} from '@dotmac/device';
+import type { SnmpSession } from '../engine/session.ts';
+import { identify } from '../identity/identify.ts';
+import { readHost } from '../mib/host.ts';
+import { readInterfaces, stableKeys } from '../mib/interfaces.ts';
+import { readSystem } from '../mib/system.ts';
+import { asDeviceError } from './error.ts';
+
+const TICKS_PER_SECOND = 100;
+
+/** A device seen through SNMP: it can be read, not changed. */
+export class SnmpDeviceSession implements DeviceSession {
+  readonly target: DeviceTarget;
+  readonly #session: SnmpSession;
+
+  constructor(target: DeviceTarget, session: SnmpSession) {
+    this.target = target;
+    this.#session = session;
+  }
+
+  async probe(context: OperationContext): Promise<DeviceFacts> {
+    return translated(async () => {
+      const identity = await identify(this.#session, context);
+      const host = await readHost(this.#session, context);
+      const interfaces = await this.#session.getNext(['1.3.6.1.2.1.2.2.1.1'], context);
+      const capabilities: Capability[] = [
+        { id: 'inventory.read', level: 'full', modes: ['read'], evidence: 'probed' },
+      ];
+      if (interfaces[0]?.value.type === 'integer') {
+        capabilities.push({ id: 'interfaces.read', level: 'full', modes: ['read'], evidence: 'probed' });
+      }
+      const both = host.processors.length > 0 && host.memory.length > 0;
+      capabilities.push({
+        id: 'health.read',
+        level: both ? 'full' : 'partial',
+        modes: ['read'],
+        evidence: 'probed',
+        ...(both ? {} : { reason: 'The device shows its uptime, but not both processors and memory' }),
+      });
+      return { identity, capabilities };
+    });
+  }
+
+  async *read<M extends ModelName>(model: M, context: OperationContext): AsyncIterable<Observed<ModelOf[M]>> {
+    const readers: { [Name in ModelName]?: () => Promise<Observed<ModelOf[Name]>[]> } = {
+      identity: () => this.#identity(context),
+      health: () => this.#health(context),
+      interface: () => this.#interfaces(context),
+    };
+    const reader = readers[model] as (() => Promise<Observed<ModelOf[M]>[]>) | undefined;
+    if (reader === undefined) throw unsupported(`SNMP does not read the model "${model}"`);
+    yield* await translated(reader);
+  }
+
+  async #identity(context: OperationContext): Promise<Observed<DeviceIdentity>[]> {
+    const value = await identify(this.#session, context);
+    return [observed(value, 'snmp:SNMPv2-MIB::system', context)];
+  }
+
+  async #health(context: OperationContext): Promise<Observed<DeviceHealth>[]> {
+    const { sysUpTime } = await readSystem(this.#session, context);
+    if (sysUpTime === null) {
+      throw new DeviceError('PROTOCOL_VIOLATION', 'The agent has no sysUpTime, which RFC 3418 demands');
+    }
+    const { processors, memory } = await readHost(this.#session, context);
+    const value = {
+      uptimeSeconds: Math.floor(sysUpTime / TICKS_PER_SECOND),
+      processors: processors.map(({ index, name, usagePercent }) => ({ index, name, usagePercent })),
+      memory,
+    };
+    return [observed(value, 'snmp:HOST-RESOURCES-MIB', context)];
+  }
+
+  async #interfaces(context: OperationContext): Promise<Observed<DeviceInterface>[]> {
+    const { rows, complete } = await readInterfaces(this.#session, context);
+    // A port is never named by rows that may be missing half of their cells.
+    if (!complete && rows.length === 0) {
+      throw new DeviceError('PARTIAL_FAILURE', 'The device broke off before the first interface');
+    }
+    const keys = stableKeys(rows);
+    return rows.map((row, i) =>
+      observed(
+        {
+          stableKey: keys[i] as string,
+          ifIndex: row.ifIndex,
+          name: row.ifName ?? row.ifDescr ?? `ifIndex ${row.ifIndex}`,
+          alias: row.ifAlias,
+          mac: row.mac,
+          mtu: row.mtu,
+          speedBitsPerSecond: row.speedBitsPerSecond,
+          adminStatus: row.adminStatus,
+          operStatus: row.operStatus,
+          inOctets: row.inOctets,
+          outOctets: row.outOctets,
+          counterBits: row.counterBits,
+          uptimeSeconds: row.sysUpTime === null ? null : row.sysUpTime / TICKS_PER_SECOND,
+        },
+        'snmp:IF-MIB::ifTable',
+        context,
+      ),
+    );
+  }
+
+  plan(): Promise<Plan> {
+    return Promise.reject(unsupported('SNMP plans no changes of access'));
+  }
+
+  apply(): Promise<ApplyResult> {
+    return Promise.reject(unsupported('SNMP applies no changes of access'));
+  }
+
+  verify(): Promise<Verification> {
+    return Promise.reject(unsupported('SNMP cannot see whether a subscriber has access'));
+  }
+
+  /** Nothing is held open: the engine's socket belongs to the driver. */
+  async close(): Promise<void> {}
+}
+
+function observed<T>(value: T, source: string, context: OperationContext): Observed<T> {
+  return { value, source, observedAt: context.clock.now(), quality: 'good' };
+}
+
+function unsupported(message: string): DeviceError {
+  return new DeviceError('CAPABILITY_UNSUPPORTED', message);
+}
+
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asDeviceError(error);
+  }
+}

@@ -66,7 +66,7 @@ export function allocatePayment(
   for (const invoice of candidates) {
     if (invoice.open <= 0n || invoice.currency !== payment.currency) continue;
     if (order.type === 'wholeInvoices' && invoice.open > left) continue;
-    const amount = Math.min(invoice.open, left);
+    const amount = smaller(invoice.open, left);
     if (amount > 0n) allocations.push({ invoiceId: invoice.id, amount });
     left -= amount;
   }
@@ -88,3 +88,5 @@ function inOrder(
   }
   return named;
 }
+
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);

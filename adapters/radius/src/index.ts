@@ -6,6 +6,19 @@ export * from './attribute/address.ts';
 export * from './attribute/decode.ts';
 export * from './attribute/encode.ts';
 export { AttributeError, type ScalarValue } from './attribute/value.ts';
+export * from './client/client.ts';
+export * from './coa/client.ts';
+export * from './coa/driver.ts';
+export { type ErrorCause, errorCause } from './coa/error-cause.ts';
+export {
+  type AttributeTemplate,
+  type CoaTemplate,
+  type ModeTemplate,
+  ProfileError,
+  type ProfileValues,
+  type VendorProfile,
+} from './coa/profile.ts';
+export { accessReplyAttributes, type VendorProfileId, vendorProfiles } from './coa/profiles.ts';
 export type { AttributeDefinition, Dictionary, VendorDefinition } from './dictionary/dictionary.ts';
 export { DictionaryError, extendDictionary } from './dictionary/parse.ts';
 export { standardDictionary } from './dictionary/standard.ts';

@@ -26,6 +26,8 @@ export function writeTable(dictionary: Dictionary): string {
     if (written.has(attribute.oid)) continue;
     written.add(attribute.oid);
     for (const [number, name] of attribute.valueNames) lines.push(`=\t${number}\t${name}`);
+    for (const [alias, number] of attribute.valueNumbers)
+      if (attribute.valueNames.get(number)?.toLowerCase() !== alias) lines.push(`=\t${number}\t${alias}`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -132,3 +132,21 @@ export function verifyReply(
     return requireMessageAuthenticator ? 'MESSAGE_AUTHENTICATOR_MISSING' : null;
   return verifyMessageAuthenticator(reply, scan, authenticator, secret) ? null : 'MESSAGE_AUTHENTICATOR';
 }
+
+/**
+ * Checks a request whose authenticator is computed (accounting, CoA, Disconnect), and its Message-Authenticator when
+ * present. Returns null when it is genuine.
+ */
+export function verifySignedRequest(
+  request: Uint8Array,
+  secret: SharedSecret,
+): MalformedReason | 'REQUEST_AUTHENTICATOR' | 'MESSAGE_AUTHENTICATOR' | null {
+  const scan = createScan();
+  const malformed = scanPacket(request, scan);
+  if (malformed !== null) return malformed;
+  if (!verifyAuthenticator(request, scan.length, zeroAuthenticator, secret)) return 'REQUEST_AUTHENTICATOR';
+  if (scan.messageAuthenticatorAt === 0) return null;
+  return verifyMessageAuthenticator(request, scan, zeroAuthenticator, secret)
+    ? null
+    : 'MESSAGE_AUTHENTICATOR';
+}

@@ -98,6 +98,8 @@ export class ApiConnection {
       reply('!done', command.endsWith('/add') ? { ret: '*FF' } : {});
       return;
     }
+    // Nothing is said any more, but it is done.
+    if (fault === 'reset-after') this.#dead = true;
     this.#execute(words, tag, reply);
     if (fault === 'reset-after') this.#reset();
   }

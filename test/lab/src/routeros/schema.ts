@@ -24,7 +24,7 @@ export type DuplicateMessage =
 
 const common = 'comment disabled:bool=false';
 const matchers =
-  'chain! src-address src-address-list dst-address dst-address-list protocol dst-port in-interface out-interface connection-state';
+  'chain! src-address src-address-list dst-address dst-address-list protocol dst-port in-interface out-interface';
 
 export const menuSources: Readonly<Record<string, MenuSource>> = {
   '/system/identity': { single: true, verbs: 'print set', writable: 'name=MikroTik' },
@@ -107,7 +107,7 @@ export const menuSources: Readonly<Record<string, MenuSource>> = {
   },
   '/ip/firewall/filter': {
     verbs: 'print add set remove enable disable move',
-    writable: `${matchers} action:word(accept,drop,reject,tarpit,jump,log,passthrough,return,fasttrack-connection)=accept ${common}`,
+    writable: `${matchers} connection-state action:word(accept,drop,reject,tarpit,jump,log,passthrough,return,fasttrack-connection)=accept ${common}`,
     readable: 'bytes packets dynamic:bool=false invalid:bool=false',
   },
   '/ip/firewall/nat': {

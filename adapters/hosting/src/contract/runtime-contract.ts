@@ -1,9 +1,8 @@
-import { request } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Observed, TenantRuntime, Tombstone, WorkloadRef, WorkloadSpec } from '../port.ts';
 import { specHash } from '../port.ts';
 import { waitUntil, waitUntilReady } from '../wait-until.ts';
+import { ask, sampleSpec } from './samples.ts';
 
 /** What a driver offers the contract beside the port itself. */
 export interface ContractSubject {
@@ -20,46 +19,8 @@ export interface ContractFixtures {
   readonly secrets: Map<string, string>;
 }
 
-const SAMPLE = fileURLToPath(new URL('./sample-workload.mjs', import.meta.url));
 const FENCE = { epoch: 10 };
 const READY_MS = 20_000;
-
-/** A workload that keeps the contract, named after the test that uses it. */
-export function sampleSpec(component: string, changes: Partial<WorkloadSpec> = {}): WorkloadSpec {
-  return {
-    tenant: 'alpha',
-    component,
-    generation: 1,
-    release: '1.0.0',
-    sizeClass: 'S',
-    command: [process.execPath, SAMPLE],
-    environment: {},
-    secrets: [],
-    ports: [],
-    health: { livePath: '/health/live', readyPath: '/health/ready', startDeadlineMs: 15_000, intervalMs: 50 },
-    limits: { memoryBytes: 256 * 1024 * 1024 },
-    gracePeriodMs: 5_000,
-    ...changes,
-  };
-}
-
-/** Asks a running sample workload a question over its HTTP endpoint. */
-export async function ask(runtime: TenantRuntime, ref: WorkloadRef, path: string): Promise<string> {
-  const endpoint = (await runtime.route(ref.tenant, ref.component)).find(({ name }) => name === 'http');
-  if (endpoint === undefined) throw new Error(`${ref.component} is not routed`);
-  const target =
-    endpoint.kind === 'unix' ? { socketPath: endpoint.path } : { host: endpoint.host, port: endpoint.port };
-  return new Promise((resolve, reject) => {
-    const asked = request({ ...target, path, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part) => {
-        text += part;
-      });
-      response.once('end', () => resolve(text));
-    });
-    asked.once('error', reject).end();
-  });
-}
 
 /** What every `TenantRuntime` keeps, run over a driver. */
 export function runtimeContract(

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, rm, symlink } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { buildOnce } from '../build-once.ts';
@@ -19,8 +19,8 @@ interface SymbolicLink {
 }
 
 /**
- * Copies the embedded server (60 MB) once to `<directory>/<version>` and makes the library links that the
- * package leaves to an install script. Processes that arrive together each build a copy; the first rename wins.
+ * Puts the embedded server once into `<directory>/<version>` and makes the library links that the
+ * package leaves to an install script. Processes that arrive together each build one; the first rename wins.
  * @throws HostingError `BINARIES_MISSING` when the platform's optional dependency is not installed.
  */
 export async function installBinaries(directory: string): Promise<PostgresBinaries> {
@@ -35,14 +35,24 @@ export async function installBinaries(directory: string): Promise<PostgresBinari
 }
 
 async function copyNative(root: string, building: string): Promise<void> {
-  await cp(join(root, 'native'), join(building, 'native'), { recursive: true, verbatimSymlinks: true });
+  await linkOrCopy(join(root, 'native'), join(building, 'native'));
   const list = join(building, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;
   const links: SymbolicLink[] = JSON.parse(readFileSync(list, 'utf8'));
   for (const { source, target } of links) {
-    const link = join(building, target);
-    await rm(link, { force: true });
-    await symlink(relative(dirname(link), join(building, source)), link);
+    const path = join(building, target);
+    await rm(path, { force: true });
+    await symlink(relative(dirname(path), join(building, source)), path);
+  }
+}
+
+/** Hard links cost no space and no time; where the file system has none between the two places, files are copied. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true, mode: 0o755 });
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await linkOrCopy(source, target);
+    else await link(source, target).catch(() => copyFile(source, target));
   }
 }
 

@@ -1,6 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Account, giveTo } from '../account.ts';
@@ -69,17 +68,21 @@ export async function initialiseCluster(
   }
 }
 
-/** Copies a cleanly stopped cluster; blocks are shared where the file system can. `to` must not exist. */
-export async function copyCluster(from: string, to: string, account: Account | undefined): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+/** Copies a cleanly stopped cluster, its owner kept; blocks are shared where the file system can. */
+export async function copyCluster(from: string, to: string): Promise<void> {
   await run('cp', process.platform === 'linux' ? ['-a', '--reflink=auto', from, to] : ['-a', from, to]);
   chmodSync(to, 0o700);
-  if (account !== undefined) await run('chown', ['-R', `${account.uid}:${account.gid}`, to]);
+}
+
+/** Hands a cluster that is not running to another account. */
+export async function giveCluster(dataDirectory: string, account: Account): Promise<void> {
+  await run('chown', ['-R', `${account.uid}:${account.gid}`, dataDirectory]);
 }
 
 /**
  * Executes statements in single-user mode: no socket exists, so nobody can connect meanwhile. For what must be
- * true before the first start of a copy (passwords, names). A statement must not contain a newline.
+ * true before the first start of a copy (passwords, names). A statement must not contain a newline. Like initdb,
+ * this mode asks the user database for the account's name; the ordinary server does not.
  */
 export async function executeOffline(
   binaries: PostgresBinaries,

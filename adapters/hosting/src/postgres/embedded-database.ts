@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { serverAccount } from '../account.ts';
 import { concurrently } from '../concurrently.ts';
 import { HostingError, writingState } from '../error.ts';
 import type { HostingContext } from '../hosting-context.ts';
@@ -80,7 +79,6 @@ export async function openEmbeddedDatabase(context: HostingContext): Promise<Emb
         kind,
         release,
         schemaVersion,
-        account: serverAccount(),
         migrate: (connectionString) => context.migrate(kind, connectionString, schemaVersion),
       }),
     );

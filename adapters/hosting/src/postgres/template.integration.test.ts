@@ -34,7 +34,6 @@ describe('templates', () => {
     kind: 'tenant',
     release: '1.0.0',
     schemaVersion: '0001',
-    account,
     async migrate(connectionString: string) {
       migrations += 1;
       await query(
@@ -129,6 +128,7 @@ describe('templates', () => {
       const again = await startPostgres(options);
       expect(again).toMatchObject({ adopted: true, identity: server.identity });
       signal(server.identity, 'SIGKILL');
+      await server.ended(AbortSignal.timeout(10_000));
       await using recovered = await startPostgres(options);
       expect(recovered.adopted).toBe(false);
       expect(await query(app, 'SELECT count(*)::int FROM billing.invoices')).toEqual([[2]]);

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import { type Account, giveTo } from '../account.ts';
+import { type Account, giveTo, serverAccount } from '../account.ts';
 import { buildOnce } from '../build-once.ts';
 import { HostingError } from '../error.ts';
 import type { PostgresBinaries } from './binaries.ts';
-import { copyCluster, executeOffline, initialiseCluster, SUPERUSER } from './cluster.ts';
+import { copyCluster, executeOffline, giveCluster, initialiseCluster, SUPERUSER } from './cluster.ts';
 import { APPLICATION_ROLE, createRolesAndDatabase, OWNER_ROLE } from './roles.ts';
 import { startPostgres, stopPostgres } from './server.ts';
 
@@ -29,7 +29,6 @@ export interface TemplateOptions {
   readonly kind: string;
   readonly release: string;
   readonly schemaVersion: string;
-  readonly account?: Account | undefined;
   /** Brings the empty database to the schema version; connects as the owner, not as superuser. */
   migrate(connectionString: string): Promise<void>;
 }
@@ -52,7 +51,7 @@ export function createPasswords(): DatabasePasswords {
  * interrupted build leaves nothing. Errors of `migrate` pass through.
  */
 export async function createTemplate(options: TemplateOptions): Promise<Template> {
-  const { binaries, directory, kind, release, schemaVersion, account } = options;
+  const { binaries, directory, kind, release, schemaVersion } = options;
   mkdirSync(directory, { recursive: true, mode: 0o711 });
   const target = join(directory, fileName([kind, release, schemaVersion, binaries.version]));
   if (!existsSync(target)) {
@@ -60,7 +59,7 @@ export async function createTemplate(options: TemplateOptions): Promise<Template
     if (!existsSync(empty)) {
       await buildOnce(empty, async (building) => {
         mkdirSync(building, { mode: 0o711 });
-        await initialiseCluster(binaries, join(building, 'data'), NEVER_COPIED_YET, account);
+        await initialiseCluster(binaries, join(building, 'data'), NEVER_COPIED_YET, serverAccount());
       });
     }
     await buildOnce(
@@ -74,7 +73,7 @@ export async function createTemplate(options: TemplateOptions): Promise<Template
 
 /**
  * Copies a template to `to` (absent before, absent after a failure): passwords and the database's name are
- * changed before the copy first accepts a connection.
+ * changed before the copy first accepts a connection. `account` is who will run it, as root.
  */
 export async function copyFromTemplate(
   binaries: PostgresBinaries,
@@ -87,8 +86,9 @@ export async function copyFromTemplate(
   const built =
     !existsSync(to) &&
     (await buildOnce(to, async (building) => {
-      await copyCluster(template.dataDirectory, building, account);
-      await executeOffline(binaries, building, [...renameAndSeal(database, passwords)], account);
+      await copyCluster(template.dataDirectory, building);
+      await executeOffline(binaries, building, [...renameAndSeal(database, passwords)], serverAccount());
+      if (account !== undefined) await giveCluster(building, account);
     }));
   if (!built) throw new HostingError('GENERATION_CONFLICT', `${to} exists; a copy never replaces data.`);
 }
@@ -103,10 +103,11 @@ function* renameAndSeal(database: string, passwords: DatabasePasswords): Generat
 }
 
 async function buildTemplate(options: TemplateOptions, empty: string, building: string): Promise<void> {
-  const { binaries, account } = options;
+  const { binaries } = options;
+  const account = serverAccount();
   mkdirSync(building, { mode: 0o711 });
   const dataDirectory = join(building, 'data');
-  await copyCluster(empty, dataDirectory, account);
+  await copyCluster(empty, dataDirectory);
   const socketDirectory = mkdtempSync(join(tmpdir(), 'dm-'));
   giveTo(socketDirectory, account);
   const logFile = join(building, 'build.log');

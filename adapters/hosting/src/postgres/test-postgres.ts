@@ -43,7 +43,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
 
   const directory = mkdtempSync(join(cache, `run-${process.pid}-${startTimeOf(process.pid)}-`));
   const dataDirectory = join(directory, 'data');
-  await copyCluster(cluster, dataDirectory, account);
+  await copyCluster(cluster, dataDirectory);
   // mkdtemp makes it 0700 for us; the server runs as another user when we are root.
   chmodSync(directory, 0o711);
   const server = await startPostgres({

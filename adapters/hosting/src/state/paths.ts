@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isRoot } from '../account.ts';
+import { HostingError } from '../error.ts';
 import type { TenantId, WorkloadRef } from '../port.ts';
 import { openPrivateDirectory } from '../private-directory.ts';
 
@@ -29,8 +30,15 @@ export interface HostingPaths {
 /**
  * Lays the state out below `home`. As root the servers run under other accounts, so when a parent of `home` lets
  * nobody pass (`/root`), the files lie in `/var/lib/dotmac` instead, in a folder per home.
+ * @throws HostingError `STATE_FOLDER_UNWRITABLE`
  */
 export function openPaths(home: string): HostingPaths {
+  if (existsSync(home) && !statSync(home).isDirectory()) {
+    throw new HostingError(
+      'STATE_FOLDER_UNWRITABLE',
+      `${home} is not a directory. Remove it, or move the state with DOTMAC_HOME.`,
+    );
+  }
   const key = createHash('sha256').update(resolve(home)).digest('hex').slice(0, 8);
   const root =
     isRoot() && !isTraversable(resolve(home)) ? join(SYSTEM_STATE, key) : join(resolve(home), 'hosting');

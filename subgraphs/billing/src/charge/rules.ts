@@ -49,7 +49,7 @@ export type ChargeResult =
   | { readonly ok: false; readonly error: HistoryError };
 
 /** A stretch of a key that should be billed once `dueOn` has come. */
-export interface Piece extends ChargeKey {
+interface Piece extends ChargeKey {
   readonly from: Day;
   readonly to: Day;
   readonly dueOn: Day;
@@ -95,7 +95,7 @@ export function nextDueOn(line: ServiceLine, policy: ChargePolicy, runDate: Day)
 }
 
 /** Cuts the accruals at period boundaries, up to (not including) periods that begin on `until`. */
-export function* pieces(
+function* pieces(
   line: ServiceLine,
   accrued: readonly Accrual[],
   policy: ChargePolicy,

@@ -45,11 +45,7 @@ export function takeNumbers(series: Series, count: number, issuedOn: string): Nu
 }
 
 /** A document number by the pattern of its series. */
-export function formatNumber(
-  series: Pick<Series, 'pattern' | 'digits'>,
-  number: bigint,
-  issuedOn: string,
-): string {
+function formatNumber(series: Pick<Series, 'pattern' | 'digits'>, number: bigint, issuedOn: string): string {
   return series.pattern
     .replace('{year}', issuedOn.slice(0, 4))
     .replace('{number}', number.toString().padStart(series.digits, '0'));

@@ -5,7 +5,7 @@ import type { Day } from '../calendar/rules.ts';
 export type DeclineClass = 'soft' | 'insufficientFunds' | 'authenticationRequired' | 'hard';
 
 /** Days after the first attempt on which a declined charge is tried again. */
-export const DEFAULT_RETRY_DAYS: readonly number[] = [1, 3, 5, 7];
+const DEFAULT_RETRY_DAYS: readonly number[] = [1, 3, 5, 7];
 
 /**
  * The day of the next attempt, or undefined when autopay stops. `attempts` counts those already made;

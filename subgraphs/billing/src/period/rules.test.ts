@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countDays, type Day, formatDay, parseDay } from '../calendar/rules.ts';
-import { localDay, localDayIn, startOfDay } from '../calendar/rules-zone.ts';
+import { isZone, localDay, localDayIn, startOfDay, timeZoneDataVersion } from '../calendar/rules-zone.ts';
 import {
   type Anchor,
   boundary,
@@ -150,6 +150,10 @@ describe('zones', () => {
         }
       }
     }
+  });
+  it('knows names, and the version of its data', () => {
+    expect([isZone('Africa/Lagos'), isZone('Africa/Atlantis')]).toEqual([true, false]);
+    expect(timeZoneDataVersion()).toMatch(/^\d{4}[a-z]$/);
   });
   it('starts the day at 01:00 where midnight does not exist', () => {
     expect(new Date(startOfDay(day('2018-11-04'), 'America/Sao_Paulo')).toISOString()).toBe(

@@ -102,7 +102,7 @@ export function boundary(grid: PeriodGrid, index: number): Day {
 }
 
 /** Period number `index` of the grid. */
-export function periodAt(grid: PeriodGrid, index: number): Period {
+function periodAt(grid: PeriodGrid, index: number): Period {
   return { index, from: boundary(grid, index), to: boundary(grid, index + 1) };
 }
 

@@ -33,7 +33,7 @@ interface Part {
 }
 
 /** The components that apply to a line: its class, its customer, its day, its jurisdictions. */
-export function componentsFor(
+function componentsFor(
   components: readonly TaxComponent[],
   line: TaxableLine,
   context: TaxContext,

@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Case, Runner } from './case-file.ts';
+import { CHARGE_KINDS } from './charge-kinds.ts';
+import { DOCUMENT_KINDS } from './document-kinds.ts';
+import { FIGURE_KINDS } from './figure-kinds.ts';
+
+/*
+ * Runs the engine-agnostic cases that lie beside the repository, where they are present. The file's own figures are
+ * the expectations; where a case says that DotMac's convention differs, ours are.
+ */
+
+const FILE = new URL('../../../../../shared/data/billing/cases.json', import.meta.url);
+const present = existsSync(FILE);
+const cases: Case[] = present ? JSON.parse(readFileSync(FILE, 'utf8')).cases : [];
+const kinds: Record<string, Runner> = { ...CHARGE_KINDS, ...DOCUMENT_KINDS, ...FIGURE_KINDS };
+
+describe.skipIf(!present)('billing cases beside the repository', () => {
+  it('are there', () => expect(cases.length).toBeGreaterThan(0));
+  it.each(cases.map((one) => [one.id, one.title, one] as const))('%s %s', (_id, _title, one) => {
+    const run = kinds[one.kind];
+    if (!run) throw new Error(`no runner for kind "${one.kind}"`);
+    expect.hasAssertions();
+    run(one);
+  });
+});

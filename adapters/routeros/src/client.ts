@@ -39,7 +39,7 @@ export class RouterosClient {
   #failures = 0;
   #nextAttemptAt = 0;
   #lastFailure: DeviceError | null = null;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -75,6 +75,11 @@ export class RouterosClient {
     yield* connection.stream(words, options);
   }
 
+  /** Milliseconds until the next attempt to connect may be made; 0 when nothing stands in its way. */
+  get retryDelayMs(): number {
+    return this.#lastFailure === null ? 0 : Math.max(0, this.#nextAttemptAt - this.#clock.now());
+  }
+
   async sentence(words: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const connection = await abortable(this.#connect(), options.signal);
     return connection.run(words, { deadlineMs: this.#options.commandDeadlineMs ?? 10_000, ...options });
@@ -82,7 +87,7 @@ export class RouterosClient {
 
   /** Ends the connection; later calls fail. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     const connection = this.#connection;
     if (connection === null) return;
     // A connection that never came up has nothing to close, and its callers have its error.
@@ -93,7 +98,7 @@ export class RouterosClient {
   }
 
   async #connect(): Promise<Connection> {
-    if (this.#closed) throw new DeviceError('CANCELLED', 'The session was closed');
+    if (this.#closing.signal.aborted) throw new DeviceError('CANCELLED', 'The session was closed');
     const current = this.#connection;
     if (current !== null) {
       const connection = await current;
@@ -114,6 +119,7 @@ export class RouterosClient {
       credential: this.#options.credential,
       connectTimeoutMs: this.#options.connectTimeoutMs ?? 5_000,
       limits: { ...defaultConnectionLimits, ...this.#options.limits },
+      signal: this.#closing.signal,
     });
     this.#connection = attempt;
     try {

@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { DeviceError } from '@dotmac/device';
 import { wordDecoder } from './codec.ts';
-import { Connection, type ConnectionLimits } from './connection.ts';
+import { type CommandOptions, Connection, type ConnectionLimits } from './connection.ts';
 import { challengeResponse, type RouterosCredential, type RouterosTransport } from './credential.ts';
 import { commandWords } from './sentence.ts';
 
@@ -12,6 +12,8 @@ export interface ConnectOptions {
   readonly credential: RouterosCredential;
   readonly connectTimeoutMs: number;
   readonly limits: ConnectionLimits;
+  /** Gives up an attempt that nobody waits for any more. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const socket = await openSocket(options, credential.transport ?? { kind: 'plain' });
   const connection = new Connection(socket, wordDecoder(credential.codePage), options.limits);
   try {
-    await logIn(connection, credential, connectTimeoutMs);
+    await logIn(connection, credential, { deadlineMs: connectTimeoutMs, signal: options.signal });
     return connection;
   } catch (error) {
     await connection.close();
@@ -34,21 +36,21 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 async function logIn(
   connection: Connection,
   credential: RouterosCredential,
-  deadlineMs: number,
+  options: CommandOptions,
 ): Promise<void> {
   const { username, password } = credential;
   if (credential.login === 'challenge') {
-    const { ret } = await connection.run(['/login'], { deadlineMs });
+    const { ret } = await connection.run(['/login'], options);
     if (ret === null)
       throw new DeviceError(
         'AUTH_FAILED',
         'The device sent no login challenge: it is RouterOS 6.43 or later; set login to "password"',
       );
     const response = challengeResponse(password, ret);
-    await connection.run(commandWords('/login', { name: username, response }), { deadlineMs });
+    await connection.run(commandWords('/login', { name: username, response }), options);
     return;
   }
-  const { ret } = await connection.run(commandWords('/login', { name: username, password }), { deadlineMs });
+  const { ret } = await connection.run(commandWords('/login', { name: username, password }), options);
   if (ret !== null)
     throw new DeviceError(
       'AUTH_FAILED',
@@ -69,8 +71,14 @@ function openSocket(options: ConnectOptions, transport: RouterosTransport): Prom
         ),
       );
     }, connectTimeoutMs);
-    const fail = (error: DeviceError) => {
+    const onAbort = () => fail(new DeviceError('CANCELLED', `Connecting to ${where} was cancelled`));
+    options.signal.addEventListener('abort', onAbort, { once: true });
+    const settle = () => {
       clearTimeout(timer);
+      options.signal.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: DeviceError) => {
+      settle();
       // Late errors of a socket that is given up have nobody left to tell.
       socket.on('error', () => {});
       socket.destroy();
@@ -94,7 +102,7 @@ function openSocket(options: ConnectOptions, transport: RouterosTransport): Prom
           return;
         }
       }
-      clearTimeout(timer);
+      settle();
       socket.off('error', onError);
       resolve(socket);
     });

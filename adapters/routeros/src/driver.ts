@@ -12,6 +12,7 @@ import {
   type Observed,
   type OperationContext,
   type Plan,
+  type StreamEvent,
   systemClock,
   type Verification,
 } from '@dotmac/device';
@@ -20,6 +21,7 @@ import { accessDigest, assessAccess, publicStep, riskOf } from './access-plan.ts
 import { type AccessSnapshot, readAccess } from './access-snapshot.ts';
 import { type ClientOptions, RouterosClient } from './client.ts';
 import type { RouterosCredential } from './credential.ts';
+import { follow } from './follow.ts';
 import {
   probeCapabilities,
   readAccessList,
@@ -42,7 +44,11 @@ export function createRouterosDriver(options: RouterosDriverOptions = {}): Devic
     protocol: 'routeros',
     open(target, credential) {
       const { host, port } = target;
-      return new RouterosSession(target, new RouterosClient({ ...options, host, port, credential }));
+      return new RouterosSession(
+        target,
+        new RouterosClient({ ...options, host, port, credential }),
+        options.random,
+      );
     },
   };
 }
@@ -56,9 +62,12 @@ class RouterosSession implements DeviceSession {
   /** One writer at a time: two plans carried out at once would each see half of the other. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(target: DeviceTarget, client: RouterosClient) {
+  readonly #random: (() => number) | undefined;
+
+  constructor(target: DeviceTarget, client: RouterosClient, random?: () => number) {
     this.target = target;
     this.#client = client;
+    this.#random = random;
   }
 
   async probe({ signal }: OperationContext): Promise<DeviceFacts> {
@@ -97,6 +106,10 @@ class RouterosSession implements DeviceSession {
           `The RouterOS driver does not read "${String(model)}"`,
         );
     }
+  }
+
+  stream<M extends ModelName>(model: M, context: OperationContext): AsyncGenerator<StreamEvent<ModelOf[M]>> {
+    return follow(this.#client, model, context, this.#random);
   }
 
   async plan(desired: DesiredState, { signal }: OperationContext): Promise<Plan> {

@@ -137,7 +137,8 @@ const probes: readonly Probe[] = [
   { menu: '/system/identity', gives: ['inventory.read'], modes: ['read'] },
   { menu: '/system/resource', gives: ['health.read'], modes: ['read'] },
   { menu: '/interface', gives: ['interfaces.read'], modes: ['read'] },
-  { menu: '/ppp/active', gives: ['sessions.read'], modes: ['read'] },
+  { menu: '/interface', gives: ['interfaces.stream'], modes: ['stream'] },
+  { menu: '/ppp/active', gives: ['sessions.read'], modes: ['read', 'stream'] },
   { menu: '/ppp/active', gives: ['sessions.disconnect'], modes: ['plan', 'apply'] },
   { menu: '/queue/simple', gives: ['shaping.queue'], modes: ['read', 'plan', 'apply'] },
 ];
@@ -158,7 +159,7 @@ export async function probeCapabilities(client: RouterosClient, signal: AbortSig
     capabilities.push({
       id: 'accessList',
       level: enforced ? 'full' : 'partial',
-      modes: ['read', 'plan', 'apply'],
+      modes: ['read', 'stream', 'plan', 'apply'],
       evidence: 'probed',
       ...(enforced ? {} : { reason: missingRule }),
     });

@@ -139,17 +139,7 @@ export class Router {
         'link-downs': '0',
       }),
     ];
-    if (session.rateLimit !== undefined)
-      dynamic.push(insert('/queue/simple', dynamicQueue(port, session.rateLimit)));
-    if (session.addressList !== undefined)
-      dynamic.push(
-        insert('/ip/firewall/address-list', {
-          list: session.addressList,
-          address: session.address,
-          disabled: 'false',
-          dynamic: 'true',
-        }),
-      );
+    dynamic.push(...this.#attributeRows(session));
     for (const destination of ['198.51.100.10:443', '198.51.100.11:53'])
       dynamic.push(
         insert('/ip/firewall/connection', {
@@ -173,6 +163,26 @@ export class Router {
     this.#sessions.set(session.username, { session, active, dynamic });
     this.log('pppoe,ppp,info', `<pppoe-${session.username}>: connected`);
     return session;
+  }
+
+  /**
+   * What a CoA changes on a live session: its speed, its address list. The session stays up; false when there is none.
+   */
+  updateSession(
+    username: string,
+    changes: Pick<PppSessionDescription, 'rateLimit' | 'addressList'>,
+  ): boolean {
+    const live = this.#sessions.get(username);
+    if (live === undefined) return false;
+    const session = { ...live.session, ...changes };
+    const replaced = ['/queue/simple', '/ip/firewall/address-list'];
+    const kept = live.dynamic.filter(({ table, row }) => {
+      if (!replaced.includes(table.menu.path)) return true;
+      if (table.rows.includes(row)) table.remove(row);
+      return false;
+    });
+    this.#sessions.set(username, { ...live, session, dynamic: [...kept, ...this.#attributeRows(session)] });
+    return true;
   }
 
   /** Ends a session and all that came with it; false when there is none. */
@@ -233,6 +243,23 @@ export class Router {
   portRates(name: string): { readonly rx: bigint; readonly tx: bigint } {
     const counters = this.#counters.get(name);
     return { rx: counters?.rx.bitsPerSecond ?? 0n, tx: counters?.tx.bitsPerSecond ?? 0n };
+  }
+
+  /** The queue and the list entry that RADIUS attributes make. */
+  #attributeRows(session: PppSession): { readonly table: Table; readonly row: Row }[] {
+    const rows: { readonly table: Table; readonly row: Row }[] = [];
+    const insert = (path: string, row: Row) =>
+      rows.push({ table: this.table(path), row: this.table(path).insert(row) });
+    const port = `<pppoe-${session.username}>`;
+    if (session.rateLimit !== undefined) insert('/queue/simple', dynamicQueue(port, session.rateLimit));
+    if (session.addressList !== undefined)
+      insert('/ip/firewall/address-list', {
+        list: session.addressList,
+        address: session.address,
+        disabled: 'false',
+        dynamic: 'true',
+      });
+    return rows;
   }
 
   #countPort(name: string, rxBitsPerSecond: bigint, txBitsPerSecond: bigint): void {

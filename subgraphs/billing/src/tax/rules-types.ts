@@ -3,6 +3,7 @@ import type { Explanation } from '../explanation/rules.ts';
 
 /** One tax of one jurisdiction on one class of product: data with a validity, never code. */
 export interface TaxComponent {
+  /** Names the tax, and its account: the same for all classes, rates and validities that round together. */
   readonly id: string;
   readonly jurisdiction: string;
   readonly productClass: string;

@@ -1,0 +1,119 @@
+import { parseDay } from '../calendar/rules.ts';
+import type { TaxComponent } from './rules-types.ts';
+
+/** Classes of product that the shipped sets tell apart. */
+export const PRODUCT_CLASSES = ['internetAccess', 'voice', 'equipment', 'installation', 'other'] as const;
+
+/** A set of components with the law it was read from. An example to start from: the tenant confirms it. */
+export interface JurisdictionSet {
+  readonly jurisdiction: string;
+  readonly source: string;
+  readonly rates: ReadonlyArray<{
+    readonly name: string;
+    readonly percent: string;
+    /** ISO dates, half-open. */
+    readonly from: string;
+    readonly to?: string;
+  }>;
+}
+
+/** First day for which the shipped data speaks; where a rate is older, it starts here. */
+const DATA_FROM = '2024-01-01';
+
+const set = (
+  jurisdiction: string,
+  source: string,
+  name: string,
+  ...steps: Array<[percent: string, from?: string]>
+): JurisdictionSet => ({
+  jurisdiction,
+  source,
+  rates: steps.map(([percent, from = DATA_FROM], index) => {
+    const to = steps[index + 1]?.[1];
+    return { name, percent, from, ...(to === undefined ? {} : { to }) };
+  }),
+});
+
+const VAT_DIRECTIVE = 'Directive 2006/112/EC art. 96-97, standard rate of the member state';
+
+/**
+ * Standard rates on telecommunications. United States: internet access is exempt from state and local tax (Internet
+ * Tax Freedom Act, 47 U.S.C. 151 note); everything else there comes from a rate service through a port.
+ */
+export const JURISDICTION_SETS: readonly JurisdictionSet[] = [
+  set('AU', 'A New Tax System (Goods and Services Tax) Act 1999 s 9-70', 'GST', ['10']),
+  set('NZ', 'Goods and Services Tax Act 1985 s 8', 'GST', ['15']),
+  set('GB', 'Value Added Tax Act 1994 s 2', 'VAT', ['20']),
+  // Participating provinces charge HST in place of GST: a place of supply names either CA or such a province.
+  set('CA', 'Excise Tax Act s 165(1)', 'GST', ['5']),
+  set('CA-ON', 'Excise Tax Act s 165(2), Sch. VIII', 'HST', ['13']),
+  set('CA-NB', 'Excise Tax Act s 165(2), Sch. VIII', 'HST', ['15']),
+  set('CA-NL', 'Excise Tax Act s 165(2), Sch. VIII', 'HST', ['15']),
+  set('CA-PE', 'Excise Tax Act s 165(2), Sch. VIII', 'HST', ['15']),
+  set(
+    'CA-NS',
+    'Excise Tax Act s 165(2), Sch. VIII; rate cut of 2025-04-01',
+    'HST',
+    ['15'],
+    ['14', '2025-04-01'],
+  ),
+  set('CA-QC', 'Act respecting the Québec sales tax s 16', 'QST', ['9.975']),
+  set('CA-BC', 'Provincial Sales Tax Act (British Columbia)', 'PST', ['7']),
+  set('CA-SK', 'Provincial Sales Tax Act (Saskatchewan)', 'PST', ['6']),
+  set('CA-MB', 'Retail Sales Tax Act (Manitoba)', 'RST', ['7']),
+  ...(
+    [
+      ['AT', ['20']],
+      ['BE', ['21']],
+      ['BG', ['20']],
+      ['CY', ['19']],
+      ['CZ', ['21']],
+      ['DE', ['19']],
+      ['DK', ['25']],
+      ['EE', ['22'], ['24', '2025-07-01']],
+      ['ES', ['21']],
+      ['FI', ['24'], ['25.5', '2024-09-01']],
+      ['FR', ['20']],
+      ['GR', ['24']],
+      ['HR', ['25']],
+      ['HU', ['27']],
+      ['IE', ['23']],
+      ['IT', ['22']],
+      ['LT', ['21']],
+      ['LU', ['17']],
+      ['LV', ['21']],
+      ['MT', ['18']],
+      ['NL', ['21']],
+      ['PL', ['23']],
+      ['PT', ['23']],
+      ['RO', ['19'], ['21', '2025-08-01']],
+      ['SE', ['25']],
+      ['SI', ['22']],
+      ['SK', ['20'], ['23', '2025-01-01']],
+    ] as Array<[string, ...Array<[string, string?]>]>
+  ).map(([state, ...steps]) => set(state, VAT_DIRECTIVE, 'VAT', ...steps)),
+];
+
+/** The components of the shipped sets: every rate on every class of product. */
+export function shippedComponents(sets: readonly JurisdictionSet[] = JURISDICTION_SETS): TaxComponent[] {
+  return sets.flatMap(({ jurisdiction, rates }) =>
+    rates.flatMap(({ name, percent, from, to }) =>
+      PRODUCT_CLASSES.map((productClass) => ({
+        id: `${jurisdiction}/${name}`,
+        jurisdiction,
+        productClass,
+        from: requireDay(from),
+        ...(to === undefined ? {} : { to: requireDay(to) }),
+        name,
+        charge: { percent },
+        category: 'S',
+      })),
+    ),
+  );
+}
+
+function requireDay(text: string) {
+  const day = parseDay(text);
+  if (day === undefined) throw new RangeError(`"${text}" is not a date; write YYYY-MM-DD`);
+  return day;
+}

@@ -112,6 +112,17 @@ describe('should-be minus billed', () => {
       }),
     );
   });
+  it('what was settled before need not be looked at again', () => {
+    fc.assert(
+      fc.property(histories, policies, runDays, runDays, runDays, (events, policy, a, b, c) => {
+        const [settledBefore, t1, t2] = [a, b, c].sort((x, y) => x - y) as [Day, Day, Day];
+        const billed = lines(events, [], policy, t1);
+        const short = charge({ id: 'line', events, settledBefore }, billed, policy, t2);
+        expect(short).toEqual({ ok: true, lines: lines(events, billed, policy, t2) });
+      }),
+      { numRuns: 150 },
+    );
+  });
   it('an annulled service gives back to the cent what was charged', () => {
     fc.assert(
       fc.property(histories, policies, runDays, (events, policy, run) => {

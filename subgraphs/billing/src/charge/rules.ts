@@ -12,6 +12,8 @@ export interface ServiceLine {
   readonly events: readonly ServiceEvent[];
   /** Only days in [from, to) are charged: what was billed elsewhere before, the life of a discount. */
   readonly window?: { readonly from?: Day; readonly to?: Day };
+  /** Periods that ended by this day are settled and not looked at: keeps the cost of a run off the line's age. */
+  readonly settledBefore?: Day;
 }
 
 /** What is charged together: one price of one line in one full period. Pieces of a key sum to its full price. */
@@ -70,7 +72,9 @@ export function charge(
   if (!history.ok) return history;
   const until = billed.reduce((latest, one) => Math.max(latest, one.to), runDate + 1);
   const groups = new Map<string, Group>();
-  for (const one of billed) group(groups, one).billed.push(one);
+  for (const one of billed) {
+    if (one.periodTo > (line.settledBefore ?? Number.NEGATIVE_INFINITY)) group(groups, one).billed.push(one);
+  }
   for (const piece of pieces(line, history.accruals, policy, until)) group(groups, piece).pieces.push(piece);
   const lines = [...groups.values()].flatMap((each) => difference(each, runDate));
   return { ok: true, lines: lines.sort((a, b) => a.from - b.from || (a.kind < b.kind ? -1 : 1)) };
@@ -81,11 +85,12 @@ export function nextDueOn(line: ServiceLine, policy: ChargePolicy, runDate: Day)
   const history = accruals(line.events, policy);
   if (!history.ok) return undefined;
   let next: Day | undefined;
+  // What is due after the run lies in a period that ends after it.
+  const settled = { ...line, settledBefore: runDate };
   for (const accrual of history.accruals) {
-    if (accrual.to <= runDate && (accrual.endedOn ?? runDate + 1) <= runDate) continue;
     const looking = Math.max(accrual.from, runDate);
     let beyond = 0;
-    for (const piece of pieces(line, [accrual], policy, Number.POSITIVE_INFINITY)) {
+    for (const piece of pieces(settled, [accrual], policy, Number.POSITIVE_INFINITY)) {
       if (piece.dueOn > runDate && (next === undefined || piece.dueOn < next)) next = piece.dueOn;
       if (piece.from > looking) beyond += 1;
       if (beyond >= 2) break;
@@ -104,7 +109,10 @@ function* pieces(
   for (const accrual of accrued) {
     const begin = Math.max(accrual.from, line.window?.from ?? accrual.from);
     const end = Math.min(accrual.to, line.window?.to ?? accrual.to);
-    for (const period of periodsBetween(accrual.grid, begin, Math.min(end, until))) {
+    // An accrual that ended may still share its last period with what follows.
+    const looking = Math.max(begin, Math.min(line.settledBefore ?? begin, end - 1));
+    for (const period of periodsBetween(accrual.grid, looking, Math.min(end, until))) {
+      if (period.to <= (line.settledBefore ?? Number.NEGATIVE_INFINITY)) continue;
       const from = Math.max(begin, period.from);
       const to = Math.min(end, period.to);
       yield {

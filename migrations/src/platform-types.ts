@@ -3,12 +3,11 @@
  * Please do not edit it manually.
  */
 
-import type { ColumnType } from 'kysely';
+import type { ColumnType } from "kysely";
 
-export type Generated<T> =
-  T extends ColumnType<infer S, infer I, infer U>
-    ? ColumnType<S, I | undefined, U>
-    : ColumnType<T, T | undefined, T>;
+export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S, I | undefined, U>
+  : ColumnType<T, T | undefined, T>;
 
 export type Json = JsonValue;
 
@@ -116,15 +115,72 @@ export interface RuntimeDailyRun {
   name: string;
 }
 
+export interface TenantsLease {
+  epoch: Generated<number>;
+  single: Generated<boolean>;
+}
+
+export interface TenantsProvisioningJob {
+  attempts: Generated<number>;
+  failure: string | null;
+  finishedAt: ColumnType<Date, Date | string, Date | string> | null;
+  id: string;
+  startedAt: ColumnType<Date, Date | string, Date | string>;
+  state: string;
+  tenantId: string;
+}
+
+export interface TenantsProvisioningStep {
+  detail: Generated<string>;
+  finishedAt: ColumnType<Date, Date | string, Date | string> | null;
+  jobId: string;
+  name: string;
+  ordinal: number;
+  startedAt: ColumnType<Date, Date | string, Date | string>;
+  state: string;
+}
+
+export interface TenantsTenant {
+  country: string;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  currency: string;
+  demo: Generated<boolean>;
+  generation: Generated<number>;
+  id: string;
+  isPlatform: Generated<boolean>;
+  name: string;
+  ownerEmail: string;
+  radiusAccountingPort: number;
+  radiusAuthPort: number;
+  slug: string;
+  specHash: string | null;
+  state: string;
+  timeZone: string;
+}
+
+export interface TenantsTombstone {
+  actor: string;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  id: string;
+  purgeAfter: ColumnType<Date, Date | string, Date | string>;
+  reason: string;
+  tenantId: string;
+}
+
 export interface DB {
-  'events.consumer': EventsConsumer;
-  'events.event': EventsEvent;
-  'events.head': EventsHead;
-  'identity.account': IdentityAccount;
-  'identity.apiKey': IdentityApiKey;
-  'identity.membership': IdentityMembership;
-  'identity.verificationKey': IdentityVerificationKey;
-  'routing.route': RoutingRoute;
-  'runtime.clock': RuntimeClock;
-  'runtime.dailyRun': RuntimeDailyRun;
+  "events.consumer": EventsConsumer;
+  "events.event": EventsEvent;
+  "events.head": EventsHead;
+  "identity.account": IdentityAccount;
+  "identity.apiKey": IdentityApiKey;
+  "identity.membership": IdentityMembership;
+  "identity.verificationKey": IdentityVerificationKey;
+  "routing.route": RoutingRoute;
+  "runtime.clock": RuntimeClock;
+  "runtime.dailyRun": RuntimeDailyRun;
+  "tenants.lease": TenantsLease;
+  "tenants.provisioningJob": TenantsProvisioningJob;
+  "tenants.provisioningStep": TenantsProvisioningStep;
+  "tenants.tenant": TenantsTenant;
+  "tenants.tombstone": TenantsTombstone;
 }

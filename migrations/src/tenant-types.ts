@@ -3,12 +3,11 @@
  * Please do not edit it manually.
  */
 
-import type { ColumnType } from 'kysely';
+import type { ColumnType } from "kysely";
 
-export type Generated<T> =
-  T extends ColumnType<infer S, infer I, infer U>
-    ? ColumnType<S, I | undefined, U>
-    : ColumnType<T, T | undefined, T>;
+export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S, I | undefined, U>
+  : ColumnType<T, T | undefined, T>;
 
 export type Json = JsonValue;
 
@@ -49,6 +48,177 @@ export interface EventsHead {
   hash: Generated<Uint8Array>;
   position: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
   single: Generated<boolean>;
+}
+
+export interface NetworkAccess {
+  closedAt: ColumnType<Date, Date | string, Date | string> | null;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  customerId: string;
+  deviceId: string | null;
+  locks: Generated<string[]>;
+  mode: string;
+  password: Uint8Array;
+  planId: string;
+  readyAt: ColumnType<Date, Date | string, Date | string> | null;
+  serviceId: string;
+  shaping: Json | null;
+  simultaneousSessions: Generated<number>;
+  username: string;
+}
+
+export interface NetworkAccessChange {
+  actor: string;
+  attempts: Generated<number>;
+  because: string;
+  evidence: string;
+  id: string;
+  mode: string;
+  progressedAt: ColumnType<Date, Date | string, Date | string>;
+  requestedAt: ColumnType<Date, Date | string, Date | string>;
+  serviceId: string;
+  shaping: Json | null;
+  state: string;
+}
+
+export interface NetworkAccessChangeStep {
+  at: ColumnType<Date, Date | string, Date | string>;
+  changeId: string;
+  command: string | null;
+  kind: string;
+  message: string;
+  ok: boolean;
+  ordinal: number;
+  protocol: string;
+  subject: string;
+}
+
+export interface NetworkAddress {
+  address: string;
+  changedAt: ColumnType<Date, Date | string, Date | string>;
+  poolId: string;
+  serviceId: string | null;
+  state: string;
+}
+
+export interface NetworkAddressPool {
+  cidr: string;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  id: string;
+  name: string;
+}
+
+export interface NetworkDevice {
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  healthAt: ColumnType<Date, Date | string, Date | string> | null;
+  id: string;
+  memoryTotalBytes: string | null;
+  memoryUsedBytes: string | null;
+  missedPolls: Generated<number>;
+  model: string | null;
+  name: string;
+  os: string | null;
+  polledAt: ColumnType<Date, Date | string, Date | string> | null;
+  processorPercent: number | null;
+  seenAt: ColumnType<Date, Date | string, Date | string> | null;
+  serial: string | null;
+  siteId: string | null;
+  state: string;
+  stateEvidence: string;
+  stateSince: ColumnType<Date, Date | string, Date | string>;
+  stateSource: string;
+  uptimeSeconds: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  vendor: string | null;
+  version: string | null;
+}
+
+export interface NetworkInterface {
+  adminStatus: string | null;
+  alias: string | null;
+  counterBits: number | null;
+  countersAt: ColumnType<Date, Date | string, Date | string> | null;
+  countersUptimeSeconds: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  deviceId: string;
+  id: string;
+  inBitsPerSecond: string | null;
+  inOctets: string | null;
+  mac: string | null;
+  mtu: number | null;
+  name: string;
+  operStatus: string | null;
+  operStatusSince: ColumnType<Date, Date | string, Date | string> | null;
+  outBitsPerSecond: string | null;
+  outOctets: string | null;
+  seenAt: ColumnType<Date, Date | string, Date | string>;
+  speedBitsPerSecond: string | null;
+  stableKey: string;
+}
+
+export interface NetworkInterfaceRate {
+  at: ColumnType<Date, Date | string, Date | string>;
+  inBitsPerSecond: string;
+  interfaceId: string;
+  outBitsPerSecond: string;
+}
+
+export interface NetworkManagementAddress {
+  capabilities: Generated<Json>;
+  credential: Uint8Array;
+  deviceId: string;
+  failure: string | null;
+  host: string;
+  port: number;
+  protocol: string;
+}
+
+export interface NetworkNas {
+  coaHost: string | null;
+  coaPort: number;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  deviceId: string | null;
+  enabled: Generated<boolean>;
+  id: string;
+  interimIntervalSeconds: Generated<number>;
+  limitProxyState: Generated<boolean>;
+  messageAuthenticatorSeen: Generated<boolean>;
+  name: string;
+  previousSecret: Uint8Array | null;
+  requireMessageAuthenticator: Generated<string>;
+  secret: Uint8Array;
+  sourceAddress: string;
+  vendorProfile: string;
+}
+
+export interface NetworkPlan {
+  id: string;
+  name: string;
+  shaping: Json;
+  versionId: string;
+}
+
+export interface NetworkSession {
+  address: string | null;
+  deviceId: string | null;
+  downstreamOctets: Generated<string>;
+  id: string;
+  mac: string | null;
+  nasId: string;
+  nativeId: string;
+  serviceId: string | null;
+  sessionTimeSeconds: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
+  startedAt: ColumnType<Date, Date | string, Date | string>;
+  stoppedAt: ColumnType<Date, Date | string, Date | string> | null;
+  terminateCause: string | null;
+  updatedAt: ColumnType<Date, Date | string, Date | string>;
+  upstreamOctets: Generated<string>;
+  username: string;
+}
+
+export interface NetworkSite {
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  id: string;
+  latitude: number | null;
+  longitude: number | null;
+  name: string;
 }
 
 export interface RuntimeClock {
@@ -97,12 +267,25 @@ export interface SubscribersServiceLock {
 }
 
 export interface DB {
-  'events.consumer': EventsConsumer;
-  'events.event': EventsEvent;
-  'events.head': EventsHead;
-  'runtime.clock': RuntimeClock;
-  'runtime.dailyRun': RuntimeDailyRun;
-  'subscribers.customer': SubscribersCustomer;
-  'subscribers.service': SubscribersService;
-  'subscribers.serviceLock': SubscribersServiceLock;
+  "events.consumer": EventsConsumer;
+  "events.event": EventsEvent;
+  "events.head": EventsHead;
+  "network.access": NetworkAccess;
+  "network.accessChange": NetworkAccessChange;
+  "network.accessChangeStep": NetworkAccessChangeStep;
+  "network.address": NetworkAddress;
+  "network.addressPool": NetworkAddressPool;
+  "network.device": NetworkDevice;
+  "network.interface": NetworkInterface;
+  "network.interfaceRate": NetworkInterfaceRate;
+  "network.managementAddress": NetworkManagementAddress;
+  "network.nas": NetworkNas;
+  "network.plan": NetworkPlan;
+  "network.session": NetworkSession;
+  "network.site": NetworkSite;
+  "runtime.clock": RuntimeClock;
+  "runtime.dailyRun": RuntimeDailyRun;
+  "subscribers.customer": SubscribersCustomer;
+  "subscribers.service": SubscribersService;
+  "subscribers.serviceLock": SubscribersServiceLock;
 }

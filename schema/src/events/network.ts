@@ -13,6 +13,8 @@ export interface NetworkEvents {
     reason: string;
     nasAddress: string;
     mac: string | null;
+    /** Refusals of this kind for this user since the event before, this one included. */
+    count: number;
   };
   'device.state.changed': {
     deviceId: string;
@@ -37,10 +39,24 @@ export interface NetworkEvents {
     state: AccessChangeState;
     evidence: string;
   };
+  /** What a login depends on has changed: credentials, address or number of sessions. */
+  'access.updated': { serviceId: string };
+  /** Somebody read a subscriber's password. */
+  'access.password.revealed': { serviceId: string; reason: string };
+  'device.updated': { deviceId: string; name: string };
+  'nas.updated': { nasId: string; name: string };
 }
 
 export type DeviceState = 'UNKNOWN' | 'ONLINE' | 'DEGRADED' | 'OFFLINE' | 'MAINTENANCE';
-export type AccessChangeState = 'REQUESTED' | 'APPLIED' | 'VERIFIED' | 'UNVERIFIED' | 'DIVERGED' | 'FAILED';
+/** `SUPERSEDED`: a newer change of the same service took its place. */
+export type AccessChangeState =
+  | 'REQUESTED'
+  | 'APPLIED'
+  | 'VERIFIED'
+  | 'UNVERIFIED'
+  | 'DIVERGED'
+  | 'FAILED'
+  | 'SUPERSEDED';
 
 export interface SessionPayload {
   sessionId: string;

@@ -5,10 +5,11 @@
  * while it has a lock. Other subgraphs hear of all this through events (`service/events.ts`).
  */
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { SubgraphModule } from '@dotmac/platform';
+import type { SigningKey, SubgraphModule } from '@dotmac/platform';
 import { type TenantEvents, toSubgraph } from '@dotmac/schema';
 import { builder, type SubscribersContext, type SubscribersServices } from './builder.ts';
 import './customer/graphql.ts';
+import './customer/sign-in.ts';
 import { customerLoaders } from './customer/loaders.ts';
 import './service/graphql.ts';
 import { serviceConsumers } from './service/events.ts';
@@ -16,13 +17,17 @@ import { serviceLoaders } from './service/loaders.ts';
 
 export const schema = toSubgraph(builder);
 
-export function subscribers(services: SubscribersServices): SubgraphModule<TenantDatabase, TenantEvents> {
+export function subscribers(
+  services: SubscribersServices,
+  options: { readonly signingKey: SigningKey },
+): SubgraphModule<TenantDatabase, TenantEvents> {
   return {
     name: 'subscribers',
     schema,
     contextOf: (base): SubscribersContext => ({
       ...base,
       services,
+      signingKey: options.signingKey,
       loaders: { ...customerLoaders(services.database), ...serviceLoaders(services.database) },
     }),
     consumers: serviceConsumers(services),

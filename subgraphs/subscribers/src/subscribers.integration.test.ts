@@ -1,6 +1,6 @@
 import { principalWith, startTestRuntime, type TestRuntime } from '@dotmac/harness';
 import type { TenantDatabase } from '@dotmac/migrations';
-import { appendEvents } from '@dotmac/platform';
+import { appendEvents, generateSigningKey } from '@dotmac/platform';
 import { anonymous, type TenantEvents } from '@dotmac/schema';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { subscribers } from './index.ts';
@@ -8,7 +8,7 @@ import { subscribers } from './index.ts';
 let tenant: TestRuntime<TenantDatabase, TenantEvents>;
 beforeAll(async () => {
   tenant = await startTestRuntime<TenantDatabase, TenantEvents>('tenant', (services) => [
-    subscribers(services),
+    subscribers(services, { signingKey: generateSigningKey('test').key }),
   ]);
 });
 afterAll(() => tenant[Symbol.asyncDispose]());

@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import type { WorkloadSpec } from '@dotmac/hosting';
+import type { WorkloadTenant } from '@dotmac/subgraph-tenants';
+
+/** What the control plane runs for a tenant. Whatever changes here becomes a new generation of every tenant. */
+export function tenantWorkload(
+  tenant: WorkloadTenant,
+  options: {
+    readonly release: string;
+    readonly gatewayKeys: Readonly<Record<string, string>>;
+    readonly host: string;
+  },
+): WorkloadSpec {
+  const { id, slug, name, timeZone, currency, demo } = tenant;
+  const port = (portName: string, number: number) => ({
+    name: portName,
+    protocol: 'udp' as const,
+    host: options.host,
+    port: number,
+  });
+  return {
+    tenant: slug,
+    component: 'runtime',
+    generation: tenant.generation,
+    release: options.release,
+    sizeClass: 'S',
+    command: [
+      process.execPath,
+      '--max-old-space-size=192',
+      fileURLToPath(new URL('./tenant-runtime.ts', import.meta.url)),
+    ],
+    environment: {
+      NODE_ENV: 'production',
+      DOTMAC_TENANT_SETTINGS: JSON.stringify({ id, slug, name, timeZone, currency, demo }),
+      DOTMAC_GATEWAY_KEYS: JSON.stringify(options.gatewayKeys),
+    },
+    secrets: ['database', 'sealing-key', 'signing-key'].map((secret) => ({ name: secret, version: '1' })),
+    ports: [
+      port('radius-auth', tenant.radiusAuthPort),
+      port('radius-accounting', tenant.radiusAccountingPort),
+    ],
+    health: {
+      livePath: '/health/live',
+      readyPath: '/health/ready',
+      startDeadlineMs: 30_000,
+      intervalMs: 2_000,
+    },
+    limits: { memoryBytes: 256 * 1024 * 1024 },
+    gracePeriodMs: 5_000,
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * The subgraph `tenants`, the control plane: tenants and how they come to life, the people who work in them, and
+ * API keys. `provisioning/saga.ts` is the main path: the steps from a request to a tenant that answers.
+ */
+import type { PlatformDatabase } from '@dotmac/migrations';
+import type { SigningKey, SubgraphModule } from '@dotmac/platform';
+import { type PlatformEvents, toSubgraph } from '@dotmac/schema';
+import './account/graphql.ts';
+import './api-key/graphql.ts';
+import { builder, type TenantsContext, type TenantsServices } from './builder.ts';
+import './provisioning/graphql.ts';
+import type { ProvisioningPorts } from './provisioning/ports.ts';
+import { startReconciler } from './provisioning/reconciler.ts';
+import './tenant/graphql.ts';
+import { tenantLoaders } from './tenant/loaders.ts';
+
+export { addMembership, ensureAccount } from './account/store.ts';
+export { createKey } from './api-key/create.ts';
+export type { ProvisioningPorts, TenantSecrets, WorkloadTenant } from './provisioning/ports.ts';
+export { saveVerificationKey } from './provisioning/routing.ts';
+export { createTenant, type NewTenant } from './tenant/create.ts';
+export { tenantBySlug } from './tenant/store.ts';
+
+export const schema = toSubgraph(builder);
+
+export interface TenantsOptions {
+  readonly identityKey: SigningKey;
+  /** Absent where no tenants run beside this process, such as in a test of the graph alone. */
+  readonly provisioning?: ProvisioningPorts;
+}
+
+export function tenants(
+  services: TenantsServices,
+  options: TenantsOptions,
+): SubgraphModule<PlatformDatabase, PlatformEvents> {
+  const { identityKey, provisioning } = options;
+  return {
+    name: 'tenants',
+    schema,
+    contextOf: (base): TenantsContext => ({
+      ...base,
+      services,
+      identityKey,
+      demo: provisioning?.demo ?? false,
+      loaders: tenantLoaders(services.database),
+    }),
+    async start(signal) {
+      if (provisioning !== undefined) await startReconciler(services, provisioning, signal);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { PlatformDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { type Insertable, sql } from 'kysely';
+
+/** Where a tenant answers. Writes only what changed: every write wakes all gateways. */
+export async function saveRoute(
+  db: Executor<PlatformDatabase>,
+  route: Insertable<PlatformDatabase['routing.route']>,
+): Promise<void> {
+  const { tenantId: _, changedAt: __, ...compared } = route;
+  await db
+    .insertInto('routing.route')
+    .values(route)
+    .onConflict((conflict) =>
+      conflict
+        .column('tenantId')
+        .doUpdateSet({ ...compared, changedAt: route.changedAt })
+        .where(
+          sql<boolean>`(route.origin, route.state, route.name) is distinct from (excluded.origin, excluded.state, excluded.name)`,
+        ),
+    )
+    .execute();
+}
+
+export async function saveVerificationKey(
+  db: Executor<PlatformDatabase>,
+  key: {
+    readonly id: string;
+    readonly publicPem: string;
+    readonly tenantId: string | null;
+    readonly createdAt: Date;
+  },
+): Promise<void> {
+  await db
+    .insertInto('identity.verificationKey')
+    .values(key)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}

@@ -1,0 +1,66 @@
+import { createSocket } from 'node:dgram';
+import type { PlatformDatabase } from '@dotmac/migrations';
+import { appendEvents, newId } from '@dotmac/platform';
+import { ConflictError, type PlatformEvents } from '@dotmac/schema';
+import type { Transaction } from 'kysely';
+import type { TenantsServices } from '../builder.ts';
+import { insertJob } from '../provisioning/store.ts';
+import { checkTenant, type TenantInput } from './rules.ts';
+import { insertTenant, type Tenant } from './store.ts';
+
+export interface NewTenant extends TenantInput {
+  readonly isPlatform?: boolean;
+  readonly demo?: boolean;
+}
+
+/**
+ * Asks for a tenant: the row, its provisioning job and the event in one transaction. The reconciler does the rest.
+ * @throws ValidationError, ConflictError when the slug is taken.
+ */
+export async function createTenant(
+  { clock }: Pick<TenantsServices, 'clock'>,
+  transaction: Transaction<PlatformDatabase>,
+  input: NewTenant,
+  actor: string,
+): Promise<Tenant> {
+  const { isPlatform = false, demo = false, ...fields } = input;
+  const checked = checkTenant(fields, isPlatform);
+  const now = clock.now();
+  const id = newId('ten', clock);
+  const [radiusAuthPort, radiusAccountingPort] = await freeUdpPorts(2);
+  if (radiusAuthPort === undefined || radiusAccountingPort === undefined)
+    throw new Error('No UDP port is free');
+  const tenant = await insertTenant(transaction, {
+    ...checked,
+    id,
+    isPlatform,
+    demo,
+    radiusAuthPort,
+    radiusAccountingPort,
+    createdAt: new Date(now),
+  });
+  if (tenant === null)
+    throw new ConflictError('SLUG_TAKEN', `There is a tenant with the slug ${checked.slug} already`);
+  await insertJob(transaction, { id: newId('prv', clock), tenantId: id, startedAt: new Date(now) });
+  const { slug, name } = tenant;
+  await appendEvents<PlatformEvents>(transaction, [
+    { type: 'tenant.requested', subject: id, payload: { tenantId: id, slug, name }, occurredAt: now, actor },
+  ]);
+  return tenant;
+}
+
+/** Ports that nobody uses at this moment, different from each other. The tenant keeps them for good. */
+async function freeUdpPorts(count: number): Promise<number[]> {
+  const sockets = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const socket = createSocket('udp4');
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      socket.once('error', reject).bind(0, '127.0.0.1', resolve);
+      await promise;
+      return socket;
+    }),
+  );
+  const ports = sockets.map((socket) => socket.address().port);
+  for (const socket of sockets) socket.close();
+  return ports;
+}

@@ -4,6 +4,7 @@ import { formatDay } from '../calendar/rules.ts';
 import { localDay } from '../calendar/rules-zone.ts';
 import { type BilledLine, type ChargeLine, charge } from '../charge/rules.ts';
 import type { ServiceEvent, Terms } from '../charge/rules-accrual.ts';
+import { byDocument } from '../charge/rules-change.ts';
 import { dueOneOffs, type OneOff } from '../charge/rules-one-off.ts';
 import { DEFAULT_POLICY } from '../charge/rules-policy.ts';
 import { trueUp } from '../commitment/rules.ts';
@@ -109,9 +110,7 @@ function recurring(one: Case<RecurringInput, Runs, { runs?: CaseRun[] }>): void 
     );
     const due = dueOneOffs(fees, billedFees, day(run.on));
     const expectedLines = run.lines.filter((line) => line.kind !== 'one_off');
-    const onNote = policy.creditDelivery === 'creditNote';
-    const sameDocument = result.lines.filter((line) => !onNote || line.kind !== 'credit');
-    const note = result.lines.filter((line) => onNote && line.kind === 'credit');
+    const { invoice: sameDocument, creditNote: note } = byDocument(result.lines, policy);
     expect(sameDocument.map(found).sort()).toEqual(expectedLines.map(simple).sort());
     expect(note.map(found).sort()).toEqual((run.credit_lines ?? []).map(simple).sort());
     const net = total(sameDocument) + total(due);

@@ -18,3 +18,4 @@ export type { EngineCounters } from './engine/exchange.ts';
 export type { ExchangeOptions, SnmpSession } from './engine/session.ts';
 export type { Row, TableOptions, TableResult } from './engine/table.ts';
 export { SnmpError, type SnmpErrorCode } from './error.ts';
+export { type ProbeOptions, probeTargets } from './probe/run.ts';

@@ -1,0 +1,53 @@
+import type { SnmpSession } from '../engine/session.ts';
+import type { TableOptions } from '../engine/table.ts';
+import { asNumber, asText } from '../reading.ts';
+
+/** A row of entPhysicalTable (ENTITY-MIB, RFC 6933). */
+export interface PhysicalEntity {
+  readonly name: string | null;
+  readonly descr: string | null;
+  readonly class: number | null;
+  readonly softwareRevision: string | null;
+  readonly firmwareRevision: string | null;
+  readonly serial: string | null;
+  readonly maker: string | null;
+  readonly model: string | null;
+}
+
+export interface PhysicalEntities {
+  /** By entPhysicalIndex. */
+  readonly entities: ReadonlyMap<string, PhysicalEntity>;
+  readonly warnings: readonly string[];
+}
+
+const entry = '1.3.6.1.2.1.47.1.1.1.1';
+const CHASSIS = 3;
+const STACK = 11;
+
+export async function readEntities(session: SnmpSession, options: TableOptions): Promise<PhysicalEntities> {
+  const columns = [7, 2, 5, 10, 9, 11, 12, 13].map((column) => `${entry}.${column}`);
+  const { rows, warnings } = await session.table(columns, options);
+  const entities = new Map<string, PhysicalEntity>();
+  for (const [index, row] of rows) {
+    const [name, descr, kind, software, firmware, serial, maker, model] = row;
+    entities.set(index, {
+      name: asText(name),
+      descr: asText(descr),
+      class: asNumber(kind),
+      softwareRevision: asText(software),
+      firmwareRevision: asText(firmware),
+      serial: asText(serial),
+      maker: asText(maker),
+      model: asText(model),
+    });
+  }
+  return { entities, warnings };
+}
+
+/** The box itself: the first chassis that names its model or serial, else the first stack, else nothing. */
+export function chassisOf({ entities }: PhysicalEntities): PhysicalEntity | null {
+  const all = [...entities.values()];
+  const named = (kind: number) =>
+    all.find((entity) => entity.class === kind && (entity.model !== null || entity.serial !== null));
+  return named(CHASSIS) ?? named(STACK) ?? null;
+}

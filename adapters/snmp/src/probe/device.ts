@@ -1,0 +1,97 @@
+import type { DeviceIdentity } from '@dotmac/device';
+import type { SnmpSession } from '../engine/session.ts';
+import type { TableOptions } from '../engine/table.ts';
+import { SnmpError } from '../error.ts';
+import { identityOf } from '../identity/identify.ts';
+import { chassisOf, readEntities } from '../mib/entity.ts';
+import { type MemoryReading, type ProcessorReading, readHost } from '../mib/host.ts';
+import { type InterfaceRow, readInterfaces } from '../mib/interfaces.ts';
+import { readSystem } from '../mib/system.ts';
+import { profilesFor } from '../profile/catalogue.ts';
+import { identityValue } from '../profile/identity.ts';
+import type { SensorReading } from '../profile/interpret.ts';
+import { readProfiles } from '../profile/read.ts';
+
+export interface DeviceReport {
+  readonly identity: DeviceIdentity;
+  readonly interfaces: readonly InterfaceRow[];
+  readonly processors: readonly ProcessorReading[];
+  readonly memory: readonly MemoryReading[];
+  readonly sensors: readonly SensorReading[];
+  readonly wireless: readonly SensorReading[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Everything that is read of a device on first sight. Rejects with `SnmpError` when it never answers; once it has,
+ * a part that fails is a warning. Ends soon after the signal, with what there is.
+ */
+export async function probeDevice(session: SnmpSession, options: TableOptions): Promise<DeviceReport> {
+  const warnings: string[] = [];
+  async function part<T>(name: string, empty: T, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof SnmpError)) throw error;
+      warnings.push(`${name}: ${error.message}`);
+      return empty;
+    }
+  }
+  const system = await answeredSystem(session, options, warnings);
+  const known = identityOf(system);
+  const interfaces = await part('interfaces', { rows: [], complete: false, warnings: [] }, () =>
+    readInterfaces(session, options),
+  );
+  const host = await part('host', { processors: [], memory: [], warnings: [] }, () =>
+    readHost(session, options),
+  );
+  const physical = await part('entities', { entities: new Map(), warnings: [] }, () =>
+    readEntities(session, options),
+  );
+  const names = new Map(
+    [...physical.entities].map(([index, entity]) => [index, entity.name ?? entity.descr ?? index]),
+  );
+  const chosen = profilesFor(known);
+  const profiled = await part('profiles', null, () => readProfiles(session, chosen, names, options));
+  const chassis = chassisOf(physical);
+  const fromProfiles = (field: 'model' | 'version' | 'serial') =>
+    profiled === null
+      ? null
+      : identityValue(
+          chosen.toReversed().flatMap((profile) => profile.identity?.[field] ?? []),
+          profiled.values,
+          system,
+        );
+  return {
+    identity: {
+      ...known,
+      vendor: known.vendor ?? chassis?.maker ?? null,
+      model: fromProfiles('model') ?? known.model ?? chassis?.model ?? null,
+      version: fromProfiles('version') ?? known.version ?? chassis?.softwareRevision ?? null,
+      serial: fromProfiles('serial') ?? chassis?.serial ?? null,
+    },
+    interfaces: interfaces.rows,
+    processors: [...host.processors, ...(profiled?.processors ?? [])],
+    memory: [...host.memory, ...(profiled?.memory ?? [])],
+    sensors: profiled?.sensors ?? [],
+    wireless: profiled?.wireless ?? [],
+    warnings: [
+      ...warnings,
+      ...interfaces.warnings,
+      ...host.warnings,
+      ...physical.warnings,
+      ...(profiled?.warnings ?? []),
+    ],
+  };
+}
+
+/** An agent that refuses the system group has answered: it is there, only nameless. */
+async function answeredSystem(session: SnmpSession, options: TableOptions, warnings: string[]) {
+  try {
+    return await readSystem(session, options);
+  } catch (error) {
+    if (!(error instanceof SnmpError) || error.code !== 'errorStatus') throw error;
+    warnings.push(`system: ${error.message}`);
+    return { sysDescr: null, sysObjectId: null, sysUpTime: null, sysName: null, sysLocation: null };
+  }
+}

@@ -1,0 +1,96 @@
+import type { Clock } from '@dotmac/device';
+import { SnmpEngine } from '../engine/engine.ts';
+import { Semaphore } from '../engine/semaphore.ts';
+import { SnmpError, type SnmpErrorCode } from '../error.ts';
+import { probeDevice } from './device.ts';
+import { reportJson } from './report.ts';
+import { parseTarget } from './target.ts';
+
+export interface ProbeOptions {
+  readonly clock: Clock;
+  /** Devices at once. Default 64. */
+  readonly concurrency?: number;
+  /** Milliseconds for one device, its part of a run of many included. Default 55,000. */
+  readonly deviceMilliseconds?: number;
+  /** Ends the run: devices under way report what they have. */
+  readonly signal?: AbortSignal;
+}
+
+type ProbeErrorCode = 'timeout' | 'refused' | 'auth' | 'protocol' | 'internal';
+
+const codes: Readonly<Record<SnmpErrorCode, ProbeErrorCode>> = {
+  timeout: 'timeout',
+  malformed: 'protocol',
+  errorStatus: 'protocol',
+  cancelled: 'timeout',
+  closed: 'internal',
+  unresolvable: 'refused',
+  unsupportedSecurityLevel: 'auth',
+  unknownUser: 'auth',
+  wrongDigest: 'auth',
+  decryption: 'auth',
+  notInTimeWindow: 'auth',
+  unknownEngine: 'protocol',
+  badCredential: 'auth',
+};
+
+/**
+ * Probes every target of an NDJSON stream and writes one line per target as soon as it is done, in any order
+ * (the contract of `dotmac device probe --json`). A line that is no target gives an error line of its own.
+ * Resolves when every target was tried; rejects only when reading or writing fails.
+ */
+export async function probeTargets(
+  lines: AsyncIterable<string>,
+  write: (line: string) => void,
+  options: ProbeOptions,
+): Promise<void> {
+  const engine = new SnmpEngine({ clock: options.clock });
+  const places = new Semaphore(options.concurrency ?? 64);
+  const running = new Set<Promise<void>>();
+  try {
+    let number = 0;
+    for await (const line of lines) {
+      number++;
+      if (line.trim() === '') continue;
+      const release = await places.acquire();
+      const probing = probeLine(engine, line, number, options)
+        .then(write)
+        .finally(() => {
+          release();
+          running.delete(probing);
+        });
+      running.add(probing);
+    }
+    await Promise.all(running);
+  } finally {
+    await engine.close();
+  }
+}
+
+async function probeLine(
+  engine: SnmpEngine,
+  line: string,
+  number: number,
+  options: ProbeOptions,
+): Promise<string> {
+  let id: string | null = null;
+  try {
+    const target = parseTarget(line);
+    id = target.id;
+    const budget = options.deviceMilliseconds ?? 55_000;
+    const signals = [AbortSignal.timeout(budget), ...(options.signal === undefined ? [] : [options.signal])];
+    const report = await probeDevice(engine.session(target, target.snmp), {
+      signal: AbortSignal.any(signals),
+      maxMilliseconds: Math.ceil(budget / 2),
+    });
+    return reportJson(id, report);
+  } catch (error) {
+    const known = error instanceof SnmpError;
+    const message = error instanceof Error ? error.message : String(error);
+    const code = known ? codes[error.code] : 'internal';
+    return JSON.stringify({
+      id,
+      error: { code, message: id === null ? `line ${number}: ${message}` : message },
+    });
+  }
+}

@@ -1,0 +1,22 @@
+import { enterpriseNumber } from '../identity/enterprises.ts';
+import mikrotik from './data/mikrotik.json' with { type: 'json' };
+import standard from './data/standard.json' with { type: 'json' };
+import upsMib from './data/ups-mib.json' with { type: 'json' };
+import type { Profile } from './schema.ts';
+
+/** Every profile. A new family of devices is a new file in `data/` and a line here; a test checks its shape. */
+export const profiles: readonly Profile[] = [standard, upsMib, mikrotik] as unknown as readonly Profile[];
+
+/** The profiles that apply to a device: the standard ones, then those of its system or its maker. */
+export function profilesFor(device: {
+  readonly os: string | null;
+  readonly sysObjectId: string | null;
+}): Profile[] {
+  const enterprise = enterpriseNumber(device.sysObjectId);
+  return profiles.filter(
+    ({ match }) =>
+      match.always ||
+      (device.os !== null && match.os?.includes(device.os)) ||
+      (enterprise !== null && match.enterprise?.includes(enterprise)),
+  );
+}

@@ -1,0 +1,132 @@
+import type { SnmpValue } from '../codec/value.ts';
+import type { Row } from '../engine/table.ts';
+import type { MemoryReading, ProcessorReading } from '../mib/host.ts';
+import { asBigInt, asNumber, asText } from '../reading.ts';
+import { entitySensor } from './entity-sensors.ts';
+import { scaled, wattsToDbm } from './scale.ts';
+import type { MemorySource, ProcessorSource, Scale, SensorSource, Severity, States } from './schema.ts';
+
+/** A reading of a class in the class's unit. */
+export interface SensorReading {
+  readonly class: string;
+  readonly oid: string;
+  readonly name: string;
+  readonly value: number;
+  readonly severity?: Severity;
+  readonly text?: string;
+}
+
+/** What was read for a profile: scalars by OID, and for each column its values by index. */
+export interface ProfileValues {
+  readonly scalars: ReadonlyMap<string, SnmpValue>;
+  readonly columns: ReadonlyMap<string, ReadonlyMap<string, SnmpValue>>;
+  /** Names of physical entities by index, for tables that share it. */
+  readonly entityNames: ReadonlyMap<string, string>;
+}
+
+interface Instance {
+  readonly index: string;
+  readonly oid: string;
+  readonly name: string;
+  readonly value: SnmpValue;
+}
+
+function instances(
+  source: { oid?: string; column?: string; name: string; nameColumn?: string },
+  values: ProfileValues,
+): Instance[] {
+  if (source.oid !== undefined) {
+    const value = values.scalars.get(source.oid);
+    return value === undefined ? [] : [{ index: '0', oid: source.oid, name: source.name, value }];
+  }
+  const names = values.columns.get(source.nameColumn ?? '');
+  return [...(values.columns.get(source.column ?? '') ?? [])].map(([index, value]) => ({
+    index,
+    oid: `${source.column}.${index}`,
+    name: asText(names?.get(index)) ?? source.name.replace('{index}', index),
+    value,
+  }));
+}
+
+export function processorReadings(source: ProcessorSource, values: ProfileValues): ProcessorReading[] {
+  return instances(source, values).flatMap(({ index, oid, name, value }) => {
+    const share = scaled(asNumber(value), source);
+    if (share === null || share < 0 || share > 100) return [];
+    return [{ index, oid, name, usagePercent: source.idle ? 100 - share : share }];
+  });
+}
+
+export function memoryReadings(source: MemorySource, values: ProfileValues): MemoryReading[] {
+  const cells = (oid: string | undefined): ReadonlyMap<string, SnmpValue> => {
+    if (oid === undefined) return new Map();
+    if (!source.scalar) return values.columns.get(oid) ?? new Map();
+    const value = values.scalars.get(oid);
+    return value === undefined ? new Map() : new Map([['0', value]]);
+  };
+  const unit = BigInt(source.unitBytes ?? 1);
+  const names = cells(source.nameColumn);
+  const basis = source.percent ?? source.total ?? source.used;
+  return [...cells(basis).keys()].flatMap((index): MemoryReading[] => {
+    const name = asText(names.get(index)) ?? source.name.replace('{index}', index);
+    const amount = (oid: string | undefined) => {
+      const value = asBigInt(cells(oid).get(index));
+      return value === null || value < 0n ? null : value * unit;
+    };
+    const percent = asNumber(cells(source.percent).get(index));
+    if (source.percent !== undefined) {
+      if (percent === null || percent < 0 || percent > 100) return [];
+      return [{ name, usedBytes: null, totalBytes: null, usedPercent: percent }];
+    }
+    const free = amount(source.free);
+    const used = amount(source.used);
+    const total = amount(source.total) ?? (used !== null && free !== null ? used + free : null);
+    if (total === null || total === 0n) return [];
+    return [{ name, totalBytes: total, usedBytes: used ?? (free === null ? null : total - free) }];
+  });
+}
+
+export function sensorReadings(source: SensorSource, values: ProfileValues): SensorReading[] {
+  if (source.entitySensors) return entitySensorReadings(source.column ?? '', values);
+  return instances(source, values).flatMap((instance) => {
+    const variant = source.variant;
+    const chosen: (Scale & { class: string; states?: States }) | undefined =
+      variant === undefined
+        ? source
+        : variant.cases[String(asNumber(values.columns.get(variant.column)?.get(instance.index)))];
+    return chosen === undefined ? [] : reading(instance, chosen, source);
+  });
+}
+
+function reading(
+  instance: Instance,
+  chosen: Scale & { class: string; states?: States },
+  source: SensorSource,
+): SensorReading[] {
+  const { oid, name } = instance;
+  const raw = source.text ? firstNumber(asText(instance.value)) : asNumber(instance.value);
+  if (chosen.class === 'state') {
+    if (raw === null) return [];
+    const [text, severity] = chosen.states?.[String(raw)] ?? [undefined, 'unknown' as const];
+    return [{ class: 'state', oid, name, value: raw, severity, ...(text === undefined ? {} : { text }) }];
+  }
+  const value = scaled(raw, chosen);
+  const shown = value !== null && source.wattsToDbm ? wattsToDbm(value) : value;
+  return shown === null ? [] : [{ class: chosen.class, oid, name, value: shown }];
+}
+
+function firstNumber(text: string | null): number | null {
+  const match = /-?\d+(?:\.\d+)?/.exec(text ?? '');
+  return match === null ? null : Number(match[0]);
+}
+
+function entitySensorReadings(entry: string, values: ProfileValues): SensorReading[] {
+  const columns = [1, 2, 3, 4, 5].map((column) => values.columns.get(`${entry}.${column}`));
+  return [...(columns[3]?.keys() ?? [])].flatMap((index): SensorReading[] => {
+    const row: Row = columns.map((column) => column?.get(index));
+    const found = entitySensor(row);
+    if (found === null) return [];
+    return [
+      { ...found, oid: `${entry}.4.${index}`, name: values.entityNames.get(index) ?? `sensor ${index}` },
+    ];
+  });
+}

@@ -1,0 +1,109 @@
+import type { SnmpValue } from '../codec/value.ts';
+import type { SnmpSession } from '../engine/session.ts';
+import type { TableOptions } from '../engine/table.ts';
+import type { MemoryReading, ProcessorReading } from '../mib/host.ts';
+import {
+  memoryReadings,
+  type ProfileValues,
+  processorReadings,
+  type SensorReading,
+  sensorReadings,
+} from './interpret.ts';
+import type { IdentitySource, Profile, SensorSource } from './schema.ts';
+
+export interface ProfileReadings {
+  readonly values: ProfileValues;
+  readonly processors: readonly ProcessorReading[];
+  readonly memory: readonly MemoryReading[];
+  readonly sensors: readonly SensorReading[];
+  readonly wireless: readonly SensorReading[];
+  readonly warnings: readonly string[];
+}
+
+/** Reads every object the profiles name, each once: scalars by GET, the columns of a table side by side. */
+export async function readProfiles(
+  session: SnmpSession,
+  profiles: readonly Profile[],
+  entityNames: ReadonlyMap<string, string>,
+  options: TableOptions,
+): Promise<ProfileReadings> {
+  const { scalars, tables } = objectsOf(profiles);
+  const values = {
+    scalars: new Map<string, SnmpValue>(),
+    columns: new Map<string, Map<string, SnmpValue>>(),
+    entityNames,
+  };
+  const names = [...scalars];
+  const got = await session.get(names, options);
+  names.forEach((oid, i) => {
+    values.scalars.set(oid, got[i] as SnmpValue);
+  });
+  const warnings: string[] = [];
+  for (const columns of tables.values()) {
+    const result = await session.table([...columns], options);
+    warnings.push(...result.warnings);
+    [...columns].forEach((column, i) => {
+      const cells = new Map<string, SnmpValue>();
+      for (const [index, row] of result.rows) {
+        const cell = row[i];
+        if (cell !== undefined) cells.set(index, cell);
+      }
+      values.columns.set(column, cells);
+    });
+  }
+  return {
+    values,
+    processors: profiles.flatMap((it) => (it.processors ?? []).flatMap((s) => processorReadings(s, values))),
+    memory: profiles.flatMap((it) => (it.memory ?? []).flatMap((s) => memoryReadings(s, values))),
+    sensors: profiles.flatMap((it) => (it.sensors ?? []).flatMap((s) => sensorReadings(s, values))),
+    wireless: profiles.flatMap((it) => (it.wireless ?? []).flatMap((s) => sensorReadings(s, values))),
+    warnings,
+  };
+}
+
+/** Scalars, and columns grouped by the table entry they stand in, so that each table is walked once. */
+export function objectsOf(profiles: readonly Profile[]): {
+  scalars: Set<string>;
+  tables: Map<string, Set<string>>;
+} {
+  const scalars = new Set<string>();
+  const tables = new Map<string, Set<string>>();
+  const column = (oid: string | undefined) => {
+    if (oid === undefined) return;
+    const entry = oid.slice(0, oid.lastIndexOf('.'));
+    const columns = tables.get(entry);
+    if (columns === undefined) tables.set(entry, new Set([oid]));
+    else columns.add(oid);
+  };
+  const sensor = (source: SensorSource) => {
+    if (source.entitySensors) {
+      for (const part of [1, 2, 3, 4, 5]) column(`${source.column}.${part}`);
+      return;
+    }
+    if (source.oid !== undefined) scalars.add(source.oid);
+    column(source.column);
+    column(source.nameColumn);
+    column(source.variant?.column);
+  };
+  const identity = (source: IdentitySource) => {
+    if (source.oid !== undefined) scalars.add(source.oid);
+    column(source.column);
+  };
+  for (const profile of profiles) {
+    const { model = [], version = [], serial = [] } = profile.identity ?? {};
+    for (const source of [...model, ...version, ...serial]) identity(source);
+    for (const source of profile.processors ?? []) {
+      if (source.oid !== undefined) scalars.add(source.oid);
+      column(source.column);
+      column(source.nameColumn);
+    }
+    for (const source of profile.memory ?? []) {
+      for (const oid of [source.total, source.used, source.free, source.percent, source.nameColumn]) {
+        if (source.scalar && oid !== undefined) scalars.add(oid);
+        else column(oid);
+      }
+    }
+    for (const source of [...(profile.sensors ?? []), ...(profile.wireless ?? [])]) sensor(source);
+  }
+  return { scalars, tables };
+}

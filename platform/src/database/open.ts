@@ -17,11 +17,19 @@ export interface OpenOptions {
 /** The connection settings that the pool and single connections share. */
 export function connectionSettings(options: OpenOptions): pg.ClientConfig {
   return {
-    connectionString: options.connectionString,
-    ...(options.password === undefined ? {} : { password: options.password }),
+    connectionString: withPassword(options.connectionString, options.password),
     application_name: options.applicationName,
     types,
   };
+}
+
+/** The driver ignores a password beside a connection string. */
+function withPassword(connectionString: string, password: string | undefined): string {
+  if (password === undefined) return connectionString;
+  // Not `new URL`: it refuses the empty host of `postgres://role@/database?host=/socket/folder`.
+  const match = /^(\w+:\/\/[^:@/]+)(?::[^@/]*)?@(.*)$/.exec(connectionString);
+  if (match === null) throw new Error('The connection string names no role before its "@"');
+  return `${match[1]}:${encodeURIComponent(password)}@${match[2]}`;
 }
 
 /**

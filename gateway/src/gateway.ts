@@ -1,0 +1,133 @@
+import {
+  type Clock,
+  createMetrics,
+  type Logger,
+  type Registry as Metrics,
+  type SigningKey,
+  systemClock,
+} from '@dotmac/platform';
+import { createExecutor, type ExecutorKind } from './execution/create-executor.ts';
+import { createServer } from './http/server.ts';
+import { blockListOf } from './identity/address.ts';
+import { Authenticator } from './identity/authenticator.ts';
+import { InternalTokens } from './identity/internal-token.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import type { IntrospectionPolicy } from './operation/introspection.ts';
+import { Operations } from './operation/operations.ts';
+import { type RegistryOptions, startRegistry } from './registry/registry.ts';
+import { createUpstreamClient } from './upstream/client.ts';
+import type { GatewayContext } from './upstream/context.ts';
+import { type ControlPlane, Planes } from './upstream/planes.ts';
+
+export interface GatewayOptions {
+  readonly supergraphSdl: string;
+  /** Signs the internal tokens; subgraphs hold its public half. */
+  readonly signingKey: SigningKey;
+  /** The platform database as the role `dotmac_gateway`, and where to keep a copy of what it said. */
+  readonly registry: Pick<
+    RegistryOptions,
+    'connectionString' | 'password' | 'stateFile' | 'pollMilliseconds'
+  >;
+  readonly controlPlane: { readonly origin: string; readonly subgraphs?: readonly string[] };
+  /** Port 0 takes any free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly metrics?: Metrics;
+  /** `own` when absent. */
+  readonly executor?: ExecutorKind;
+  /** `staff` when absent. */
+  readonly introspection?: IntrospectionPolicy;
+  /** Whether `/` shows GraphiQL; it does when absent. */
+  readonly graphiql?: boolean;
+  /** Address blocks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
+  readonly limits?: Partial<Limits>;
+}
+
+export interface Gateway {
+  /** `http://host:port`, with the real port. */
+  readonly url: string;
+  /** Ends streams with a notice, lets requests end, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** The subgraphs of the control plane; all others belong to the tenants. */
+const controlPlaneSubgraphs: ControlPlane['subgraphs'] = ['partners', 'tenants'];
+
+/**
+ * Starts the gateway: it serves when this returns.
+ * @throws Error that names what is wrong: a supergraph that cannot be executed, no database and no earlier state, a
+ * port in use.
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { logger, clock = systemClock, metrics = createMetrics({ part: 'gateway' }) } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const registry = await startRegistry({ ...options.registry, logger });
+  const planes = new Planes({ subgraphs: controlPlaneSubgraphs, ...options.controlPlane }, () =>
+    registry.current(),
+  );
+  const tokens = new InternalTokens(options.signingKey, clock);
+  const client = createUpstreamClient({
+    planes,
+    tokens,
+    clock,
+    logger,
+    timeout: limits.operationMilliseconds,
+  });
+  const closers: (() => Promise<void>)[] = [() => registry.stop(), () => client.close()];
+  const stop = async () => {
+    for (const close of closers.toReversed()) await close();
+  };
+  try {
+    const executor = await createExecutor<GatewayContext>(options.executor ?? 'own', {
+      supergraphSdl: options.supergraphSdl,
+      client,
+    });
+    closers.push(() => executor.stop());
+    const authenticator = new Authenticator(registry, clock, blockListOf(options.trustedProxies ?? []));
+    const operations = new Operations({
+      executor,
+      limits,
+      introspection: options.introspection ?? 'staff',
+      clock,
+      logger,
+    });
+    const server = createServer({
+      authenticator,
+      operations,
+      limits,
+      logger,
+      metrics,
+      graphiql: options.graphiql ?? true,
+      ready: () => true,
+    });
+    closers.push(() => server.close());
+    const url = await listen(server, options.listen);
+    logger.info({ url }, 'ready');
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function listen(
+  server: ReturnType<typeof createServer>,
+  { host, port }: GatewayOptions['listen'],
+): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'EADDRINUSE'
+        ? 'another program listens there; set DOTMAC_PORT to a free port'
+        : code === 'EACCES'
+          ? 'this account may not listen there; ports below 1024 need privileges'
+          : code === 'EADDRNOTAVAIL'
+            ? 'this machine has no such address'
+            : 'it cannot be opened';
+    throw new Error(`The gateway cannot listen on ${host}:${port}: ${reason}`, { cause: error });
+  }
+}

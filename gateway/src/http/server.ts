@@ -1,0 +1,62 @@
+import type { Logger, Registry as Metrics } from '@dotmac/platform';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { GatewayError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Operations } from '../operation/operations.ts';
+import { graphiqlHeaders, graphiqlPage } from './graphiql.ts';
+import { type GraphqlHandlerOptions, graphqlHandler } from './graphql.ts';
+
+export interface ServerOptions extends GraphqlHandlerOptions {
+  readonly operations: Operations;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly graphiql: boolean;
+  readonly ready: () => boolean;
+}
+
+/** The HTTP face of the gateway. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { limits, logger, metrics, operations } = options;
+  const app = Fastify({
+    bodyLimit: limits.bodyBytes,
+    forceCloseConnections: true,
+    // Slow senders: the whole request, headers included, must be here in this time.
+    requestTimeout: 30_000,
+    connectionTimeout: 0,
+    http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+  });
+  // Only JSON: a form or text/plain could be sent by any page without asking the browser's permission.
+  app.removeContentTypeParser('text/plain');
+  app.post('/graphql', graphqlHandler(options));
+  app.get('/graphql', (_request, reply) =>
+    reply
+      .status(405)
+      .header('allow', 'POST')
+      .send(operations.failure([new GatewayError('BAD_REQUEST', 'Operations are sent by POST')], null, '')),
+  );
+  if (options.graphiql) {
+    app.get('/', async (_request, reply) => reply.headers(graphiqlHeaders).send(await graphiqlPage()));
+  }
+  app.get('/health/live', () => ({ status: 'live' }));
+  app.get('/health/ready', (_request, reply) => {
+    const ready = options.ready();
+    return reply.status(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });
+  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+  app.setNotFoundHandler((_request, reply) =>
+    reply
+      .status(404)
+      .send({ errors: [{ message: 'There is nothing here', extensions: { code: 'NOT_FOUND' } }] }),
+  );
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) logger.error({ error, url: request.url }, 'a request failed');
+    const message = status >= 500 ? 'Something went wrong here' : error.message;
+    const code = status >= 500 ? 'INTERNAL' : 'BAD_REQUEST';
+    return reply.status(status).send({ errors: [{ message, extensions: { code } }] });
+  });
+  return app;
+}

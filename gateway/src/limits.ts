@@ -1,0 +1,39 @@
+/** What one client may take. One list for HTTP, server-sent events and WebSocket. */
+export interface Limits {
+  /** Octets of an HTTP body or a WebSocket message. */
+  readonly bodyBytes: number;
+  readonly tokens: number;
+  /** Levels of fields, fragments counted where they are spread. */
+  readonly depth: number;
+  readonly aliases: number;
+  readonly directives: number;
+  /** Root fields of an operation: each is a fetch of its own at worst. */
+  readonly rootFields: number;
+  /** Fields after all fragments are spread. */
+  readonly selections: number;
+  /** Milliseconds for a query or mutation as a whole. */
+  readonly operationMilliseconds: number;
+  readonly connectionsPerPrincipal: number;
+  readonly connections: number;
+  readonly operationsPerConnection: number;
+  /** Milliseconds in which a WebSocket must send `connection_init`. */
+  readonly connectionInitMilliseconds: number;
+  /** Octets that may wait for a slow client before its stream ends. */
+  readonly bufferedBytes: number;
+}
+
+export const defaultLimits: Limits = {
+  bodyBytes: 256 * 1024,
+  tokens: 1_500,
+  depth: 12,
+  aliases: 30,
+  directives: 20,
+  rootFields: 20,
+  selections: 10_000,
+  operationMilliseconds: 30_000,
+  connectionsPerPrincipal: 50,
+  connections: 20_000,
+  operationsPerConnection: 50,
+  connectionInitMilliseconds: 5_000,
+  bufferedBytes: 1024 * 1024,
+};

@@ -1,0 +1,167 @@
+import type { Clock, Logger } from '@dotmac/platform';
+import { DomainError } from '@dotmac/schema';
+import { type DocumentNode, GraphQLError, Kind, type OperationTypeNode, specifiedRules } from 'graphql';
+import { GatewayError, statusOf } from '../errors.ts';
+import { createDocumentCache, type DocumentCache } from '../execution/document-cache.ts';
+import type { Executor, GraphQLResponse } from '../execution/executor.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { Limits } from '../limits.ts';
+import type { GatewayContext } from '../upstream/context.ts';
+import { formatError } from './format-error.ts';
+import { type IntrospectionPolicy, introspects, mayIntrospect } from './introspection.ts';
+import { limitRule } from './limit-rule.ts';
+import type { OperationParams } from './params.ts';
+
+/** A document that this caller may run. */
+export interface PreparedOperation {
+  readonly document: DocumentNode;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly type: OperationTypeNode;
+}
+
+/** Nothing was executed: why, and the status that says so in HTTP. */
+export class RequestRefused extends Error {
+  override readonly name = 'RequestRefused';
+  readonly errors: readonly unknown[];
+  readonly status: number;
+  constructor(errors: readonly unknown[], status: number) {
+    super('The request was refused');
+    this.errors = errors;
+    this.status = status;
+  }
+}
+
+/** What is sent to a client. */
+export interface FormattedResponse {
+  data?: Record<string, unknown> | null;
+  errors?: readonly object[];
+  extensions?: Record<string, unknown>;
+}
+
+interface DocumentFacts {
+  readonly introspects: boolean;
+  readonly operations: ReadonlyMap<string, OperationTypeNode>;
+}
+
+export interface OperationsOptions {
+  readonly executor: Executor<GatewayContext>;
+  readonly limits: Limits;
+  readonly introspection: IntrospectionPolicy;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The one way in for operations of every transport: the same documents, rules, limits and errors. */
+export class Operations {
+  readonly executor: Executor<GatewayContext>;
+  readonly #options: OperationsOptions;
+  readonly #documents: DocumentCache;
+  readonly #facts = new WeakMap<DocumentNode, DocumentFacts>();
+
+  constructor(options: OperationsOptions) {
+    this.executor = options.executor;
+    this.#options = options;
+    this.#documents = createDocumentCache({
+      schema: options.executor.schema,
+      rules: [limitRule(options.limits), ...specifiedRules],
+      maximumTokens: options.limits.tokens,
+    });
+  }
+
+  /** @throws RequestRefused for a document that is broken, too large, or not for this caller. */
+  prepare(params: OperationParams, caller: Caller): PreparedOperation {
+    const document = this.#check(params.query);
+    const { operations, introspects: asksSchema } = this.#factsOf(document);
+    if (asksSchema && !mayIntrospect(this.#options.introspection, caller)) {
+      throw refused(new GatewayError('INTROSPECTION_DISABLED', 'The schema is not shown to you here'));
+    }
+    const { operationName, variables = {} } = params;
+    return { document, operationName, variables, type: typeOf(operations, operationName) };
+  }
+
+  /** Runs a query or mutation until it is done, the deadline passes or the client leaves. */
+  async execute(
+    operation: PreparedOperation,
+    caller: Caller,
+    request: { readonly traceId: string; readonly signal: AbortSignal },
+  ): Promise<FormattedResponse> {
+    const { clock, limits } = this.#options;
+    const { document, operationName, variables } = operation;
+    const timeout = limits.operationMilliseconds;
+    const deadline = new AbortController();
+    const abort = () => deadline.abort();
+    const timer = setTimeout(abort, timeout);
+    request.signal.addEventListener('abort', abort, { once: true });
+    try {
+      const context: GatewayContext = {
+        tenant: caller.principal.tenantId,
+        principal: caller.principal,
+        traceId: request.traceId,
+        signal: deadline.signal,
+        deadline: clock.now() + timeout,
+      };
+      const response = await this.executor.execute({ document, operationName, variables, context });
+      return this.format(response, caller, request.traceId);
+    } catch (error) {
+      return this.failure([error], caller, request.traceId);
+    } finally {
+      clearTimeout(timer);
+      request.signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Makes an answer fit for the client. `data` passes as it is. */
+  format(response: GraphQLResponse, caller: Caller, traceId: string): FormattedResponse {
+    const { errors } = response;
+    if (errors === undefined || errors.length === 0) return response as FormattedResponse;
+    return { ...response, ...this.failure(errors, caller, traceId) };
+  }
+
+  failure(errors: readonly unknown[], caller: Caller | null, traceId: string): FormattedResponse {
+    const { logger, introspection } = this.#options;
+    const suggestions = caller !== null && mayIntrospect(introspection, caller);
+    return { errors: errors.map((error) => formatError(error, { traceId, logger, suggestions })) };
+  }
+
+  #check(text: string): DocumentNode {
+    try {
+      const checked = this.#documents.check(text);
+      if ('document' in checked) return checked.document;
+      throw new RequestRefused(checked.errors, 400);
+    } catch (error) {
+      if (error instanceof DomainError) throw refused(error);
+      throw error;
+    }
+  }
+
+  #factsOf(document: DocumentNode): DocumentFacts {
+    let facts = this.#facts.get(document);
+    if (facts === undefined) {
+      const operations = document.definitions.filter(
+        (definition) => definition.kind === Kind.OPERATION_DEFINITION,
+      );
+      facts = {
+        introspects: introspects(document),
+        operations: new Map(operations.map(({ name, operation }) => [name?.value ?? '', operation])),
+      };
+      this.#facts.set(document, facts);
+    }
+    return facts;
+  }
+}
+
+function refused(error: DomainError): RequestRefused {
+  return new RequestRefused([error], statusOf(error));
+}
+
+function typeOf(operations: DocumentFacts['operations'], name: string | undefined): OperationTypeNode {
+  const [only] = operations.values();
+  const type = name === undefined ? (operations.size === 1 ? only : undefined) : operations.get(name);
+  if (type !== undefined) return type;
+  const message =
+    name === undefined
+      ? 'The document has several operations: give "operationName"'
+      : `There is no operation "${name}"`;
+  throw new RequestRefused([new GraphQLError(message, { extensions: { code: 'BAD_REQUEST' } })], 400);
+}

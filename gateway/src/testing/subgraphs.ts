@@ -1,0 +1,149 @@
+import { composeServices } from '@apollo/composition';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import type { Context } from '@dotmac/schema';
+import { ForbiddenError } from '@dotmac/schema';
+import { type GraphQLSchema, parse } from 'graphql';
+import type { EventSource } from './event-source.ts';
+
+const federation =
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable"])';
+const typeDefs = {
+  subscribers: parse(`${federation}
+    type Query { customers: [Customer!]! customer(id: ID!): Customer whoAmI: Viewer! slow: String! broken: String!
+      recursive: Node! }
+    type Mutation { renameCustomer(id: ID!, name: String!): Customer! }
+    type Viewer { kind: String! id: ID! tenantId: ID roles: [String!]! scopes: [String!]! }
+    type Customer @key(fields: "id") { id: ID! name: String! }
+    type Node { id: ID! next: Node! }`),
+  network: parse(`${federation}
+    scalar Cursor
+    type Query { sessions: [Session!]! }
+    type Subscription { networkEvents(after: Cursor, types: [String!]): NetworkEvent! ticks: Int! }
+    type NetworkEvent { cursor: Cursor! session: Session! }
+    type Session @key(fields: "id") { id: ID! customer: Customer! }
+    type Customer @key(fields: "id", resolvable: false) { id: ID! }`),
+  tenants: parse(`${federation}
+    type Query { tenant(id: ID!): Tenant platformViewer: PlatformViewer! }
+    type Mutation { touchTenant: Boolean! }
+    type PlatformViewer { id: ID! tenantId: ID scopes: [String!]! }
+    type Tenant @key(fields: "id") { id: ID! name: String! }`),
+};
+
+export type FakeSubgraph = keyof typeof typeDefs;
+
+/** The supergraph of the small subgraphs below, composed like the real one. */
+export function testSupergraph(): string {
+  const { supergraphSdl, errors } = composeServices(
+    Object.entries(typeDefs).map(([name, document]) => ({
+      name,
+      url: `local://${name}`,
+      typeDefs: document,
+    })),
+  );
+  if (supergraphSdl === undefined) throw new AggregateError(errors ?? []);
+  return supergraphSdl;
+}
+
+/** What the subgraphs of one tenant work on. */
+export interface FakeTenant {
+  readonly id: string;
+  readonly events: EventSource;
+  readonly names: Map<string, string>;
+  /** `slow` waits for this; tests let it go. */
+  slow: Promise<void>;
+  /** How often entities of `Customer` were resolved. */
+  customerFetches: number;
+}
+
+function needs(scope: string, { principal }: Context): void {
+  if (!(principal.scopes as readonly string[]).includes(scope)) throw new ForbiddenError(scope);
+}
+
+export function subscribersSchema(tenant: FakeTenant): GraphQLSchema {
+  const customer = (id: string) => ({ id, name: tenant.names.get(id) ?? `${tenant.id} ${id}` });
+  return buildSubgraphSchema([
+    {
+      typeDefs: typeDefs.subscribers,
+      resolvers: {
+        Query: {
+          customers: (_: unknown, __: unknown, context: Context) => {
+            needs('customers:read', context);
+            return ['c1', 'c2'].map(customer);
+          },
+          customer: (_: unknown, { id }: { id: string }) => customer(id),
+          whoAmI: (_: unknown, __: unknown, { principal }: Context) => principal,
+          slow: async () => {
+            await tenant.slow;
+            return 'done';
+          },
+          broken: () => {
+            throw new Error('password=hunter2');
+          },
+          recursive: () => ({ id: '1' }),
+        },
+        Node: { next: () => ({ id: '1' }) },
+        Mutation: {
+          renameCustomer: (_: unknown, { id, name }: { id: string; name: string }, context: Context) => {
+            needs('customers:write', context);
+            tenant.names.set(id, name);
+            return customer(id);
+          },
+        },
+        Customer: {
+          __resolveReference: ({ id }: { id: string }) => {
+            tenant.customerFetches += 1;
+            return customer(id);
+          },
+        },
+      },
+    },
+  ]);
+}
+
+export function networkSchema(tenant: FakeTenant): GraphQLSchema {
+  const sessionOf = (event: { sessionId: string; customerId: string }) => ({
+    id: event.sessionId,
+    customer: { __typename: 'Customer', id: event.customerId },
+  });
+  return buildSubgraphSchema([
+    {
+      typeDefs: typeDefs.network,
+      resolvers: {
+        Query: { sessions: () => [sessionOf({ sessionId: 's1', customerId: 'c1' })] },
+        Subscription: {
+          networkEvents: {
+            subscribe: (_: unknown, { after }: { after?: string }, context: Context) => {
+              needs('network:read', context);
+              return tenant.events.subscribe(after);
+            },
+            resolve: (event: { cursor: string; sessionId: string; customerId: string }) => ({
+              cursor: event.cursor,
+              session: sessionOf(event),
+            }),
+          },
+          ticks: {
+            subscribe: async function* () {
+              for (let tick = 1; tick <= 3; tick += 1) yield { ticks: tick };
+            },
+          },
+        },
+      },
+    },
+  ] as unknown as Parameters<typeof buildSubgraphSchema>[0]);
+}
+
+export function tenantsSchema(): GraphQLSchema {
+  return buildSubgraphSchema([
+    {
+      typeDefs: typeDefs.tenants,
+      resolvers: {
+        Query: {
+          tenant: (_: unknown, { id }: { id: string }) => ({ id, name: `Tenant ${id}` }),
+          platformViewer: (_: unknown, __: unknown, { principal }: Context) => principal,
+        },
+        Mutation: { touchTenant: () => true },
+        Tenant: { __resolveReference: ({ id }: { id: string }) => ({ id, name: `Tenant ${id}` }) },
+      },
+    },
+  ]);
+}

@@ -1,0 +1,76 @@
+import { type Clock, type Logger, traceparentOf } from '@dotmac/platform';
+import { GatewayError } from '../errors.ts';
+import type { SubgraphClient } from '../execution/executor.ts';
+import { createHttpClient, type SubgraphFailureCode } from '../execution/http-client.ts';
+import type { InternalTokens } from '../identity/internal-token.ts';
+import type { GatewayContext } from './context.ts';
+import type { Planes } from './planes.ts';
+
+export const internalHeader = 'x-dotmac-internal';
+
+export interface UpstreamOptions {
+  readonly planes: Planes;
+  readonly tokens: InternalTokens;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Longest wait for a subgraph, milliseconds. */
+  readonly timeout: number;
+}
+
+/** The headers of a call to a subgraph: who asks, signed, and the trace it belongs to. */
+export async function upstreamHeaders(
+  { planes, tokens }: Pick<UpstreamOptions, 'planes' | 'tokens'>,
+  subgraph: string,
+  { tenant, principal, traceId }: GatewayContext,
+): Promise<Record<string, string>> {
+  const { plane } = planes.locate(subgraph, tenant, false);
+  return {
+    [internalHeader]: await tokens.tokenFor(principal, plane, subgraph),
+    traceparent: traceparentOf(traceId),
+  };
+}
+
+/** Calls the subgraphs where they run, as the caller; says in the client's terms why one gave no answer. */
+export function createUpstreamClient(
+  options: UpstreamOptions,
+): SubgraphClient<GatewayContext> & { close(): Promise<void> } {
+  const { planes, logger, clock, timeout } = options;
+  const http = createHttpClient<GatewayContext>({
+    resolve: (subgraph, { tenant }) => planes.locate(subgraph, tenant, false).target,
+    headers: (subgraph, context) => upstreamHeaders(options, subgraph, context),
+    now: () => clock.now(),
+    timeout,
+  });
+  return {
+    async fetch(subgraph, request, context) {
+      planes.locate(subgraph, context.tenant, request.query.startsWith('mutation'));
+      try {
+        return await http.fetch(subgraph, request, context);
+      } catch (error) {
+        const { traceId, tenant } = context;
+        logger.warn({ error, subgraph, tenant, traceId }, 'a subgraph gave no answer');
+        throw explain(error, traceId);
+      }
+    },
+    close: () => http.close(),
+  };
+}
+
+/** Which subgraph failed, and how, is nothing for clients. */
+function explain(error: unknown, traceId: string): GatewayError | Error {
+  const code = (error as { extensions?: { code?: SubgraphFailureCode } }).extensions?.code;
+  const options = { cause: error };
+  switch (code) {
+    case 'SUBGRAPH_TIMEOUT':
+      return new GatewayError('TIMEOUT', 'A part of the answer was not there in time', { traceId }, options);
+    case 'SUBGRAPH_UNREACHABLE':
+      return new GatewayError(
+        'SUBGRAPH_UNAVAILABLE',
+        'A part of the answer is not available now',
+        { traceId },
+        options,
+      );
+    default:
+      return new Error('A subgraph gave no usable answer', options);
+  }
+}

@@ -1,0 +1,9 @@
+import type { Principal } from '@dotmac/schema';
+import type { RequestContext } from '../execution/executor.ts';
+
+/** What travels with one operation through the executor to every subgraph call. */
+export interface GatewayContext extends RequestContext {
+  readonly principal: Principal;
+  /** 32 hexadecimal digits, W3C Trace Context. */
+  readonly traceId: string;
+}

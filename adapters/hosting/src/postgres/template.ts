@@ -8,7 +8,7 @@ import { buildOnce } from '../build-once.ts';
 import { HostingError } from '../error.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import { copyCluster, executeOffline, giveCluster, initialiseCluster, SUPERUSER } from './cluster.ts';
-import { APPLICATION_ROLE, createRolesAndDatabase, OWNER_ROLE } from './roles.ts';
+import { APPLICATION_ROLE, createRolesAndDatabase, execute, OWNER_ROLE } from './roles.ts';
 import { startPostgres, stopPostgres } from './server.ts';
 
 const TEMPLATE_DATABASE = 'dotmac_template';
@@ -111,18 +111,37 @@ async function buildTemplate(options: TemplateOptions, empty: string, building: 
   const socketDirectory = mkdtempSync(join(tmpdir(), 'dm-'));
   giveTo(socketDirectory, account);
   const logFile = join(building, 'build.log');
+  // No spare log segments: every copy would carry them.
+  const settings = { min_wal_size: '8MB' };
   try {
-    await using server = await startPostgres({ binaries, dataDirectory, socketDirectory, logFile, account });
+    await using server = await startPostgres({
+      binaries,
+      dataDirectory,
+      socketDirectory,
+      logFile,
+      account,
+      settings,
+    });
     const connect = (database: string) =>
       server.connectionString(database, { user: SUPERUSER, password: NEVER_COPIED_YET });
     const passwords = createPasswords();
     await createRolesAndDatabase(connect, TEMPLATE_DATABASE, passwords);
+    await dropUnusedDatabases(connect('postgres'));
     await options.migrate(
       server.connectionString(TEMPLATE_DATABASE, { user: OWNER_ROLE, password: passwords.owner }),
     );
   } finally {
     rmSync(socketDirectory, { recursive: true, force: true });
   }
+}
+
+/** Half the size of every copy: a tenant's server has one database, and `postgres` to administer it from. */
+async function dropUnusedDatabases(superuser: string): Promise<void> {
+  await execute(superuser, [
+    `UPDATE pg_database SET datistemplate = false WHERE datname IN ('template0', 'template1')`,
+    'DROP DATABASE template0',
+    'DROP DATABASE template1',
+  ]);
 }
 
 function fileName(parts: readonly string[]): string {

@@ -62,9 +62,12 @@ function assessBlocked(desired: DesiredAccess, seen: AccessSnapshot): AccessAsse
 function assessOpen(desired: DesiredAccess, seen: AccessSnapshot): AccessAssessment {
   const steps = ownEntries(desired, seen).map((entry) => removeEntry(desired, entry.address, entry.id));
   const foreign = seen.entries.filter((entry) => entry.comment !== desired.marker && !entry.disabled);
-  const differences = foreign.map(
-    (entry) => `${entry.address} is on ${suspendedList} by an entry that is not ours ("${entry.comment}")`,
-  );
+  const differences = foreign.map((entry) => {
+    const owner = entry.dynamic
+      ? 'one the router made (RADIUS)'
+      : `one that is not ours ("${entry.comment}")`;
+    return `${entry.address} is on ${suspendedList} by an entry that is not to be touched: ${owner}`;
+  });
   return { steps, differences: [...leftovers(steps), ...differences] };
 }
 
@@ -132,7 +135,7 @@ function assessQueue(desired: DesiredAccess, seen: AccessSnapshot): AccessAssess
 }
 
 const ownEntries = (desired: DesiredAccess, seen: AccessSnapshot) =>
-  seen.entries.filter((entry) => entry.comment === desired.marker);
+  seen.entries.filter((entry) => entry.comment === desired.marker && !entry.dynamic);
 const ownQueues = (desired: DesiredAccess, seen: AccessSnapshot) =>
   seen.queues.filter((queue) => queue.comment === desired.marker && !queue.dynamic);
 const leftovers = (steps: readonly AccessStep[]) => steps.map((step) => `${step.ref} is still there`);

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { type DesiredAccess, DeviceError, type IpAddress } from '@dotmac/device';
 import type { RouterosClient } from './client.ts';
 import { listFields, queueFields, sessionFields, sessionIdOf, sessionPort } from './models.ts';
-import { suspendedList, suspensionEnforced, whenPresent } from './reads.ts';
+import { type CallOptions, suspendedList, suspensionEnforced, whenPresent } from './reads.ts';
 import type { Row } from './reply.ts';
 import { parseBoolean } from './values.ts';
 
@@ -22,6 +22,8 @@ export interface SeenEntry {
   readonly address: string;
   readonly comment: string;
   readonly disabled: boolean;
+  /** Made by the router itself, as for a RADIUS attribute. */
+  readonly dynamic: boolean;
 }
 
 export interface SeenQueue {
@@ -56,11 +58,10 @@ function anyOf(alternatives: readonly string[]): string[] {
 export async function readAccess(
   client: RouterosClient,
   desired: DesiredAccess,
-  signal: AbortSignal,
+  call: CallOptions,
 ): Promise<AccessSnapshot> {
-  const options = { signal };
   const active = await whenPresent(
-    client.print('/ppp/active', { fields: sessionFields, where: [`?name=${desired.username}`] }, options),
+    client.print('/ppp/active', { fields: sessionFields, where: [`?name=${desired.username}`] }, call),
   );
   const sessions = (active ?? []).map(seenSession);
   const online = sessions.map((session) => session.address).filter((address) => address !== '');
@@ -87,10 +88,10 @@ export async function readAccess(
     client.print(
       '/ip/firewall/address-list',
       { fields: listFields, where: [`?list=${suspendedList}`, ...anyOf(entryAlternatives)] },
-      options,
+      call,
     ),
-    client.print('/queue/simple', { fields: queueFields, where: anyOf(queueAlternatives) }, options),
-    suspensionEnforced(client, signal),
+    client.print('/queue/simple', { fields: queueFields, where: anyOf(queueAlternatives) }, call),
+    suspensionEnforced(client, call),
   ]);
   return { sessions, addresses, entries: entries.map(seenEntry), queues: queues.map(seenQueue), enforced };
 }
@@ -112,6 +113,7 @@ function seenEntry(row: Row): SeenEntry {
     address: row.address ?? '',
     comment: row.comment ?? '',
     disabled: parseBoolean(row.disabled) ?? false,
+    dynamic: parseBoolean(row.dynamic) ?? false,
   };
 }
 

@@ -116,6 +116,23 @@ test('the queue is bounded', async () => {
   expect(codes).toEqual(['CANCELLED', 'CANCELLED', 'CANCELLED', 'DEVICE_BUSY']);
 });
 
+test('who is waited for goes first', async () => {
+  const { client, simulator } = await lab({}, { limits: { maxInFlight: 1 } });
+  await client.count('/interface');
+  const order: string[] = [];
+  simulator.behaviour.onSentence = ([command = '']) => order.push(command);
+  await Promise.all([
+    client.print('/ip/pool', { fields: ['name'] }, { priority: 'bulk' }),
+    client.print('/log', { fields: ['time'] }, { priority: 'bulk' }),
+    client.print('/ppp/active', { fields: ['name'] }, { priority: 'poll' }),
+    client.print('/radius', { fields: ['address'] }, { priority: 'poll' }),
+    client.print('/interface', { fields: ['name'] }, { priority: 'interactive' }),
+  ]);
+  expect(order).toEqual(
+    ['/ip/pool', '/interface', '/ppp/active', '/radius', '/log'].map((menu) => `${menu}/print`),
+  );
+});
+
 test('a deadline passes, a write says it may have been done, and a device that does not end it is left', async () => {
   const { client, simulator } = await lab({}, { limits: { cancelGraceMs: 50 } });
   await client.count('/interface');
@@ -210,6 +227,7 @@ test.each(['unknown-reply', 'long-prefix'] as const)('"%s" is passed over', asyn
   const { client, simulator } = await lab();
   simulator.behaviour.faultFor = () => fault;
   expect(await client.count('/interface')).toBe(1);
+  expect(client.statistics).toEqual({ connections: 1, unknownReplies: 1, repliesWithoutCommand: 0 });
 });
 
 test('several traps are one refusal, in the words of the first', async () => {

@@ -1,12 +1,13 @@
 import { type Clock, DeviceError, systemClock } from '@dotmac/device';
-import { connect } from './connect.ts';
 import {
   type CommandOptions,
   type CommandResult,
-  type Connection,
   type ConnectionLimits,
+  type ConnectionStatistics,
   defaultConnectionLimits,
-} from './connection.ts';
+} from './command.ts';
+import { connect } from './connect.ts';
+import type { Connection } from './connection.ts';
 import type { RouterosCredential } from './credential.ts';
 import type { Row } from './reply.ts';
 import { type Arguments, commandWords, type PrintOptions, printWords } from './sentence.ts';
@@ -35,6 +36,8 @@ const longestRetryMs = 60_000;
 export class RouterosClient {
   readonly #options: ClientOptions;
   readonly #clock: Clock;
+  /** Grows over the life of the client. */
+  readonly statistics: ConnectionStatistics = { connections: 0, unknownReplies: 0, repliesWithoutCommand: 0 };
   #connection: Promise<Connection> | null = null;
   #failures = 0;
   #nextAttemptAt = 0;
@@ -120,6 +123,7 @@ export class RouterosClient {
       connectTimeoutMs: this.#options.connectTimeoutMs ?? 5_000,
       limits: { ...defaultConnectionLimits, ...this.#options.limits },
       signal: this.#closing.signal,
+      statistics: this.statistics,
     });
     this.#connection = attempt;
     try {

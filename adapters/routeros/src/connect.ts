@@ -2,7 +2,8 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { DeviceError } from '@dotmac/device';
 import { wordDecoder } from './codec.ts';
-import { type CommandOptions, Connection, type ConnectionLimits } from './connection.ts';
+import type { CommandOptions, ConnectionLimits, ConnectionStatistics } from './command.ts';
+import { Connection } from './connection.ts';
 import { challengeResponse, type RouterosCredential, type RouterosTransport } from './credential.ts';
 import { commandWords } from './sentence.ts';
 
@@ -12,6 +13,7 @@ export interface ConnectOptions {
   readonly credential: RouterosCredential;
   readonly connectTimeoutMs: number;
   readonly limits: ConnectionLimits;
+  readonly statistics: ConnectionStatistics;
   /** Gives up an attempt that nobody waits for any more. */
   readonly signal: AbortSignal;
 }
@@ -23,7 +25,12 @@ export interface ConnectOptions {
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { credential, connectTimeoutMs } = options;
   const socket = await openSocket(options, credential.transport ?? { kind: 'plain' });
-  const connection = new Connection(socket, wordDecoder(credential.codePage), options.limits);
+  const connection = new Connection(
+    socket,
+    wordDecoder(credential.codePage),
+    options.limits,
+    options.statistics,
+  );
   try {
     await logIn(connection, credential, { deadlineMs: connectTimeoutMs, signal: options.signal });
     return connection;

@@ -1,93 +1,67 @@
 import type { Socket } from 'node:net';
 import { DeviceError } from '@dotmac/device';
 import { CodecError, encodeSentence, type WordDecoder } from './codec.ts';
+import {
+  abandonedError,
+  type Command,
+  type CommandOptions,
+  type CommandResult,
+  type ConnectionLimits,
+  type ConnectionStatistics,
+  cancelCommand,
+  failureOf,
+  rankOf,
+} from './command.ts';
 import { deviceErrorOf, deviceErrorOfFatal, TrapError, trapCategory } from './errors.ts';
 import { SentenceParser } from './parser.ts';
 import { parseReply, type Reply, type Row } from './reply.ts';
-import { isWrite } from './sentence.ts';
-
-export interface ConnectionLimits {
-  /** Commands the device works on at once; streams are not counted. Small boards stand 4, large ones 16. */
-  readonly maxInFlight: number;
-  /** Commands waiting for their turn; one more is refused with `DEVICE_BUSY`. */
-  readonly maxQueued: number;
-  /** Rows a stream holds for a slow consumer before the socket is paused. */
-  readonly maxStreamRows: number;
-  /** How long a cancelled command may stay without its `!done` before the connection is given up. */
-  readonly cancelGraceMs: number;
-}
-
-export const defaultConnectionLimits: ConnectionLimits = {
-  maxInFlight: 4,
-  maxQueued: 256,
-  maxStreamRows: 1024,
-  cancelGraceMs: 10_000,
-};
-
-export interface CommandOptions {
-  readonly signal?: AbortSignal;
-  /** Milliseconds from the call to the answer, waiting for a turn included. */
-  readonly deadlineMs?: number;
-}
-
-export interface CommandResult {
-  readonly rows: readonly Row[];
-  /** `=ret=` of `!done`: the id of an `add`, the number of a `count-only`. */
-  readonly ret: string | null;
-}
-
-interface Command {
-  readonly words: readonly string[];
-  readonly onRow: (row: Row) => void;
-  readonly stream: boolean;
-  readonly traps: TrapError[];
-  tag: string | null;
-  /** The caller has his answer; the tag is kept until the device ends it. */
-  settled: boolean;
-  settle(error: Error | null, done: Row): void;
-}
+import { RowBuffer } from './row-buffer.ts';
 
 const sentencesPerSlice = 256;
 const emptyRow: Row = {};
-
-/** How the peer behaved, for metrics. */
-export interface ConnectionStatistics {
-  unknownReplies: number;
-  repliesWithoutCommand: number;
-}
+/** Dead peers that say nothing are found by the system after this and its own probes. */
+const keepAliveMs = 30_000;
+/** A stream may hold this many times its limit while another command keeps the socket open. */
+const overrunFactor = 64;
 
 /** One socket, logged in or not: sentences out, replies to their tags. Everything pending fails when it closes. */
 export class Connection {
   readonly #socket: Socket;
   readonly #parser: SentenceParser;
   readonly #limits: ConnectionLimits;
+  readonly #statistics: ConnectionStatistics;
   readonly #commands = new Map<string, Command>();
+  /** In the order in which they will be sent. */
   readonly #waiting: Command[] = [];
   /** Streams whose consumer is behind. */
-  readonly #behind = new Set<object>();
+  readonly #behind = new Set<RowBuffer>();
   readonly #graceTimers = new Set<NodeJS.Timeout>();
   readonly #closed: Promise<void>;
-  readonly statistics: ConnectionStatistics = { unknownReplies: 0, repliesWithoutCommand: 0 };
   #nextTag = 1;
   #inFlight = 0;
   #draining = false;
   #failure: DeviceError | null = null;
 
-  constructor(socket: Socket, decode: WordDecoder, limits: ConnectionLimits = defaultConnectionLimits) {
+  constructor(
+    socket: Socket,
+    decode: WordDecoder,
+    limits: ConnectionLimits,
+    statistics: ConnectionStatistics,
+  ) {
     this.#socket = socket;
     this.#parser = new SentenceParser(decode);
     this.#limits = limits;
+    this.#statistics = statistics;
+    statistics.connections += 1;
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMs);
     socket.on('data', (segment: Buffer) => {
       this.#parser.push(segment);
       if (!this.#draining) this.#drain();
     });
     socket.on('error', (error) => {
-      this.#fail(
-        new DeviceError('UNREACHABLE', `The connection broke: ${error.message || error.name}`, {
-          cause: error,
-        }),
-      );
+      const reason = `The connection broke: ${error.message || error.name}`;
+      this.#fail(new DeviceError('UNREACHABLE', reason, { cause: error }));
     });
     this.#closed = new Promise((resolve) => {
       socket.once('close', () => {
@@ -117,56 +91,33 @@ export class Connection {
     words: readonly string[],
     options: CommandOptions = {},
   ): AsyncGenerator<Row, void, undefined> {
+    const { maxStreamRows } = this.#limits;
     const leave = new AbortController();
-    const overrun = new AbortController();
-    const signal = AbortSignal.any([
-      leave.signal,
-      overrun.signal,
-      ...(options.signal ? [options.signal] : []),
-    ]);
-    const token = {};
-    let rows: Row[] = [];
-    let ended = false;
-    let failure: unknown = null;
-    let wake = Promise.withResolvers<void>();
+    const signal = AbortSignal.any([leave.signal, ...(options.signal ? [options.signal] : [])]);
+    const buffer = new RowBuffer();
     const onRow = (row: Row) => {
-      rows.push(row);
-      if (rows.length >= this.#limits.maxStreamRows) {
-        this.#behind.add(token);
-        this.#updateFlow();
+      const held = buffer.push(row);
+      if (held < maxStreamRows) return;
+      this.#behind.add(buffer);
+      this.#updateFlow();
+      if (held > maxStreamRows * overrunFactor) {
+        const text = 'rows came faster than they were taken; the stream was ended';
+        buffer.end(new DeviceError('RATE_LIMITED', `${words[0]}: ${text}`));
+        leave.abort();
       }
-      if (rows.length > this.#limits.maxStreamRows * 64) overrun.abort();
-      wake.resolve();
     };
-    const end = (error: unknown) => {
-      ended = true;
-      failure = error;
-      wake.resolve();
-    };
-    this.#start(words, onRow, true, { ...options, signal }).then(() => end(null), end);
+    this.#start(words, onRow, true, { ...options, signal }).then(
+      () => buffer.end(null),
+      (error: unknown) => buffer.end(error),
+    );
     try {
-      while (true) {
-        while (rows.length > 0) {
-          const batch = rows;
-          rows = [];
-          this.#behind.delete(token);
-          this.#updateFlow();
-          yield* batch;
-        }
-        if (ended) {
-          if (overrun.signal.aborted)
-            throw new DeviceError(
-              'RATE_LIMITED',
-              `${words[0]}: rows came faster than they were taken; the stream was ended`,
-            );
-          if (failure !== null) throw failure;
-          return;
-        }
-        await wake.promise;
-        wake = Promise.withResolvers<void>();
+      for (let rows = await buffer.take(); rows !== null; rows = await buffer.take()) {
+        this.#behind.delete(buffer);
+        this.#updateFlow();
+        yield* rows;
       }
     } finally {
-      this.#behind.delete(token);
+      this.#behind.delete(buffer);
       this.#updateFlow();
       leave.abort();
     }
@@ -187,22 +138,22 @@ export class Connection {
     const { signal, deadlineMs } = options;
     const path = words[0] as string;
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (signal?.aborted) return Promise.reject(cancelled(path, false));
-    if (
-      !stream &&
-      this.#inFlight >= this.#limits.maxInFlight &&
-      this.#waiting.length >= this.#limits.maxQueued
-    )
+    if (signal?.aborted) return Promise.reject(abandonedError('CANCELLED', 'was cancelled', path, false));
+    const mayStart = stream || this.#inFlight < this.#limits.maxInFlight;
+    if (!mayStart && this.#waiting.length >= this.#limits.maxQueued)
       return Promise.reject(
         new DeviceError('DEVICE_BUSY', `${this.#waiting.length} commands wait already; ${path} was not sent`),
       );
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
-      const onAbort = () => this.#abandon(command, cancelled(path, command.tag !== null && isWrite(path)));
+      const abandon = (code: 'CANCELLED' | 'DEADLINE_EXCEEDED', text: string) =>
+        this.#abandon(command, abandonedError(code, text, path, command.tag !== null));
+      const onAbort = () => abandon('CANCELLED', 'was cancelled');
       const command: Command = {
         words,
         onRow,
         stream,
+        rank: rankOf(options.priority),
         traps: [],
         tag: null,
         settled: false,
@@ -216,14 +167,18 @@ export class Connection {
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       if (deadlineMs !== undefined)
-        timer = setTimeout(() => {
-          const maybeApplied = command.tag !== null && isWrite(path);
-          const text = `${path} was not answered within ${deadlineMs} ms`;
-          this.#abandon(command, new DeviceError('DEADLINE_EXCEEDED', text, { maybeApplied }));
-        }, deadlineMs);
-      if (stream || this.#inFlight < this.#limits.maxInFlight) this.#send(command);
-      else this.#waiting.push(command);
+        timer = setTimeout(
+          () => abandon('DEADLINE_EXCEEDED', `was not answered within ${deadlineMs} ms`),
+          deadlineMs,
+        );
+      if (mayStart) this.#send(command);
+      else this.#enqueue(command);
     });
+  }
+
+  #enqueue(command: Command): void {
+    const before = this.#waiting.findIndex((other) => other.rank > command.rank);
+    this.#waiting.splice(before < 0 ? this.#waiting.length : before, 0, command);
   }
 
   #send(command: Command): void {
@@ -240,28 +195,19 @@ export class Connection {
   #abandon(command: Command, error: DeviceError): void {
     if (command.settled) return;
     command.settle(error, emptyRow);
-    if (command.tag === null) {
+    const { tag } = command;
+    if (tag === null) {
       this.#waiting.splice(this.#waiting.indexOf(command), 1);
       return;
     }
-    const tag = command.tag;
+    // The end of the command must be heard, however far behind its consumer is.
     this.#behind.clear();
-    const cancel: Command = {
-      words: ['/cancel', `=tag=${tag}`],
-      onRow: () => {},
-      stream: true,
-      traps: [],
-      tag: null,
-      settled: true,
-      settle: () => {},
-    };
-    this.#send(cancel);
+    this.#send(cancelCommand(tag));
     const timer = setTimeout(() => {
       this.#graceTimers.delete(timer);
-      if (this.#commands.has(tag))
-        this.#fail(
-          new DeviceError('UNREACHABLE', `${command.words[0]} was cancelled, but the device did not end it`),
-        );
+      if (!this.#commands.has(tag)) return;
+      const reason = `${command.words[0]} was cancelled, but the device did not end it`;
+      this.#fail(new DeviceError('UNREACHABLE', reason));
     }, this.#limits.cancelGraceMs);
     this.#graceTimers.add(timer);
   }
@@ -295,12 +241,12 @@ export class Connection {
       return;
     }
     if (reply.kind === 'unknown') {
-      this.statistics.unknownReplies += 1;
+      this.#statistics.unknownReplies += 1;
       return;
     }
     const command = reply.tag === null ? undefined : this.#commands.get(reply.tag);
     if (command === undefined) {
-      this.statistics.repliesWithoutCommand += 1;
+      this.#statistics.repliesWithoutCommand += 1;
       return;
     }
     const { row } = reply;
@@ -343,22 +289,7 @@ export class Connection {
     const waiting = this.#waiting.splice(0);
     this.#commands.clear();
     this.#socket.destroy();
-    for (const command of sent) {
-      if (command.settled) continue;
-      const path = command.words[0] as string;
-      command.settle(
-        new DeviceError(failure.code, `${path}: ${failure.message}`, {
-          maybeApplied: isWrite(path),
-          ...(failure.native === undefined ? {} : { native: failure.native }),
-          cause: failure,
-        }),
-        emptyRow,
-      );
-    }
+    for (const command of sent) if (!command.settled) command.settle(failureOf(command, failure), emptyRow);
     for (const command of waiting) command.settle(failure, emptyRow);
   }
-}
-
-function cancelled(path: string, maybeApplied: boolean): DeviceError {
-  return new DeviceError('CANCELLED', `${path} was cancelled`, { maybeApplied });
 }

@@ -247,6 +247,74 @@ test('entries of others are never touched, and said to stand in the way', async 
   expect(listed(router)).toHaveLength(1);
 });
 
+test('an entry that RADIUS made suspends, and only RADIUS can take it back', async () => {
+  const { session, router } = await lab();
+  router.addSession({ ...ada, rateLimit: '10M/50M', addressList: 'dotmac-suspended' });
+  expect((await session.verify({ ...wanted, mode: 'walledGarden' }, context())).state).toBe('VERIFIED');
+  const { plan, verification } = await enforce(session, wanted);
+  expect(plan.steps).toEqual([]);
+  expect(verification).toMatchObject({ state: 'DIVERGED', evidence: expect.stringContaining('RADIUS') });
+});
+
+test('a queue above ours that takes the traffic is not the wanted speed', async () => {
+  const { session, router } = await lab();
+  router.addSession(ada);
+  await enforce(session, wanted);
+  const table = router.table('/queue/simple');
+  const first = table.rows[0]?.['.id'] ?? '';
+  table.insert(
+    { name: 'old', target: '100.64.9.9/32', 'max-limit': '1000000/1000000', disabled: 'false' },
+    first,
+  );
+  expect(await session.verify(wanted, context())).toMatchObject({
+    state: 'DIVERGED',
+    evidence: expect.stringContaining('queue old stands before'),
+  });
+  const { result, verification } = await enforce(session, wanted);
+  expect(result.outcome).toBe('applied');
+  expect(verification.state).toBe('VERIFIED');
+  expect(router.rows('/queue/simple').map((row) => row.name)).toEqual(['dotmac-service-42', 'old']);
+});
+
+test('a new address is suspended and the old one is let go', async () => {
+  const { session, router } = await lab();
+  router.addSession(ada);
+  const suspended: DesiredAccess = { ...wanted, mode: 'walledGarden' };
+  await enforce(session, suspended);
+  router.removeSession('ada');
+  router.addSession({ ...ada, address: '100.64.9.77' });
+  expect((await session.verify(suspended, context())).state).toBe('DIVERGED');
+  const { verification } = await enforce(session, suspended);
+  expect(verification.state).toBe('VERIFIED');
+  expect(listed(router)).toMatchObject([{ address: '100.64.9.77' }]);
+  expect(router.rows('/queue/simple')).toMatchObject([{ target: '100.64.9.77/32' }]);
+});
+
+test('two writers take turns, and the second sees what the first did', async () => {
+  const { session, router } = await lab();
+  router.addSession({ ...ada, rateLimit: '10M/50M' });
+  const plan = await session.plan({ ...wanted, mode: 'walledGarden' }, context());
+  const [first, second] = await Promise.allSettled([
+    session.apply(plan, context()),
+    session.apply(plan, context()),
+  ]);
+  expect(first).toMatchObject({ status: 'fulfilled', value: { outcome: 'applied' } });
+  expect(second).toMatchObject({ status: 'rejected', reason: { code: 'CONFLICT' } });
+  expect(listed(router)).toHaveLength(1);
+});
+
+test('a step that fails half way says which one, and what was done before', async () => {
+  const { session, router, simulator } = await lab();
+  router.addSession(ada);
+  simulator.behaviour.faultFor = (command) => (command === '/queue/simple/add' ? 'repeat-trap' : null);
+  const { result, verification } = await enforce(session, { ...wanted, mode: 'walledGarden' });
+  expect(result).toMatchObject({
+    outcome: 'partially_applied',
+    steps: [{ ok: true }, { ok: true, message: '2 connections ended' }, { ok: false, message: /first/ }],
+  });
+  expect(verification).toMatchObject({ state: 'DIVERGED', evidence: 'no queue gives 10000000/50000000' });
+});
+
 test('a connection cut after a write leaves the outcome unknown, and the next reading tells', async () => {
   const { session, router, simulator } = await lab();
   router.addSession({ ...ada, rateLimit: '10M/50M' });

@@ -70,36 +70,36 @@ class RouterosSession implements DeviceSession {
     this.#random = random;
   }
 
-  async probe({ signal }: OperationContext): Promise<DeviceFacts> {
-    const identity = await readIdentity(this.#client, signal);
-    return { identity, capabilities: await probeCapabilities(this.#client, signal) };
+  async probe(call: OperationContext): Promise<DeviceFacts> {
+    const identity = await readIdentity(this.#client, call);
+    return { identity, capabilities: await probeCapabilities(this.#client, call) };
   }
 
   async *read<M extends ModelName>(
     model: M,
     context: OperationContext,
   ): AsyncGenerator<Observed<ModelOf[M]>> {
-    const { source, values } = this.#reading(model, context.signal);
+    const { source, values } = this.#reading(model, context);
     for await (const value of values)
       yield { value: value as ModelOf[M], source, observedAt: context.clock.now(), quality: 'good' };
   }
 
   #reading(
     model: ModelName,
-    signal: AbortSignal,
+    call: OperationContext,
   ): { source: string; values: AsyncIterable<ModelOf[ModelName]> } {
     const client = this.#client;
     switch (model) {
       case 'identity':
-        return { source: 'routeros:/system/resource', values: single(readIdentity(client, signal)) };
+        return { source: 'routeros:/system/resource', values: single(readIdentity(client, call)) };
       case 'health':
-        return { source: 'routeros:/system/resource', values: single(readHealth(client, signal)) };
+        return { source: 'routeros:/system/resource', values: single(readHealth(client, call)) };
       case 'interface':
-        return { source: 'routeros:/interface', values: readInterfaces(client, signal) };
+        return { source: 'routeros:/interface', values: readInterfaces(client, call) };
       case 'session':
-        return { source: 'routeros:/ppp/active', values: readSessions(client, signal) };
+        return { source: 'routeros:/ppp/active', values: readSessions(client, call) };
       case 'accessListEntry':
-        return { source: 'routeros:/ip/firewall/address-list', values: readAccessList(client, signal) };
+        return { source: 'routeros:/ip/firewall/address-list', values: readAccessList(client, call) };
       default:
         throw new DeviceError(
           'CAPABILITY_UNSUPPORTED',
@@ -112,8 +112,8 @@ class RouterosSession implements DeviceSession {
     return follow(this.#client, model, context, this.#random);
   }
 
-  async plan(desired: DesiredState, { signal }: OperationContext): Promise<Plan> {
-    const seen = await readAccess(this.#client, desired, signal);
+  async plan(desired: DesiredState, call: OperationContext): Promise<Plan> {
+    const seen = await readAccess(this.#client, desired, call);
     const { steps } = assessAccess(desired, seen);
     return {
       target: this.target.id,
@@ -124,21 +124,21 @@ class RouterosSession implements DeviceSession {
     };
   }
 
-  apply(plan: Plan, { signal }: OperationContext): Promise<ApplyResult> {
-    const applied = this.#writing.then(() => this.#apply(plan, signal));
+  apply(plan: Plan, call: OperationContext): Promise<ApplyResult> {
+    const applied = this.#writing.then(() => this.#apply(plan, call));
     this.#writing = applied.catch(() => {
       // The caller has this error; the next writer starts afresh.
     });
     return applied;
   }
 
-  async #apply(plan: Plan, signal: AbortSignal): Promise<ApplyResult> {
+  async #apply(plan: Plan, call: OperationContext): Promise<ApplyResult> {
     if (plan.target !== this.target.id)
       throw new DeviceError('CONFLICT', `The plan is for ${plan.target}, this device is ${this.target.id}`);
-    const seen = await readAccess(this.#client, plan.desired, signal);
+    const seen = await readAccess(this.#client, plan.desired, call);
     if (accessDigest(this.target.id, plan.desired, seen) !== plan.digest)
       throw new DeviceError('CONFLICT', 'The device has changed since the plan was made; make a new plan');
-    return applySteps(this.#client, assessAccess(plan.desired, seen).steps, signal);
+    return applySteps(this.#client, assessAccess(plan.desired, seen).steps, call);
   }
 
   async verify(desired: DesiredState, context: OperationContext): Promise<Verification> {
@@ -149,7 +149,7 @@ class RouterosSession implements DeviceSession {
       observedAt: context.clock.now(),
     });
     try {
-      const seen = await readAccess(this.#client, desired, context.signal);
+      const seen = await readAccess(this.#client, desired, context);
       const { differences } = assessAccess(desired, seen);
       if (differences.length > 0) return result('DIVERGED', differences.join('; '));
       if (desired.mode !== 'blocked' && seen.addresses.length === 0)

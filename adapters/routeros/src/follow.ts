@@ -97,7 +97,7 @@ async function* followOnce<T>(
   { menu, fields, toModel }: Followed<T>,
   context: OperationContext,
 ): AsyncGenerator<StreamEvent<T>, void, undefined> {
-  const { signal, clock } = context;
+  const { signal, clock, priority } = context;
   const known = new Map<string, Row>();
   const event = (kind: 'snapshot' | 'upsert' | 'remove', row: Row): StreamEvent<T>[] => {
     const value = toModel(row);
@@ -106,13 +106,15 @@ async function* followOnce<T>(
   };
   const leave = new AbortController();
   const listen = commandWords(`${menu}/listen`, { '.proplist': fields.join(',') });
-  const changes = client.stream(listen, { signal: AbortSignal.any([signal, leave.signal]) });
+  const changes = client.stream(listen, {
+    signal: AbortSignal.any([signal, leave.signal]),
+  });
   // Asked for before the whole is read, so that no change falls between the two.
   let next = changes.next();
   // Its failure is seen when it is awaited below, or came to the print as well.
   next.catch(() => {});
   try {
-    for (const row of await client.print(menu, { fields }, { signal })) {
+    for (const row of await client.print(menu, { fields }, { signal, priority })) {
       known.set(row['.id'] ?? '', row);
       yield* event('snapshot', row);
     }

@@ -6,7 +6,7 @@
 
 export type { ClientOptions } from './client.ts';
 export { RouterosClient } from './client.ts';
-export type { CommandOptions, CommandResult, ConnectionLimits } from './connection.ts';
+export type { CommandOptions, CommandResult, ConnectionLimits } from './command.ts';
 export type { RouterosCredential, RouterosTransport } from './credential.ts';
 export type { RouterosDriverOptions } from './driver.ts';
 export { createRouterosDriver, routerosDriver } from './driver.ts';

@@ -80,3 +80,11 @@ export function verifyAuthenticator(
   writeAuthenticator(packet, length, authenticator, secret, digest, 0);
   return equal16(packet, 4, digest, 0);
 }
+
+/** Whether two values are the same, in a time that depends on the length of `expected` only. */
+export function equalBytes(given: Uint8Array, expected: Uint8Array): boolean {
+  let difference = given.length ^ expected.length;
+  for (let index = 0; index < expected.length; index++)
+    difference |= (given[index] ?? 0) ^ (expected[index] as number);
+  return difference === 0;
+}

@@ -1,13 +1,12 @@
 import { formatIpv4 } from '../attribute/address.ts';
 import { type DecodedAttribute, decodeAttributes } from '../attribute/decode.ts';
+import type { Attribute } from '../attribute/encode.ts';
+import { type AuthenticationMethod, methodOf } from '../authentication/method.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { attributeTypes, headerLength } from '../packet/codes.ts';
-import { revealPassword, verifyChap } from '../packet/password.ts';
 import { attributeValue, type PacketScan, vendorAttributeValue } from '../packet/scan.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import type { Nas } from './policy.ts';
-
-export type AuthenticationMethod = 'PAP' | 'CHAP' | 'NONE';
 
 /** An Access-Request as the policy sees it: fields read from the packet when asked for. */
 export class AccessRequestView {
@@ -22,6 +21,8 @@ export class AccessRequestView {
   secret: SharedSecret;
   /** Whether a Message-Authenticator or the password proved `secret`. */
   secretProven: boolean;
+  /** What an accept must carry because of how the user proved himself; set by `verifyPassword`. */
+  proof: readonly Attribute[] = [];
 
   constructor(
     nas: Nas,
@@ -71,10 +72,8 @@ export class AccessRequestView {
     return this.text(attributeTypes.acctSessionId);
   }
 
-  /** How the user proves who he is. CHAP wins when a NAS sends both. */
   get method(): AuthenticationMethod {
-    if (this.scan.firstOffsets[attributeTypes.chapPassword] !== 0) return 'CHAP';
-    return this.scan.firstOffsets[attributeTypes.userPassword] === 0 ? 'NONE' : 'PAP';
+    return methodOf(this.packet, this.scan);
   }
 
   /** The first attribute of an IETF number as UTF-8 text; null when absent. */
@@ -99,8 +98,12 @@ export class AccessRequestView {
     return attributeValue(this.packet, this.scan, type);
   }
 
+  vendorOctets(vendor: number, type: number): Uint8Array | null {
+    return vendorAttributeValue(this.packet, this.scan, vendor, type);
+  }
+
   vendorText(vendor: number, type: number): string | null {
-    const value = vendorAttributeValue(this.packet, this.scan, vendor, type);
+    const value = this.vendorOctets(vendor, type);
     return value === null ? null : Buffer.from(value).toString('utf8');
   }
 
@@ -108,40 +111,4 @@ export class AccessRequestView {
   attributes(): DecodedAttribute[] {
     return decodeAttributes(this.packet.subarray(headerLength, this.scan.length), this.dictionary);
   }
-}
-
-/**
- * Whether the request proves knowledge of a password, by PAP or CHAP; `false` for any other method. With two secrets in
- * rotation and no Message-Authenticator, a PAP password also shows which of them the NAS uses.
- */
-export function verifyPassword(request: AccessRequestView, cleartext: string): boolean {
-  const expected = Buffer.from(cleartext, 'utf8');
-  const chap = request.octets(attributeTypes.chapPassword);
-  if (chap !== null)
-    return verifyChap(chap, request.octets(attributeTypes.chapChallenge) ?? request.authenticator, expected);
-  const hidden = request.octets(attributeTypes.userPassword);
-  if (hidden === null) return false;
-  const candidates = request.secretProven ? [request.secret] : request.nas.secrets;
-  for (const secret of candidates) {
-    const revealed = revealPassword(hidden, request.authenticator, secret);
-    if (revealed === null || !sameBytes(revealed, expected)) continue;
-    request.secret = secret;
-    request.secretProven = true;
-    return true;
-  }
-  return false;
-}
-
-/** The PAP password in clear, for policies that compare hashes; null for other methods. */
-export function papPassword(request: AccessRequestView): Uint8Array | null {
-  const hidden = request.octets(attributeTypes.userPassword);
-  return hidden === null ? null : revealPassword(hidden, request.authenticator, request.secret);
-}
-
-/** Compares in a time that depends on `expected` only. */
-function sameBytes(given: Uint8Array, expected: Uint8Array): boolean {
-  let difference = given.length ^ expected.length;
-  for (let index = 0; index < expected.length; index++)
-    difference |= (given[index] ?? 0) ^ (expected[index] as number);
-  return difference === 0;
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { type DecodedPacket, decodePacket } from '../attribute/decode.ts';
 import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
+import { verifyPassword } from '../authentication/verify.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { buildRequest, randomAuthenticator, verifyReply } from '../packet/build.ts';
 import { packetCodes } from '../packet/codes.ts';
 import { type SharedSecret, sharedSecret } from '../packet/shared-secret.ts';
-import { verifyPassword } from './access-request.ts';
 import { AccessServer } from './access-server.ts';
 import { type Anomaly, AnomalyReporter } from './anomaly.ts';
 import { createCounters } from './counters.ts';

@@ -1,9 +1,10 @@
-import { encodeAttributes } from '../attribute/encode.ts';
+import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
+import { msChapError } from '../authentication/verify.ts';
 import { buildReply } from '../packet/build.ts';
 import { attributeTypes, packetCodes } from '../packet/codes.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import { AccessRequestView } from './access-request.ts';
-import type { AccessDecision, Nas } from './policy.ts';
+import type { AccessAccept, AccessDecision, AccessReject, Nas } from './policy.ts';
 import {
   type Peer,
   provenByMessageAuthenticator,
@@ -129,9 +130,10 @@ export class AccessServer {
   ): Buffer | null {
     const blocks = decision.kind === 'ACCEPT' ? [...(decision.blocks ?? [])] : [];
     try {
-      if (decision.attributes !== undefined && decision.attributes.length > 0)
+      const attributes = [...(decision.attributes ?? []), ...obligations(decision, view)];
+      if (attributes.length > 0)
         blocks.push(
-          encodeAttributes(this.#context.dictionary, decision.attributes, {
+          encodeAttributes(this.#context.dictionary, attributes, {
             authenticator: view.authenticator,
             secret: view.secret,
           }),
@@ -162,6 +164,13 @@ export class AccessServer {
     }, this.#options.rejectDelayMs);
     this.#delayed.add(timer);
   }
+}
+
+/** What the method of authentication makes the reply carry. */
+function obligations(decision: AccessAccept | AccessReject, view: AccessRequestView): readonly Attribute[] {
+  if (decision.kind === 'ACCEPT') return view.proof;
+  const code = decision.msChapError ?? 691;
+  return msChapError(view, code, code === 648 ? 'Password expired' : 'Login refused');
 }
 
 /** RFC 5997: answered on both ports, with Message-Authenticator, which the request must have too. */

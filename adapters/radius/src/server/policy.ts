@@ -1,4 +1,5 @@
 import type { Attribute } from '../attribute/encode.ts';
+import type { MsChapErrorCode } from '../authentication/ms-chap.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import type { AccessRequestView } from './access-request.ts';
 import type { AccountingRecord } from './accounting-record.ts';
@@ -28,6 +29,8 @@ export interface AccessReject {
   /** Stable code of why, such as `BAD_PASSWORD`; stored and shown, not sent. */
   readonly reason: string;
   readonly attributes?: readonly Attribute[];
+  /** What an MS-CHAP client is told; default 691, a wrong password. 648 says that the password has expired. */
+  readonly msChapError?: MsChapErrorCode;
 }
 /** No answer at all, such as for a request that another server should take. */
 export interface AccessDiscard {

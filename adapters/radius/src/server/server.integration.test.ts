@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, test } from 'vitest';
+import { verifyPassword } from '../authentication/verify.ts';
 import { sharedSecret } from '../packet/shared-secret.ts';
-import { verifyPassword } from './access-request.ts';
 import type { AccountingRecord } from './accounting-record.ts';
 import type { Anomaly } from './anomaly.ts';
 import type { Nas, RadiusPolicy } from './policy.ts';
@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 describe.skipIf(!hasRadclient)('against radclient of FreeRADIUS', () => {
-  test('PAP and CHAP: accepted with attributes, encrypted ones included; a wrong password is rejected', async () => {
+  test('PAP, CHAP and MS-CHAP: accepted with attributes, encrypted ones included; a wrong password is rejected', async () => {
     server = await startRadiusServer({
       policy,
       host: '127.0.0.1',
@@ -60,6 +60,15 @@ describe.skipIf(!hasRadclient)('against radclient of FreeRADIUS', () => {
       'User-Name=alice,CHAP-Password="open sesame, with a longer password"',
     );
     expect(chap).toContain('Received Access-Accept');
+    const msChap = await radclient(
+      'auth',
+      server.authPort,
+      'User-Name=alice,MS-CHAP-Password="open sesame, with a longer password"',
+    );
+    expect(msChap).toContain('Received Access-Accept');
+    expect(msChap).toContain('MS-CHAP-MPPE-Keys = 0x0000000000000000');
+    const msChapWrong = await radclient('auth', server.authPort, 'User-Name=alice,MS-CHAP-Password=guess');
+    expect(msChapWrong).toContain('E=691 R=0');
     const wrong = await radclient(
       'auth',
       server.authPort,

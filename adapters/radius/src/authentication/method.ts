@@ -1,0 +1,19 @@
+import { attributeTypes } from '../packet/codes.ts';
+import { type PacketScan, vendorAttributeValue } from '../packet/scan.ts';
+
+/** Microsoft's attributes for MS-CHAP, RFC 2548. */
+export const microsoft = { vendor: 311, response: 1, challenge: 11, response2: 25 } as const;
+
+export type AuthenticationMethod = 'EAP' | 'MSCHAPV2' | 'MSCHAP' | 'CHAP' | 'PAP' | 'NONE';
+
+/** How the user proves who he is. The stronger one wins when a NAS sends several. */
+export function methodOf(packet: Uint8Array, scan: PacketScan): AuthenticationMethod {
+  const has = (type: number) => scan.firstOffsets[type] !== 0;
+  if (has(attributeTypes.eapMessage)) return 'EAP';
+  if (has(attributeTypes.vendorSpecific)) {
+    if (vendorAttributeValue(packet, scan, microsoft.vendor, microsoft.response2) !== null) return 'MSCHAPV2';
+    if (vendorAttributeValue(packet, scan, microsoft.vendor, microsoft.response) !== null) return 'MSCHAP';
+  }
+  if (has(attributeTypes.chapPassword)) return 'CHAP';
+  return has(attributeTypes.userPassword) ? 'PAP' : 'NONE';
+}

@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import type { Attribute } from '../attribute/encode.ts';
+import { equalBytes } from '../packet/authenticator.ts';
+import { attributeTypes } from '../packet/codes.ts';
+import { revealPassword, verifyChap } from '../packet/password.ts';
+import type { AccessRequestView } from '../server/access-request.ts';
+import { microsoft } from './method.ts';
+import {
+  authenticatorResponse,
+  challengeHash,
+  challengeResponse,
+  type MsChapErrorCode,
+  mppeKeys,
+  mppeKeysVersion1,
+  msChapErrorText,
+  ntPasswordHash,
+} from './ms-chap.ts';
+
+/**
+ * Whether the request proves knowledge of a password, by PAP, CHAP, MS-CHAP or MS-CHAPv2; `false` for any other method.
+ * What the proof obliges the reply to carry (MS-CHAP2-Success, MPPE keys) is added to an accept by the server.
+ * With two secrets in rotation and no Message-Authenticator, a PAP password also shows which of them the NAS uses.
+ */
+export function verifyPassword(request: AccessRequestView, cleartext: string): boolean {
+  switch (request.method) {
+    case 'MSCHAPV2':
+    case 'MSCHAP':
+      return verifyNtHash(request, ntPasswordHash(cleartext));
+    case 'CHAP': {
+      const chap = request.octets(attributeTypes.chapPassword) as Uint8Array;
+      const challenge = request.octets(attributeTypes.chapChallenge) ?? request.authenticator;
+      return verifyChap(chap, challenge, Buffer.from(cleartext, 'utf8'));
+    }
+    case 'PAP':
+      return verifyPap(request, Buffer.from(cleartext, 'utf8'));
+    default:
+      return false;
+  }
+}
+
+/** As `verifyPassword` with a stored NT hash, for MS-CHAP and MS-CHAPv2 only. */
+export function verifyNtHash(request: AccessRequestView, ntHash: Uint8Array): boolean {
+  const challenge = request.vendorOctets(microsoft.vendor, microsoft.challenge);
+  const version2 = request.vendorOctets(microsoft.vendor, microsoft.response2);
+  if (challenge !== null && version2 !== null && version2.length === 50 && challenge.length === 16)
+    return verifyVersion2(request, ntHash, challenge, version2);
+  const version1 = request.vendorOctets(microsoft.vendor, microsoft.response);
+  if (challenge === null || version1 === null || version1.length !== 50 || challenge.length !== 8)
+    return false;
+  if (!equalBytes(version1.subarray(26, 50), challengeResponse(challenge, ntHash))) return false;
+  request.proof = [{ name: 'MS-CHAP-MPPE-Keys', value: mppeKeysVersion1(ntHash) }, ...encryptionTypes];
+  return true;
+}
+
+function verifyVersion2(
+  request: AccessRequestView,
+  ntHash: Uint8Array,
+  challenge: Uint8Array,
+  response: Uint8Array,
+): boolean {
+  const hashed = challengeHash(response.subarray(2, 18), challenge, request.userName ?? '');
+  const ntResponse = response.subarray(26, 50);
+  if (!equalBytes(ntResponse, challengeResponse(hashed, ntHash))) return false;
+  const { send, receive } = mppeKeys(ntHash, ntResponse);
+  const success = authenticatorResponse(ntHash, ntResponse, hashed);
+  request.proof = [
+    { name: 'MS-CHAP2-Success', value: Buffer.concat([response.subarray(0, 1), Buffer.from(success)]) },
+    { name: 'MS-MPPE-Send-Key', value: send },
+    { name: 'MS-MPPE-Recv-Key', value: receive },
+    ...encryptionTypes,
+  ];
+  return true;
+}
+
+/** Encryption allowed, 40 or 128 bit (RFC 2548 §2.4.4, §2.4.5). */
+const encryptionTypes: readonly Attribute[] = [
+  { name: 'MS-MPPE-Encryption-Policy', value: 1 },
+  { name: 'MS-MPPE-Encryption-Types', value: 6 },
+];
+
+/** What a reject of an MS-CHAP request carries; nothing for other methods. */
+export function msChapError(request: AccessRequestView, code: MsChapErrorCode, message: string): Attribute[] {
+  const response =
+    request.vendorOctets(microsoft.vendor, microsoft.response2) ??
+    request.vendorOctets(microsoft.vendor, microsoft.response);
+  if (response === null) return [];
+  const text = msChapErrorText(code, randomBytes(16), message);
+  return [{ name: 'MS-CHAP-Error', value: Buffer.concat([response.subarray(0, 1), Buffer.from(text)]) }];
+}
+
+function verifyPap(request: AccessRequestView, expected: Uint8Array): boolean {
+  const hidden = request.octets(attributeTypes.userPassword) as Uint8Array;
+  for (const secret of request.secretProven ? [request.secret] : request.nas.secrets) {
+    const revealed = revealPassword(hidden, request.authenticator, secret);
+    if (revealed === null || !equalBytes(revealed, expected)) continue;
+    request.secret = secret;
+    request.secretProven = true;
+    return true;
+  }
+  return false;
+}
+
+/** The PAP password in clear, for policies that compare hashes; null for other methods. */
+export function papPassword(request: AccessRequestView): Uint8Array | null {
+  const hidden = request.octets(attributeTypes.userPassword);
+  return hidden === null ? null : revealPassword(hidden, request.authenticator, request.secret);
+}

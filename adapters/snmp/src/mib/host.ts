@@ -72,14 +72,14 @@ function hrProcessors(rows: ReadonlyMap<string, Row>): ProcessorReading[] {
 
 /** hrStorageTable counts in allocation units of its own per row. Disks are left out. */
 function hrMemory(rows: ReadonlyMap<string, Row>): MemoryReading[] {
-  const pools: MemoryReading[] = [];
+  const pools: { name: string; totalBytes: bigint; usedBytes: bigint | null }[] = [];
   for (const [type, descr, units, size, used] of rows.values()) {
     const name = asText(descr) ?? 'memory';
     const kind = asOid(type);
     const isMemory =
       kind === HR_STORAGE_RAM ||
       kind === HR_STORAGE_VIRTUAL ||
-      (kind === HR_STORAGE_OTHER && /memory|buffer/i.test(name));
+      (kind === HR_STORAGE_OTHER && PART_OF_MEMORY.test(name));
     const unit = asBigInt(units);
     const total = asBigInt(size);
     if (!isMemory || unit === null || unit <= 0n || total === null || total === 0n) continue;
@@ -90,7 +90,29 @@ function hrMemory(rows: ReadonlyMap<string, Row>): MemoryReading[] {
       usedBytes: taken === null ? null : whole(taken) * unit,
     });
   }
-  return pools;
+  return linuxView(pools);
+}
+
+const PART_OF_MEMORY = /^(memory buffers|cached memory|shared memory)$/i;
+
+/**
+ * net-snmp on Linux counts buffers and cache as used, and gives them rows of their own. They are given back on
+ * demand, so they are no use of memory; and they are parts of the physical memory, so that is their total.
+ */
+function linuxView(
+  pools: readonly { name: string; totalBytes: bigint; usedBytes: bigint | null }[],
+): MemoryReading[] {
+  const physical = pools.find((pool) => /^physical memory$/i.test(pool.name));
+  const parts = pools.filter((pool) => PART_OF_MEMORY.test(pool.name));
+  if (physical === undefined || parts.length === 0) return [...pools];
+  const reclaimable = parts
+    .filter((pool) => !/^shared/i.test(pool.name))
+    .reduce((sum, pool) => sum + (pool.usedBytes ?? 0n), 0n);
+  return pools.map((pool) => {
+    if (PART_OF_MEMORY.test(pool.name)) return { ...pool, totalBytes: physical.totalBytes };
+    if (pool !== physical || pool.usedBytes === null || pool.usedBytes < reclaimable) return pool;
+    return { ...pool, usedBytes: pool.usedBytes - reclaimable };
+  });
 }
 
 /** Sizes above 2^31 units come out negative, because hrStorageSize is an Integer32. */

@@ -8,7 +8,7 @@ import { type MemoryReading, type ProcessorReading, readHost } from '../mib/host
 import { type InterfaceRow, readInterfaces } from '../mib/interfaces.ts';
 import { readSystem } from '../mib/system.ts';
 import { profilesFor } from '../profile/catalogue.ts';
-import { identityValue } from '../profile/identity.ts';
+import { identityValue, systemByObject } from '../profile/identity.ts';
 import type { SensorReading } from '../profile/interpret.ts';
 import { readProfiles } from '../profile/read.ts';
 
@@ -62,10 +62,19 @@ export async function probeDevice(session: SnmpSession, options: TableOptions): 
           profiled.values,
           system,
         );
+  const generic = known.vendor === null || known.os === null || known.os === 'linux' || known.os === 'airos';
+  const found =
+    profiled === null || !generic
+      ? null
+      : systemByObject(
+          chosen.flatMap((profile) => profile.identity?.os ?? []),
+          profiled.values,
+        );
   return {
     identity: {
       ...known,
-      vendor: known.vendor ?? chassis?.maker ?? null,
+      os: found?.os ?? known.os,
+      vendor: found?.vendor ?? known.vendor ?? chassis?.maker ?? null,
       model: fromProfiles('model') ?? known.model ?? chassis?.model ?? null,
       version: fromProfiles('version') ?? known.version ?? chassis?.softwareRevision ?? null,
       serial: fromProfiles('serial') ?? chassis?.serial ?? null,

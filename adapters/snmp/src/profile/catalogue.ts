@@ -1,11 +1,25 @@
 import { enterpriseNumber } from '../identity/enterprises.ts';
+import cambiumPmp from './data/cambium.json' with { type: 'json' };
+import cambiumEpmp from './data/cambium-epmp.json' with { type: 'json' };
+import cisco from './data/cisco.json' with { type: 'json' };
 import mikrotik from './data/mikrotik.json' with { type: 'json' };
 import standard from './data/standard.json' with { type: 'json' };
+import teltonika from './data/teltonika.json' with { type: 'json' };
+import ubiquiti from './data/ubiquiti.json' with { type: 'json' };
 import upsMib from './data/ups-mib.json' with { type: 'json' };
 import type { Profile } from './schema.ts';
 
 /** Every profile. A new family of devices is a new file in `data/` and a line here; a test checks its shape. */
-export const profiles: readonly Profile[] = [standard, upsMib, mikrotik] as unknown as readonly Profile[];
+export const profiles: readonly Profile[] = [
+  standard,
+  upsMib,
+  mikrotik,
+  ubiquiti,
+  cambiumPmp,
+  cambiumEpmp,
+  teltonika,
+  cisco,
+] as unknown as readonly Profile[];
 
 /** The profiles that apply to a device: the standard ones, then those of its system or its maker. */
 export function profilesFor(device: {

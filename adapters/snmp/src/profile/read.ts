@@ -9,7 +9,7 @@ import {
   type SensorReading,
   sensorReadings,
 } from './interpret.ts';
-import type { IdentitySource, Profile, SensorSource } from './schema.ts';
+import type { Profile, SensorSource } from './schema.ts';
 
 export interface ProfileReadings {
   readonly values: ProfileValues;
@@ -85,13 +85,13 @@ export function objectsOf(profiles: readonly Profile[]): {
     column(source.nameColumn);
     column(source.variant?.column);
   };
-  const identity = (source: IdentitySource) => {
+  const identity = (source: { readonly oid?: string; readonly column?: string }) => {
     if (source.oid !== undefined) scalars.add(source.oid);
     column(source.column);
   };
   for (const profile of profiles) {
-    const { model = [], version = [], serial = [] } = profile.identity ?? {};
-    for (const source of [...model, ...version, ...serial]) identity(source);
+    const { os = [], model = [], version = [], serial = [] } = profile.identity ?? {};
+    for (const source of [...os, ...model, ...version, ...serial]) identity(source);
     for (const source of profile.processors ?? []) {
       if (source.oid !== undefined) scalars.add(source.oid);
       column(source.column);

@@ -7,6 +7,8 @@ export interface Profile {
   readonly id: string;
   readonly match: ProfileMatch;
   readonly identity?: {
+    /** Systems that the system group does not tell apart: the first whose object is there. */
+    readonly os?: readonly SystemSource[];
     readonly model?: readonly IdentitySource[];
     readonly version?: readonly IdentitySource[];
     readonly serial?: readonly IdentitySource[];
@@ -23,6 +25,14 @@ export interface ProfileMatch {
   readonly os?: readonly string[];
   /** Private enterprise numbers of sysObjectID. */
   readonly enterprise?: readonly number[];
+}
+
+/** An object that only this system has. */
+export interface SystemSource {
+  readonly os: string;
+  readonly vendor: string;
+  readonly oid?: string;
+  readonly column?: string;
 }
 
 /** The first source with a value counts. */

@@ -11,7 +11,7 @@ import { isTraversable } from './state/paths.ts';
 const run = promisify(execFile);
 
 /** Whether a tenant's account could run code from a folder: every parent lets it pass, and its files are readable. */
-export function isReachable(source: string): boolean {
+function isReachable(source: string): boolean {
   return !isRoot() || (isTraversable(source) && (statSync(join(source, 'package.json')).mode & 0o004) !== 0);
 }
 

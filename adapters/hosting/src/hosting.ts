@@ -5,6 +5,7 @@ import { writingState } from './error.ts';
 import type { HostingContext } from './hosting-context.ts';
 import type { FindTombstone, Migrate, ResolveSecret, TenantDatabase, TenantRuntime } from './port.ts';
 import { openEmbeddedDatabase } from './postgres/embedded-database.ts';
+import { openSharedDatabase } from './postgres/shared-database.ts';
 import { openProcessRuntime } from './process/process-runtime.ts';
 import { lockState } from './state/lock.ts';
 import { openPaths } from './state/paths.ts';
@@ -15,6 +16,8 @@ export interface ProcessHostingOptions {
   /** Label of what this installation creates; by default one per state folder. */
   readonly owner?: string;
   readonly clock?: Clock;
+  /** Compact mode on a server of the operator (`DATABASE_URL`); by default an embedded server per tenant. */
+  readonly databaseUrl?: string | undefined;
   readonly migrate: Migrate;
   readonly resolveSecret: ResolveSecret;
   readonly findTombstone: FindTombstone;
@@ -45,7 +48,8 @@ export interface ProcessHosting extends AsyncDisposable {
 /**
  * Opens the state folder, adopts what an earlier supervisor left running there, and starts what should run and
  * does not, databases first. One supervisor per folder.
- * @throws HostingError `STATE_FOLDER_IN_USE`, `STATE_FOLDER_UNWRITABLE`, `STATE_FOLDER_FULL`
+ * @throws HostingError `STATE_FOLDER_IN_USE`, `STATE_FOLDER_UNWRITABLE`, `STATE_FOLDER_FULL`, `CREATEDB_MISSING`,
+ * `DATABASE_FAILED`
  */
 export async function openProcessHosting(options: ProcessHostingOptions): Promise<ProcessHosting> {
   return writingState(options.home, async () => {
@@ -57,7 +61,7 @@ export async function openProcessHosting(options: ProcessHostingOptions): Promis
       owner: options.owner ?? `dotmac-${paths.key}`,
       clock: options.clock ?? systemClock,
     };
-    const { runtime, database } = await openDrivers(context).catch((error) => {
+    const { runtime, database } = await openDrivers(context, options.databaseUrl).catch((error) => {
       unlock();
       throw error;
     });
@@ -82,7 +86,10 @@ export async function openProcessHosting(options: ProcessHostingOptions): Promis
   });
 }
 
-async function openDrivers(context: HostingContext) {
-  const database = await openEmbeddedDatabase(context);
+async function openDrivers(context: HostingContext, databaseUrl: string | undefined) {
+  const database =
+    databaseUrl === undefined
+      ? await openEmbeddedDatabase(context)
+      : await openSharedDatabase(context, databaseUrl);
   return { database, runtime: await openProcessRuntime(context) };
 }

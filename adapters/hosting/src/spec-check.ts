@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { HostingError } from './error.ts';
-import type { TenantId, WorkloadSpec } from './port.ts';
+import type { DatabaseSpec, TenantId, WorkloadSpec } from './port.ts';
 
 const TENANT = /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
@@ -11,6 +11,17 @@ export function checkTenantId(tenant: TenantId): void {
   if (!TENANT.test(tenant)) {
     invalid(
       `tenant ${JSON.stringify(tenant)} must be 1 to 40 lower-case letters, digits or hyphens, beginning with a letter`,
+    );
+  }
+}
+
+/** @throws HostingError `SPEC_INVALID` unless tenant and database name are safe in paths, roles and URLs. */
+export function checkDatabaseSpec({ tenant, database }: DatabaseSpec): void {
+  checkTenantId(tenant);
+  // Role names add up to 6 characters; PostgreSQL's names hold 63.
+  if (!/^[a-z][a-z0-9_]{0,56}$/.test(database)) {
+    invalid(
+      `database ${JSON.stringify(database)} must be 1 to 57 of a-z, 0-9 and _, beginning with a letter`,
     );
   }
 }
@@ -37,5 +48,5 @@ export function checkSpec(spec: WorkloadSpec): void {
 }
 
 function invalid(reason: string): never {
-  throw new HostingError('SPEC_INVALID', `Workload spec: ${reason}.`);
+  throw new HostingError('SPEC_INVALID', `Spec: ${reason}.`);
 }

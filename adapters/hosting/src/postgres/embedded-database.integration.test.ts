@@ -23,7 +23,7 @@ function open(home: string, tombstones: Map<string, Tombstone>, onProblem: (prob
   });
 }
 
-databaseContract('embedded', async (tombstones) => {
+databaseContract('embedded', { ownServer: true }, async (tombstones) => {
   const home = createHome();
   const problems: unknown[] = [];
   const reopen = () => open(home, tombstones, (problem) => problems.push(problem));

@@ -5,7 +5,7 @@ import { HostingError, writingState } from '../error.ts';
 import type { HostingContext } from '../hosting-context.ts';
 import type { DatabaseSpec, TenantDatabase, TenantId } from '../port.ts';
 import { createSerialiser } from '../serialiser.ts';
-import { checkTenantId } from '../spec-check.ts';
+import { checkDatabaseSpec, checkTenantId } from '../spec-check.ts';
 import { epochOf, passFence } from '../state/fence.ts';
 import { tenantAccount } from '../state/tenant-account.ts';
 import { passTombstone } from '../state/tombstone.ts';
@@ -13,8 +13,8 @@ import { installBinaries, type PostgresBinaries } from './binaries.ts';
 import { type DatabaseRecord, DatabaseServer, readDatabaseRecord } from './database-server.ts';
 import { copyFromTemplate, createPasswords, createTemplate } from './template.ts';
 
-/** The embedded driver, and what its owner does with it beside the port. */
-export interface EmbeddedDatabase extends TenantDatabase {
+/** A driver, and what its owner does with it beside the port. */
+export interface DatabaseDriver extends TenantDatabase {
   /** Stops supervising; the servers run on. */
   release(): Promise<void>;
   /** Stops every server, keeps the data; the next supervisor starts them again. */
@@ -22,7 +22,7 @@ export interface EmbeddedDatabase extends TenantDatabase {
 }
 
 /** A PostgreSQL server per tenant from the embedded programs. Servers of an earlier supervisor are adopted. */
-export async function openEmbeddedDatabase(context: HostingContext): Promise<EmbeddedDatabase> {
+export async function openEmbeddedDatabase(context: HostingContext): Promise<DatabaseDriver> {
   const { paths, owner, clock } = context;
   const servers = new Map<TenantId, DatabaseServer>();
   const serialise = createSerialiser();
@@ -110,7 +110,7 @@ export async function openEmbeddedDatabase(context: HostingContext): Promise<Emb
     },
 
     async ensure(spec, fence) {
-      checkTenantId(spec.tenant);
+      checkDatabaseSpec(spec);
       return change(spec.tenant, async () => {
         passFence(paths, spec.tenant, fence);
         const server = servers.get(spec.tenant) ?? open(newRecord(owner, spec));

@@ -131,7 +131,7 @@ function confined(
 let setprivWorks: boolean | undefined;
 
 /** Whether setpriv (util-linux) can do what is asked of it here; without it only the user is changed. */
-export function hasSetpriv(): boolean {
+function hasSetpriv(): boolean {
   const bounds = isRoot() ? ['--bounding-set=-all', '--inh-caps=-all', '--clear-groups'] : [];
   setprivWorks ??= spawnSync('setpriv', ['--no-new-privs', ...bounds, '--', 'true']).status === 0;
   return setprivWorks;

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Account, isRoot } from '../account.ts';
 import { errnoOf } from '../error.ts';
@@ -10,7 +10,8 @@ const FIRST_UID = 200_000;
 const FIRST_UID_SMALL_MAP = 20_000;
 
 /**
- * The account of a tenant's processes and files: one uid per tenant as root, given once and kept; undefined
+ * The account of a tenant's processes and files: one uid per tenant as root, given once and
+ * never to another, since files of it may survive somewhere; undefined
  * (ourselves) for an ordinary user.
  */
 export function tenantAccount(directory: string, tenant: TenantId): Account | undefined {
@@ -28,11 +29,6 @@ export function tenantAccount(directory: string, tenant: TenantId): Account | un
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
   }
-}
-
-/** Frees a tenant's uid after its last file is gone. */
-export function forgetTenantAccount(directory: string, account: Account | undefined): void {
-  if (account !== undefined) rmSync(join(directory, String(account.uid)), { force: true });
 }
 
 function firstUid(): number {

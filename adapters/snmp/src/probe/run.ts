@@ -4,7 +4,7 @@ import { Semaphore } from '../engine/semaphore.ts';
 import { SnmpError, type SnmpErrorCode } from '../error.ts';
 import { probeDevice } from './device.ts';
 import { reportJson } from './report.ts';
-import { parseTarget } from './target.ts';
+import { parseTarget, targetId } from './target.ts';
 
 export interface ProbeOptions {
   readonly clock: Clock;
@@ -75,22 +75,22 @@ async function probeLine(
 ): Promise<string> {
   let id: string | null = null;
   try {
+    id = targetId(line);
     const target = parseTarget(line);
-    id = target.id;
     const budget = options.deviceMilliseconds ?? 55_000;
     const signals = [AbortSignal.timeout(budget), ...(options.signal === undefined ? [] : [options.signal])];
     const report = await probeDevice(engine.session(target, target.snmp), {
       signal: AbortSignal.any(signals),
       maxMilliseconds: Math.ceil(budget / 2),
     });
-    return reportJson(id, report);
+    return reportJson(target.id, report);
   } catch (error) {
     const known = error instanceof SnmpError;
     const message = error instanceof Error ? error.message : String(error);
     const code = known ? codes[error.code] : 'internal';
     return JSON.stringify({
       id,
-      error: { code, message: id === null ? `line ${number}: ${message}` : message },
+      error: { code, message: known ? message : `line ${number}: ${message}` },
     });
   }
 }

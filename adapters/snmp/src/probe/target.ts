@@ -24,6 +24,13 @@ export function parseTarget(line: string): ProbeTarget {
   return { id: text(target, 'id'), host: text(target, 'host'), port, snmp: credential(snmp) };
 }
 
+/** The id of a line that may be wrong otherwise, so that its error can be told apart; null when it has none. */
+export function targetId(line: string): string | null {
+  const parsed: unknown = JSON.parse(line);
+  const id = typeof parsed === 'object' && parsed !== null && 'id' in parsed ? parsed.id : null;
+  return typeof id === 'string' && id !== '' ? id : null;
+}
+
 function credential(snmp: Readonly<Record<string, unknown>>): SnmpCredential {
   const version = oneOf(snmp, 'version', ['1', '2c', '3'] as const);
   if (version !== '3') return { version, community: text(snmp, 'community') };

@@ -180,17 +180,27 @@ test('leaving a stream cancels it', async () => {
 });
 
 test('a slow reader holds up the device, not our memory', async () => {
-  const { client, router } = await lab({ chunking: 'whole' }, { limits: { maxStreamRows: 100 } });
-  for (let index = 0; index < 5_000; index += 1) router.add('/ppp/secret', { name: `user-${index}` });
+  const { client, router } = await lab({ chunking: 'whole' }, { limits: { maxStreamRows: 10 } });
+  for (let index = 0; index < 3_000; index += 1) router.add('/ppp/secret', { name: `user-${index}` });
   let count = 0;
+  // Without the pause the rows would pile up here, and the stream would be ended as overrun.
   for await (const row of client.stream(['/ppp/secret/print'])) {
     expect(row.name).toBe(`user-${count}`);
     count += 1;
-    if (count % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
-    // A command in the middle of a held-up stream must still be answered.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(count).toBe(3_000);
+});
+
+test('a command in the middle of a held-up stream is answered', async () => {
+  const { client, router } = await lab({ chunking: 'whole' }, { limits: { maxStreamRows: 100 } });
+  for (let index = 0; index < 3_000; index += 1) router.add('/ppp/secret', { name: `user-${index}` });
+  let count = 0;
+  for await (const _ of client.stream(['/ppp/secret/print'])) {
+    count += 1;
     if (count === 1_000) expect(await client.count('/interface')).toBe(1);
   }
-  expect(count).toBe(5_000);
+  expect(count).toBe(3_000);
 });
 
 test('a stream whose consumer waits for something else is ended before it fills the memory', async () => {
@@ -235,7 +245,7 @@ test('several traps are one refusal, in the words of the first', async () => {
   simulator.behaviour.faultFor = () => 'repeat-trap';
   await expect(client.count('/interface')).rejects.toMatchObject({
     code: 'CONFLICT',
-    message: /failure: first/,
+    message: expect.stringMatching(/failure: first/),
   });
 });
 
@@ -245,7 +255,9 @@ test('while a device is down, calls fail at once and the next attempt waits', as
   simulator.behaviour.fatalBeforeLogin = 'too many sessions';
   await expect(client.count('/interface')).rejects.toMatchObject({ code: 'SESSION_LIMIT' });
   simulator.behaviour.fatalBeforeLogin = null;
-  await expect(client.count('/interface')).rejects.toMatchObject({ message: /next attempt in 375 ms/ });
+  await expect(client.count('/interface')).rejects.toMatchObject({
+    message: expect.stringMatching(/next attempt in 375 ms/),
+  });
   now = 400;
   expect(await client.count('/interface')).toBe(1);
 });
@@ -277,7 +289,7 @@ test('the challenge login is used when set, and never by itself', async () => {
   simulator.behaviour.onSentence = (words) => sentences.push(words[0] ?? '');
   await expect(modern.count('/interface')).rejects.toMatchObject({
     code: 'AUTH_FAILED',
-    message: /challenge/,
+    message: expect.stringMatching(/challenge/),
   });
   expect(sentences).toEqual(['/login']);
 });
@@ -345,6 +357,7 @@ test('a recorded exchange gives the same answers at every split position', async
     ['/no/menu/print', '=count-only=', '.tag=3'],
     ['/ppp/secret/print', '=.proplist=name', '.tag=4'],
   ]);
+  expect(String(replies[3])).toMatch(/!empty[^!]*!done/);
   const total = replies.reduce((sum, reply) => sum + reply.length, 0);
   let cut = 1;
   const server = createServer({ noDelay: true }, (socket) => {

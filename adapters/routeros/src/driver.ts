@@ -21,7 +21,7 @@ import { accessDigest, assessAccess, publicStep, riskOf } from './access-plan.ts
 import { type AccessSnapshot, readAccess } from './access-snapshot.ts';
 import { type ClientOptions, RouterosClient } from './client.ts';
 import type { RouterosCredential } from './credential.ts';
-import { follow } from './follow.ts';
+import { defaultFollowOptions, type FollowOptions, follow } from './follow.ts';
 import {
   probeCapabilities,
   readAccessList,
@@ -33,10 +33,8 @@ import {
 } from './reads.ts';
 
 /** Settings for every session of a driver. */
-export type RouterosDriverOptions = Pick<
-  ClientOptions,
-  'connectTimeoutMs' | 'commandDeadlineMs' | 'limits' | 'random'
-> & { readonly clock?: Clock };
+export type RouterosDriverOptions = Pick<ClientOptions, 'connectTimeoutMs' | 'commandDeadlineMs' | 'limits'> &
+  Partial<FollowOptions> & { readonly clock?: Clock };
 
 /** A driver with settings of its own, for tests and for sites with slow links. */
 export function createRouterosDriver(options: RouterosDriverOptions = {}): DeviceDriver<RouterosCredential> {
@@ -44,11 +42,10 @@ export function createRouterosDriver(options: RouterosDriverOptions = {}): Devic
     protocol: 'routeros',
     open(target, credential) {
       const { host, port } = target;
-      return new RouterosSession(
-        target,
-        new RouterosClient({ ...options, host, port, credential }),
-        options.random,
-      );
+      return new RouterosSession(target, new RouterosClient({ ...options, host, port, credential }), {
+        ...defaultFollowOptions,
+        ...options,
+      });
     },
   };
 }
@@ -62,12 +59,12 @@ class RouterosSession implements DeviceSession {
   /** One writer at a time: two plans carried out at once would each see half of the other. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  readonly #random: (() => number) | undefined;
+  readonly #follow: FollowOptions;
 
-  constructor(target: DeviceTarget, client: RouterosClient, random?: () => number) {
+  constructor(target: DeviceTarget, client: RouterosClient, follow: FollowOptions) {
     this.target = target;
     this.#client = client;
-    this.#random = random;
+    this.#follow = follow;
   }
 
   async probe(call: OperationContext): Promise<DeviceFacts> {
@@ -109,7 +106,7 @@ class RouterosSession implements DeviceSession {
   }
 
   stream<M extends ModelName>(model: M, context: OperationContext): AsyncGenerator<StreamEvent<ModelOf[M]>> {
-    return follow(this.#client, model, context, this.#random);
+    return follow(this.#client, model, context, this.#follow);
   }
 
   async plan(desired: DesiredState, call: OperationContext): Promise<Plan> {

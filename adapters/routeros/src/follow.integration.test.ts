@@ -1,7 +1,7 @@
 import { type AccessSession, type OperationContext, type StreamEvent, systemClock } from '@dotmac/device';
 import { startRouterosSimulator } from '@dotmac/lab/routeros';
 import { expect, onTestFinished, test } from 'vitest';
-import { createRouterosDriver } from './driver.ts';
+import { createRouterosDriver, type RouterosDriverOptions } from './driver.ts';
 
 const context = (signal = new AbortController().signal): OperationContext => ({
   signal,
@@ -10,7 +10,7 @@ const context = (signal = new AbortController().signal): OperationContext => ({
   operationId: 'test',
 });
 
-async function lab() {
+async function lab(options: RouterosDriverOptions = {}) {
   const simulator = await startRouterosSimulator({
     name: 'edge',
     version: '7.22.3',
@@ -18,7 +18,7 @@ async function lab() {
     users: [{ name: 'dotmac', password: 'secret' }],
     interfaces: [{ name: 'ether1' }],
   });
-  const session = createRouterosDriver({ random: () => 0 }).open(
+  const session = createRouterosDriver({ random: () => 0, ...options }).open(
     { id: 'edge', host: simulator.host, port: simulator.port },
     { username: 'dotmac', password: 'secret' },
   );
@@ -71,6 +71,22 @@ test('a cable that is pulled is an event, at once', async () => {
     if (seen.length === 2) break;
   }
   expect(seen).toEqual(['up', 'down']);
+});
+
+test('a device that falls silent is noticed, though it closed nothing', async () => {
+  const options = { heartbeatMs: 10, commandDeadlineMs: 50, limits: { cancelGraceMs: 10 } };
+  const { session, router, simulator } = await lab(options);
+  router.addSession(person('ada', 2));
+  const events = session.stream?.('session', context())[Symbol.asyncIterator]();
+  const next = async () => told((await events?.next())?.value);
+  expect(await next()).toBe('snapshot ada');
+  simulator.behaviour.faultFor = () => 'stall';
+  expect(await next()).toBe('resync');
+  simulator.behaviour.faultFor = null;
+  let event = await next();
+  while (event === 'resync') event = await next();
+  expect(event).toBe('snapshot ada');
+  await events?.return?.();
 });
 
 test('an abort ends the stream; what cannot be streamed says so', async () => {

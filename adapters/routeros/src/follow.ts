@@ -49,6 +49,15 @@ const followed: { readonly [M in ModelName]?: Followed<ModelOf[M]> } = {
   accessListEntry: accessList,
 };
 
+export interface FollowOptions {
+  /** A silent stream asks the device this often whether it is still there. */
+  readonly heartbeatMs: number;
+  /** 0 to 1, for the jitter between attempts. */
+  readonly random: () => number;
+}
+
+export const defaultFollowOptions: FollowOptions = { heartbeatMs: 30_000, random: Math.random };
+
 const firstDelayMs = 250;
 const longestDelayMs = 30_000;
 
@@ -61,7 +70,7 @@ export async function* follow<M extends ModelName>(
   client: RouterosClient,
   model: M,
   context: OperationContext,
-  random: () => number = Math.random,
+  options: FollowOptions = defaultFollowOptions,
 ): AsyncGenerator<StreamEvent<ModelOf[M]>, void, undefined> {
   const what = followed[model];
   if (what === undefined)
@@ -69,7 +78,7 @@ export async function* follow<M extends ModelName>(
   let failures = 0;
   while (true) {
     try {
-      for await (const event of followOnce(client, what, context)) {
+      for await (const event of followOnce(client, what, context, options.heartbeatMs)) {
         failures = 0;
         yield event;
       }
@@ -79,7 +88,7 @@ export async function* follow<M extends ModelName>(
       yield { kind: 'resync', reason: error.message };
       const ceiling = Math.min(longestDelayMs, firstDelayMs * 2 ** failures);
       failures += 1;
-      await waitFor(client.retryDelayMs + ceiling * random(), context.signal);
+      await waitFor(client.retryDelayMs + ceiling * options.random(), context.signal);
     }
   }
 }
@@ -96,6 +105,7 @@ async function* followOnce<T>(
   client: RouterosClient,
   { menu, fields, toModel }: Followed<T>,
   context: OperationContext,
+  heartbeatMs: number,
 ): AsyncGenerator<StreamEvent<T>, void, undefined> {
   const { signal, clock, priority } = context;
   const known = new Map<string, Row>();
@@ -113,6 +123,15 @@ async function* followOnce<T>(
   let next = changes.next();
   // Its failure is seen when it is awaited below, or came to the print as well.
   next.catch(() => {});
+  let silence: DeviceError | null = null;
+  const heartbeat = setInterval(() => {
+    client.print('/system/identity', { fields: ['name'] }, { signal, priority }).catch((error: unknown) => {
+      // A full queue or a refusal is an answer of a kind; silence is not.
+      if (!(error instanceof DeviceError) || error.code !== 'DEADLINE_EXCEEDED') return;
+      silence = error;
+      leave.abort();
+    });
+  }, heartbeatMs);
   try {
     for (const row of await client.print(menu, { fields }, { signal, priority })) {
       known.set(row['.id'] ?? '', row);
@@ -132,7 +151,10 @@ async function* followOnce<T>(
       }
       next = changes.next();
     }
+  } catch (error) {
+    throw silence ?? error;
   } finally {
+    clearInterval(heartbeat);
     leave.abort();
     await changes.return();
   }

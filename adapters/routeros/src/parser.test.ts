@@ -101,6 +101,8 @@ test('limits hold before memory is taken', () => {
     parse([encodeSentence(['a'.repeat(900), 'b'.repeat(900), 'c'.repeat(900)])], parser()),
   ).toThrow('2000');
   expect(() => parse([encodeSentence(['a', 'b', 'c', 'd'])], parser())).toThrow('3 words');
+  const many = Array.from({ length: 5 }, () => encodeSentence(['a'.repeat(900)]));
+  expect(parse(many, parser())).toHaveLength(5);
   const huge = Buffer.from([0xf0, 0xff, 0xff, 0xff, 0xff]);
   expect(() => parse([huge], new SentenceParser(latin1, defaultLimits))).toThrow('4294967295');
 });

@@ -3,8 +3,10 @@
  * are ours, the vocabulary is checked against console trees. Start one with `startRouterosSimulator`; act on it through
  * `router` (sessions, cables, lists) and `behaviour` (chunking, faults).
  */
+
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { type Clock, systemClock } from '@dotmac/device';
 import { ApiConnection, type Fault } from './connection.ts';
 import type { Chunking } from './delivery.ts';
 import type { RouterDescription } from './description.ts';
@@ -22,7 +24,7 @@ export interface RouterosSimulatorOptions {
   /** 0 (the default) takes a free port. */
   readonly port?: number;
   readonly host?: string;
-  readonly clock?: { now(): number };
+  readonly clock?: Clock;
   readonly chunking?: Chunking;
   readonly seed?: number;
   /** TLS as `api-ssl` does it: without a certificate only anonymous Diffie-Hellman. */
@@ -58,7 +60,7 @@ export async function startRouterosSimulator(
   options: RouterosSimulatorOptions = {},
 ): Promise<RouterosSimulator> {
   const host = options.host ?? '127.0.0.1';
-  const router = new Router(description, options.clock ?? { now: () => Date.now() });
+  const router = new Router(description, options.clock ?? systemClock);
   const behaviour: SimulatorBehaviour = {
     chunking: options.chunking ?? 'random',
     fatalBeforeLogin: null,

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { Clock } from '@dotmac/device';
 import type { RouterDescription } from './description.ts';
 import { Trap } from './messages.ts';
 import { type Menu, menus } from './schema.ts';
@@ -54,7 +55,7 @@ export function compareVersions(left: string, right: string): number {
 /** The state of one simulated router, and the handle by which the lab acts on it. */
 export class Router {
   readonly description: RouterDescription;
-  readonly #clock: { now(): number };
+  readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #tables = new Map<string, Table>();
   readonly #counters = new Map<string, PortCounters>();
@@ -62,7 +63,7 @@ export class Router {
   /** Called when a session ends, for the NAS to send its Accounting-Stop. */
   onSessionRemoved: ((session: PppSession) => void) | null = null;
 
-  constructor(description: RouterDescription, clock: { now(): number }) {
+  constructor(description: RouterDescription, clock: Clock) {
     this.description = description;
     this.#clock = clock;
     this.#startedAt = clock.now() - 3_600_000;

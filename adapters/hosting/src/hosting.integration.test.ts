@@ -82,6 +82,7 @@ describe('a supervisor that is killed', () => {
     for (const pid of [report.workload, report.database]) process.kill(pid, 'SIGKILL');
     opened = [];
     const next = await open();
+    await next.resume();
     await waitUntilReady(next.runtime, spec, 20_000);
     expect(await query(await next.database.connection('alpha', 'application'), 'SELECT 1')).toEqual([[1]]);
   });

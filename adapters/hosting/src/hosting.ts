@@ -36,18 +36,23 @@ export interface ProcessHosting extends AsyncDisposable {
   code(source: string): Promise<string>;
   /** Where the files lie: `home`, unless other accounts cannot reach it. */
   readonly root: string;
+  /**
+   * Starts the workloads that should run and have ended. A step of its own, since their secrets may lie in a
+   * database that opening has only just started.
+   */
+  resume(): Promise<void>;
   /** Ends supervision; workloads and databases run on, to be adopted by the next `openProcessHosting`. */
   release(): Promise<void>;
   /**
    * Stops everything in order, workloads before databases, and ends supervision. What was meant to run starts
-   * again with the next `openProcessHosting`.
+   * again with the next `openProcessHosting` (databases) and `resume` (workloads).
    */
   shutDown(): Promise<void>;
 }
 
 /**
- * Opens the state folder, adopts what an earlier supervisor left running there, and starts what should run and
- * does not, databases first. One supervisor per folder.
+ * Opens the state folder: adopts what an earlier supervisor left running there, and starts the databases that
+ * should run and do not. `resume` then starts the workloads. One supervisor per folder.
  * @throws HostingError `STATE_FOLDER_IN_USE`, `STATE_FOLDER_UNWRITABLE`, `STATE_FOLDER_FULL`, `CREATEDB_MISSING`,
  * `DATABASE_FAILED`
  */
@@ -75,6 +80,7 @@ export async function openProcessHosting(options: ProcessHostingOptions): Promis
       database,
       code: (source) => writingState(paths.root, () => reachableCode(source, join(paths.root, 'code'))),
       root: paths.root,
+      resume: () => runtime.resume(),
       release,
       async shutDown() {
         await runtime.suspendAll();

@@ -33,6 +33,8 @@ const STRAY_GRACE_MS = 10_000;
 
 /** The process driver, and what its owner does with it beside the port. */
 export interface ProcessRuntime extends TenantRuntime {
+  /** Starts what should run and does not; `ensure` does the same for one. */
+  resume(): Promise<void>;
   /** Stops supervising; the workloads run on. */
   release(): Promise<void>;
   /** Ends every workload; the next supervisor starts them again. */
@@ -41,7 +43,7 @@ export interface ProcessRuntime extends TenantRuntime {
 
 /**
  * Runs each workload as a detached child process of its own, under the tenant's account when we are root.
- * Workloads that an earlier supervisor left behind are adopted, and started again when they had ended.
+ * Workloads that an earlier supervisor left running are adopted; `resume` starts those that have ended.
  */
 export async function openProcessRuntime(context: HostingContext): Promise<ProcessRuntime> {
   const { paths, owner, clock } = context;
@@ -76,16 +78,17 @@ export async function openProcessRuntime(context: HostingContext): Promise<Proce
   const ours = [...readRecords(paths.tenants)].filter((record) => record.owner === owner);
   await concurrently(ours, 4, (record) => {
     const found = labelled.get(keyOf(record.spec));
-    return resume(record, found?.specHash === record.specHash ? found.identity : undefined);
+    return reopen(record, found?.specHash === record.specHash ? found.identity : undefined);
   });
   /** Processes with our label whose folder is gone: shown in the list, ended by `destroy`. */
   const strays = new Map([...labelled].filter(([key]) => !workloads.has(key)));
 
-  async function resume(record: WorkloadRecord, identity: ProcessIdentity | undefined): Promise<void> {
-    const workload = new Workload(contextOf(record.spec), { ...record, process: identity ?? record.process });
+  async function reopen(record: WorkloadRecord, found: ProcessIdentity | undefined): Promise<void> {
+    const identity = found ?? record.process;
+    const workload = new Workload(contextOf(record.spec), { ...record, process: identity });
     workloads.set(keyOf(record.spec), workload);
     if (record.desired === 'STOPPED') return workload.end(record.spec.gracePeriodMs);
-    return workload.start().catch(context.onProblem);
+    if (identity !== undefined && isRunning(identity)) await workload.start();
   }
 
   return {
@@ -187,6 +190,13 @@ export async function openProcessRuntime(context: HostingContext): Promise<Proce
         yield* read.lines.map((text) => logLine(ref, text)).filter(wanted);
         if (follow) await delay(FOLLOW_INTERVAL_MS);
       } while (follow && workloads.has(keyOf(ref)));
+    },
+
+    async resume() {
+      const ended = [...workloads.values()].filter(({ desired }) => desired === 'RUNNING');
+      await concurrently(ended, 4, (workload) =>
+        change(workload.spec, () => workload.start()).catch(context.onProblem),
+      );
     },
 
     async suspendAll() {

@@ -2,8 +2,6 @@
  * The control plane: the subgraphs `tenants` and `partners` over `dotmac_platform`, and the reconciler that keeps
  * tenants running. When it is gone, tenants and gateways serve on; its successor adopts what runs.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { openProcessHosting, waitUntilReady } from '@dotmac/hosting';
 import { migrate, type PlatformDatabase, schemaVersion } from '@dotmac/migrations';
 import {
@@ -23,12 +21,15 @@ import { tenants } from '@dotmac/subgraph-tenants';
 import { z } from 'zod';
 import { openFileSecrets } from '../secrets/file-secrets.ts';
 import { bootstrap } from './bootstrap.ts';
+import { writeHandover } from './handover.ts';
 import { onShutdown } from './shutdown.ts';
 import { tenantWorkload } from './workload.ts';
 
 const config = readConfig({
   DOTMAC_HOME: z.string().default('.dotmac'),
   DOTMAC_HOST: z.string().default('127.0.0.1'),
+  /** Where the gateways reach it; 0 takes any free port. */
+  DOTMAC_CONTROL_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   DOTMAC_RELEASE: z.string().default('dev'),
   /** Marks new tenants as demos, whose clock may be advanced. */
   DOTMAC_DEMO: z.stringbool().default(false),
@@ -90,7 +91,7 @@ const runtime: Runtime<PlatformDatabase, PlatformEvents> = await startRuntime<
   sealingKey: Buffer.from(sealingKey, 'base64'),
   gatewayKeys: readVerificationKeys(gatewayKeys),
   tenant: null,
-  listen: { host: config.DOTMAC_HOST, port: 0 },
+  listen: { host: config.DOTMAC_HOST, port: config.DOTMAC_CONTROL_PORT },
   logger,
   modules: (services) => [
     tenants(services, {
@@ -111,18 +112,12 @@ const runtime: Runtime<PlatformDatabase, PlatformEvents> = await startRuntime<
 });
 await bootstrap(runtime.services, secrets, identity);
 
-// What a gateway beside this process needs to know (design, section 3). Written last: whoever sees it may start one.
-const handover = join(config.DOTMAC_HOME, 'secrets', 'gateway.json');
-const gatewaySettings = {
-  databaseUrl: connectionString,
-  controlPlaneOrigin: runtime.address,
-  signingKeyId: gateway.id,
-  signingKeyPem: gateway.privatePem,
+writeHandover(config.DOTMAC_HOME, {
   pid: process.pid,
-};
-mkdirSync(join(config.DOTMAC_HOME, 'secrets'), { recursive: true, mode: 0o700 });
-writeFileSync(`${handover}.new`, JSON.stringify(gatewaySettings), { mode: 0o600 });
-renameSync(`${handover}.new`, handover);
+  origin: runtime.address,
+  databaseUrl: connectionString,
+  signingKey: { id: gateway.id, privatePem: gateway.privatePem },
+});
 
 onShutdown(logger, async () => {
   await runtime.stop();

@@ -6,6 +6,7 @@ import type { PlatformDatabase } from '@dotmac/migrations';
 import type { SigningKey, SubgraphModule } from '@dotmac/platform';
 import { type PlatformEvents, toSubgraph } from '@dotmac/schema';
 import './account/graphql.ts';
+import './account/member.ts';
 import './api-key/graphql.ts';
 import { builder, type TenantsContext, type TenantsServices } from './builder.ts';
 import './provisioning/graphql.ts';

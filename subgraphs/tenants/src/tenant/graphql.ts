@@ -6,6 +6,13 @@ import { createTenant } from './create.ts';
 import { type Tenant, tenantPage } from './store.ts';
 import { TenantRef, TenantStateEnum } from './type.ts';
 
+const RadiusEndpointRef = builder.objectRef<Tenant>('RadiusEndpoint').implement({
+  fields: (t) => ({
+    authPort: t.exposeInt('radiusAuthPort', { description: 'UDP port of authentication.' }),
+    accountingPort: t.exposeInt('radiusAccountingPort', { description: 'UDP port of accounting.' }),
+  }),
+});
+
 TenantRef.implement({
   description: 'An ISP with a runtime and a database of its own.',
   authScopes: (tenant, { principal }) =>
@@ -21,6 +28,12 @@ TenantRef.implement({
     currency: t.exposeString('currency'),
     country: t.exposeString('country'),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    radius: t.field({
+      type: RadiusEndpointRef,
+      description: 'Where its NASes send RADIUS.',
+      authScopes: { $any: { scope: 'network:read', system: true } },
+      resolve: (tenant) => tenant,
+    }),
     provisioning: t.field({
       type: [ProvisioningJobRef],
       description: 'How it came to life, newest first.',

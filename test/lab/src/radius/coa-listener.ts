@@ -27,6 +27,7 @@ export interface CoaListener {
 /** The receiving side of RFC 5176, as a NAS has it. Retransmissions are answered without acting twice. */
 export async function listenForCoa(
   host: string,
+  port: number,
   secret: SharedSecret,
   dictionary: Dictionary,
   act: (kind: 'CoA' | 'Disconnect', packet: DecodedPacket) => DynamicAuthorizationAnswer,
@@ -68,7 +69,7 @@ export async function listenForCoa(
     if (reply !== null) socket.send(reply, port, address);
   });
   const listening = once(socket, 'listening');
-  socket.bind(0, host);
+  socket.bind(port, host);
   await listening;
   return {
     port: socket.address().port,

@@ -25,8 +25,10 @@ export interface NasOptions {
   readonly acctPort: number;
   /** Default the host of authentication. */
   readonly acctHost?: string;
-  /** Where CoA is listened for, on a free port. Default 127.0.0.1. */
+  /** Where CoA is listened for. Default 127.0.0.1. */
   readonly host?: string;
+  /** Default a free port. */
+  readonly coaPort?: number;
   readonly identifier?: string;
   readonly clock?: Clock;
   /** Waits before each retransmission and before giving up. Default three times 1 s. */
@@ -149,7 +151,7 @@ export async function startNas(options: NasOptions): Promise<SimulatedNas> {
     }
     return { ack: true };
   };
-  const listener = await listenForCoa(host, secret, dictionary, act);
+  const listener = await listenForCoa(host, options.coaPort ?? 0, secret, dictionary, act);
 
   const openSession = async (
     username: string,

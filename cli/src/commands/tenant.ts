@@ -1,0 +1,43 @@
+import { ensureTenant, signIn, tenantsBySlug, untilActive } from '../demo/tenants.ts';
+import { type GraphClient, graphClient } from '../graph-client.ts';
+import type { Flags } from '../main.ts';
+import { operatorEmail } from '../processes/bootstrap.ts';
+import { openFileSecrets } from '../secrets/file-secrets.ts';
+import { UsageError } from './command.ts';
+import { readSettings } from './settings.ts';
+
+/** `dotmac tenant list | create`: a client of the graph like any other, signed in as the operator. */
+export async function runTenant([verb, slug]: readonly string[], flags: Flags): Promise<void> {
+  if (verb === 'list') return list(await operator(), flags);
+  if (verb === 'create') return create(await operator(), slug, flags);
+  throw new UsageError(`There is no "tenant ${verb ?? ''}"; there are: tenant list, tenant create`);
+}
+
+async function operator(): Promise<GraphClient> {
+  const { home, port } = readSettings();
+  const password = await openFileSecrets(home).read('platform', 'operator-password');
+  return (await signIn(graphClient(`http://127.0.0.1:${port}/graphql`), operatorEmail, password)).client;
+}
+
+async function list(client: GraphClient, flags: Flags): Promise<void> {
+  const tenants = [...(await tenantsBySlug(client)).values()];
+  if (flags.json === true) process.stdout.write(`${JSON.stringify(tenants)}\n`);
+  else
+    for (const { slug, state, id } of tenants)
+      process.stdout.write(`${slug.padEnd(20)} ${state.padEnd(14)} ${id}\n`);
+}
+
+async function create(client: GraphClient, slug: string | undefined, flags: Flags): Promise<void> {
+  if (slug === undefined) throw new UsageError('tenant create needs a slug');
+  await ensureTenant(client, {
+    slug,
+    name: flags.name ?? slug,
+    timeZone: flags['time-zone'] ?? 'America/Toronto',
+    currency: flags.currency ?? 'USD',
+    country: flags.country ?? 'CA',
+    ownerEmail: flags.owner ?? `owner@${slug}.localhost`,
+  });
+  const tenant = (await untilActive(client, [slug])).get(slug);
+  if (flags.json === true) process.stdout.write(`${JSON.stringify(tenant)}\n`);
+  else process.stdout.write(`${slug} is active\n`);
+}

@@ -1,0 +1,86 @@
+import { expectResult, type GraphClient } from '../graph-client.ts';
+
+export interface SignedIn {
+  readonly client: GraphClient;
+  readonly token: string;
+}
+
+/** Signs a member of staff, an operator or a partner in. @throws GraphError */
+export async function signIn(
+  anybody: GraphClient,
+  email: string,
+  password: string,
+  tenant?: string,
+): Promise<SignedIn> {
+  const data = await anybody.ask<{ signIn: { __typename: string; token: string } }>(
+    `mutation ($input: SignInInput!) { signIn(input: $input) { __typename ... on SignedIn { token }
+      ... on SignInError { code message } ... on Failure { code message } } }`,
+    { input: { email, password, ...(tenant === undefined ? {} : { tenant }) } },
+  );
+  const { token } = expectResult(data.signIn, 'SignedIn');
+  return { token, client: anybody.as(token) };
+}
+
+export interface TenantWanted {
+  readonly slug: string;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly currency: string;
+  readonly country: string;
+  readonly ownerEmail: string;
+}
+
+export interface TenantSeen {
+  readonly id: string;
+  readonly slug: string;
+  readonly state: string;
+  readonly radius: { readonly authPort: number; readonly accountingPort: number };
+  readonly provisioning: readonly {
+    readonly failure: string | null;
+    readonly steps: readonly { readonly name: string; readonly state: string }[];
+  }[];
+}
+
+const tenantFields =
+  'id slug state radius { authPort accountingPort } provisioning { failure steps { name state } }';
+
+export async function tenantsBySlug(operator: GraphClient): Promise<Map<string, TenantSeen>> {
+  const data = await operator.ask<{ tenants: { edges: { node: TenantSeen }[] } }>(
+    `{ tenants(first: 200) { edges { node { ${tenantFields} } } } }`,
+  );
+  return new Map(data.tenants.edges.map(({ node }) => [node.slug, node]));
+}
+
+/** Asks for a tenant through the real provisioning path; the one with this slug when there is one already. */
+export async function ensureTenant(operator: GraphClient, wanted: TenantWanted): Promise<void> {
+  if ((await tenantsBySlug(operator)).has(wanted.slug)) return;
+  const data = await operator.ask<{ createTenant: { __typename: string } }>(
+    'mutation ($input: CreateTenantInput!) { createTenant(input: $input) { __typename ... on Failure { code message } } }',
+    { input: wanted },
+  );
+  expectResult(data.createTenant, 'Tenant');
+}
+
+const patienceMilliseconds = 120_000;
+
+/** Waits until all of these serve. @throws Error naming the one that failed and why. */
+export async function untilActive(
+  operator: GraphClient,
+  slugs: readonly string[],
+): Promise<Map<string, TenantSeen>> {
+  const deadline = performance.now() + patienceMilliseconds;
+  for (;;) {
+    const tenants = await tenantsBySlug(operator);
+    const failed = slugs.find((slug) => tenants.get(slug)?.state === 'FAILED');
+    if (failed !== undefined)
+      throw new Error(
+        `Tenant ${failed} could not be provisioned: ${tenants.get(failed)?.provisioning[0]?.failure}`,
+      );
+    if (slugs.every((slug) => tenants.get(slug)?.state === 'ACTIVE')) return tenants;
+    if (performance.now() > deadline)
+      throw new Error(
+        `These tenants are still not active: ${slugs.filter((slug) => tenants.get(slug)?.state !== 'ACTIVE').join(', ')}`,
+      );
+    await new Promise((again) => setTimeout(again, 50));
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The command `dotmac`. Each command is a file in `commands/`; processes that `start` brings up are in `processes/`.
+ * Exit codes: 0 done, 1 failed (the message says why), 2 wrong words.
+ */
+import { parseArgs } from 'node:util';
+import { CommandError, UsageError } from './commands/command.ts';
+import { GraphError } from './graph-client.ts';
+
+const help = `Usage: pnpm dotmac <command> [options]
+
+  start [--no-demo]                bring everything up; Ctrl-C stops it
+  tenant list                      the tenants and their states
+  tenant create <slug> --name <name> [--time-zone <zone>] [--currency <code>] [--country <code>] [--owner <e-mail>]
+  device probe --targets <file>    read devices, one JSON line each (- is standard input)
+  lab …                            act in the simulated network; "lab help" says how
+  migrate <connection string> [--kind tenant|platform]
+
+  --json        results as JSON
+  --help        this text
+
+Environment: DOTMAC_HOME (state folder, .dotmac), DOTMAC_PORT (gateway, 4000), DOTMAC_LOG_LEVEL (info)
+`;
+
+type Command = (words: readonly string[], flags: Flags) => Promise<void>;
+export type Flags = ReturnType<typeof readWords>['values'];
+
+// Loaded when asked for: `lab` need not wait for what `start` needs.
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./commands/run-start.ts')).runStart,
+  tenant: async () => (await import('./commands/tenant.ts')).runTenant,
+  device: async () => (await import('./commands/device.ts')).runDevice,
+  lab: async () => (await import('./commands/lab.ts')).runLab,
+  migrate: async () => (await import('./commands/migrate.ts')).runMigrate,
+};
+
+function readWords() {
+  return parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      json: { type: 'boolean' },
+      'no-demo': { type: 'boolean' },
+      name: { type: 'string' },
+      'time-zone': { type: 'string' },
+      currency: { type: 'string' },
+      country: { type: 'string' },
+      owner: { type: 'string' },
+      targets: { type: 'string' },
+      kind: { type: 'string' },
+      tenant: { type: 'string' },
+      password: { type: 'string' },
+      mac: { type: 'string' },
+      method: { type: 'string' },
+    },
+  });
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = readWords();
+  const [name, ...words] = positionals;
+  if (values.help === true || name === undefined || name === 'help') {
+    process.stdout.write(help);
+    return 0;
+  }
+  const load = commands[name];
+  if (load === undefined)
+    throw new UsageError(`There is no command "${name}"; there are: ${Object.keys(commands).join(', ')}`);
+  await (await load())(words, values);
+  return 0;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const usage =
+      error instanceof UsageError ||
+      (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
+    const expected = usage || error instanceof CommandError || error instanceof GraphError;
+    process.stderr.write(
+      `${expected ? (error as Error).message : error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    if (usage) process.stderr.write('See: pnpm dotmac --help\n');
+    process.exitCode = usage ? 2 : 1;
+  },
+);

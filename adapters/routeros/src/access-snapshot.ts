@@ -6,7 +6,7 @@ import { type CallOptions, suspendedList, suspensionEnforced, whenPresent } from
 import type { Row } from './reply.ts';
 import { parseBoolean } from './values.ts';
 
-export interface SeenSession {
+interface SeenSession {
   readonly id: string;
   readonly username: string;
   readonly address: string;
@@ -17,7 +17,7 @@ export interface SeenSession {
   readonly port: string;
 }
 
-export interface SeenEntry {
+interface SeenEntry {
   readonly id: string;
   readonly address: string;
   readonly comment: string;

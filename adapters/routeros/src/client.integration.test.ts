@@ -302,32 +302,37 @@ test('a router without certificate is reached encrypted, by choice', async () =>
   expect(await client.count('/interface')).toBe(1);
 });
 
-const openssl = spawnSync('openssl', ['version']).status === 0;
-describe.skipIf(!openssl)('a certificate of the router’s own', () => {
-  function selfSigned(): { key: string; cert: string } {
-    const folder = mkdtempSync(join(tmpdir(), 'dotmac-routeros-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=router';
-    execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  }
+const certificateTool = 'openssl';
+describe.skipIf(spawnSync(certificateTool, ['version']).status !== 0)(
+  'a certificate of the router’s own',
+  () => {
+    function selfSigned(): { key: string; cert: string } {
+      const folder = mkdtempSync(join(tmpdir(), 'dotmac-routeros-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+      const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=router';
+      execFileSync(certificateTool, [...request.split(' '), '-keyout', key, '-out', cert], {
+        stdio: 'ignore',
+      });
+      return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+    }
 
-  test('is taken when it is the pinned one, and nothing is said to any other', async () => {
-    const tls = selfSigned();
-    const { fingerprint256 } = new X509Certificate(tls.cert);
-    const pinned = (fingerprint: string) => ({
-      credential: { ...credential, transport: { kind: 'pinned', fingerprint256: fingerprint } as const },
+    test('is taken when it is the pinned one, and nothing is said to any other', async () => {
+      const tls = selfSigned();
+      const { fingerprint256 } = new X509Certificate(tls.cert);
+      const pinned = (fingerprint: string) => ({
+        credential: { ...credential, transport: { kind: 'pinned', fingerprint256: fingerprint } as const },
+      });
+      const { client } = await lab({ tls }, pinned(fingerprint256.toLowerCase()));
+      expect(await client.count('/interface')).toBe(1);
+      const { client: stranger, simulator } = await lab({ tls }, pinned('00'.repeat(32)));
+      const heard: string[] = [];
+      simulator.behaviour.onSentence = (words) => heard.push(words[0] ?? '');
+      await expect(stranger.count('/interface')).rejects.toMatchObject({ code: 'TLS_UNTRUSTED' });
+      expect(heard).toEqual([]);
     });
-    const { client } = await lab({ tls }, pinned(fingerprint256.toLowerCase()));
-    expect(await client.count('/interface')).toBe(1);
-    const { client: stranger, simulator } = await lab({ tls }, pinned('00'.repeat(32)));
-    const heard: string[] = [];
-    simulator.behaviour.onSentence = (words) => heard.push(words[0] ?? '');
-    await expect(stranger.count('/interface')).rejects.toMatchObject({ code: 'TLS_UNTRUSTED' });
-    expect(heard).toEqual([]);
-  });
-});
+  },
+);
 
 /** What a router answered to each sentence of an exchange, octet for octet. */
 async function record(sentences: readonly string[][]): Promise<Buffer[]> {

@@ -18,7 +18,7 @@ import {
 } from './values.ts';
 
 /** Comments that begin so are ours. */
-export const markerPrefix = 'dotmac:';
+const markerPrefix = 'dotmac:';
 
 export const interfaceFields = [
   'name',

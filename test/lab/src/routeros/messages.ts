@@ -1,5 +1,5 @@
 /** Where a message is known from: a manual or source, reports of other users, or working knowledge only. */
-export type Evidence = 'manual' | 'reported' | 'unproven';
+type Evidence = 'manual' | 'reported' | 'unproven';
 
 interface Message {
   readonly category?: number;
@@ -7,7 +7,7 @@ interface Message {
 }
 
 /** Every refusal the simulator can speak, by its exact words (`<x>` stands for the argument's name). */
-export const messageTable = {
+const messageTable = {
   'no such command prefix': { evidence: 'reported' },
   'no such command': { evidence: 'reported' },
   'unknown parameter': { evidence: 'reported' },

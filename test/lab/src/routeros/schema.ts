@@ -16,7 +16,7 @@ export interface MenuSource {
   /** Real boards only. */
   readonly hardware?: true;
 }
-export type DuplicateMessage =
+type DuplicateMessage =
   | 'failure: already have such name'
   | 'failure: already have such entry'
   | 'failure: already have such address'

@@ -40,6 +40,7 @@ async function removeAbandonedBuilds(
     if (identify(pid) !== undefined) continue;
     const building = join(dirname(target), name);
     await beforeRemoval(building);
-    await rm(building, { recursive: true, force: true });
+    // A program that the dead builder started (initdb, cp) may still write into it, until it misses its files.
+    await rm(building, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }

@@ -6,6 +6,8 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -13,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -85,6 +88,26 @@ describe('a supervisor that is killed', () => {
     await next.resume();
     await waitUntilReady(next.runtime, spec, 20_000);
     expect(await query(await next.database.connection('alpha', 'application'), 'SELECT 1')).toEqual([[1]]);
+  });
+});
+
+describe('a supervisor that is killed while it provisions', () => {
+  it('leaves nothing that hinders the next one, wherever it was', async () => {
+    for (const afterMs of [300, 700, 1_200, 2_000]) {
+      const child = spawn(process.execPath, [SUPERVISOR, home], { stdio: 'ignore' });
+      await delay(afterMs);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    const hosting = await open();
+    await hosting.database.ensure(databaseSpec('alpha'), FENCE);
+    const secrets = [{ name: 'database-url', version: '1' }];
+    await hosting.runtime.ensure(sampleSpec('runtime', { secrets }), FENCE);
+    await waitUntilReady(hosting.runtime, sampleSpec('runtime'), 20_000);
+    expect(await query(await hosting.database.connection('alpha', 'application'), 'SELECT 1')).toEqual([[1]]);
+    const left = readdirSync(hosting.root, { recursive: true, encoding: 'utf8' });
+    expect(left.filter((path) => path.includes('.building-'))).toEqual([]);
+    expect(problems).toEqual([]);
   });
 });
 
@@ -208,36 +231,43 @@ describe('code that tenants cannot reach', () => {
 });
 
 describe('isolation', () => {
-  it.skipIf(!isRoot())('gives each tenant a uid that cannot read the other, and no privilege', async () => {
-    const hosting = await open();
-    const secrets = [{ name: 'database-url', version: '1' }];
-    const specs = ['alpha', 'bravo'].map((tenant) => sampleSpec('runtime', { tenant, secrets }));
-    for (const spec of specs) {
-      await hosting.runtime.ensure(spec, FENCE);
-      await waitUntilReady(hosting.runtime, spec, 10_000);
-    }
-    const identities = await Promise.all(
-      specs.map(async (spec) => JSON.parse(await ask(hosting.runtime, spec, '/identity'))),
-    );
-    const [alpha, bravo] = identities;
-    expect(alpha.uid).toBeGreaterThan(0);
-    expect(bravo.uid).not.toBe(alpha.uid);
-    expect(alpha.groups).toEqual([alpha.uid]);
-    expect((await hosting.runtime.capabilities()).isolation).toBe('uid');
-    const secret = join(
-      hosting.root,
-      'tenants',
-      'bravo',
-      'workloads',
-      'runtime-1',
-      'secrets',
-      'database-url',
-    );
-    expect(statSync(secret).mode & 0o777).toBe(0o400);
-    const read = (uid: number) => promisify(execFile)('cat', [secret], { uid, gid: uid });
-    expect((await read(bravo.uid)).stdout).toBe('secret of bravo');
-    await expect(read(alpha.uid)).rejects.toThrow(/Permission denied/);
-  });
+  it.skipIf(!isRoot() || process.platform !== 'linux')(
+    'gives each tenant a uid that cannot read the other, and no privilege',
+    async () => {
+      const hosting = await open();
+      const secrets = [{ name: 'database-url', version: '1' }];
+      const specs = ['alpha', 'bravo'].map((tenant) => sampleSpec('runtime', { tenant, secrets }));
+      for (const spec of specs) {
+        await hosting.runtime.ensure(spec, FENCE);
+        await waitUntilReady(hosting.runtime, spec, 10_000);
+      }
+      const identities = await Promise.all(
+        specs.map(async (spec) => JSON.parse(await ask(hosting.runtime, spec, '/identity'))),
+      );
+      const [alpha, bravo] = identities;
+      expect(alpha.uid).toBeGreaterThan(0);
+      expect(bravo.uid).not.toBe(alpha.uid);
+      expect(alpha.groups).toEqual([alpha.uid]);
+      expect((await hosting.runtime.capabilities()).isolation).toBe('uid');
+      const status = readFileSync(`/proc/${alpha.pid}/status`, 'utf8');
+      expect(status).toMatch(/NoNewPrivs:\s+1/);
+      expect(status).toMatch(/CapEff:\s+0{16}\n/);
+      expect(status).toMatch(/CapBnd:\s+0{16}\n/);
+      const secret = join(
+        hosting.root,
+        'tenants',
+        'bravo',
+        'workloads',
+        'runtime-1',
+        'secrets',
+        'database-url',
+      );
+      expect(statSync(secret).mode & 0o777).toBe(0o400);
+      const read = (uid: number) => promisify(execFile)('cat', [secret], { uid, gid: uid });
+      expect((await read(bravo.uid)).stdout).toBe('secret of bravo');
+      await expect(read(alpha.uid)).rejects.toThrow(/Permission denied/);
+    },
+  );
 
   it.skipIf(!isRoot())('is one user for all when we are not root, and says so', async () => {
     execFileSync('chown', ['65534:65534', home]);

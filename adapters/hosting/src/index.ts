@@ -1,3 +1,8 @@
+/**
+ * Where tenants run and where their data lives. `port.ts` is what callers program against (import it alone as
+ * `@dotmac/hosting/port`); `openProcessHosting` is the driver that needs nothing but this machine: a child process
+ * and a PostgreSQL server per tenant. `startTestPostgres` gives tests a real server in well under a second.
+ */
 export { HostingError, type HostingErrorCode } from './error.ts';
 export { openProcessHosting, type ProcessHosting, type ProcessHostingOptions } from './hosting.ts';
 export * from './port.ts';

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { CodecError, type CodecLimits, defaultLimits, type WordDecoder, wordDecoder } from './codec.ts';
 
 const noBytes = Buffer.alloc(0);
@@ -25,6 +26,8 @@ export class SentenceParser {
   #prefix: number[] = [];
   #words: string[] = [];
   #sentenceBytes = 0;
+  /** Where the words of a short sentence end; kept to spare an allocation for each. */
+  readonly #ends: number[] = [];
 
   constructor(decode: WordDecoder = wordDecoder(), limits: CodecLimits = defaultLimits) {
     this.#decode = decode;
@@ -57,6 +60,8 @@ export class SentenceParser {
       if (this.#partial !== null) {
         if (!this.#fillPartial()) continue;
       } else {
+        const sentence = this.#shortAsciiSentence();
+        if (sentence !== null) return sentence;
         const length = this.#readLength();
         if (length === null) continue;
         if (length === 0) {
@@ -69,6 +74,39 @@ export class SentenceParser {
         this.#readWord(length);
       }
     }
+  }
+
+  /**
+   * The usual sentence at one go: wholly in this segment, words below 128 octets, ASCII. It is decoded once and cut,
+   * several times faster than word by word. Null when it is not of that kind; nothing is consumed then.
+   */
+  #shortAsciiSentence(): string[] | null {
+    if (this.#words.length > 0 || this.#prefix.length > 0) return null;
+    const bytes = this.#bytes;
+    const start = this.#offset;
+    const ends = this.#ends;
+    let count = 0;
+    let at = start;
+    while (true) {
+      const length = bytes[at];
+      if (length === undefined || length >= 0x80 || count > this.#limits.maxSentenceWords) return null;
+      if (length === 0) break;
+      at += 1 + length;
+      ends[count] = at - start;
+      count += 1;
+    }
+    if (count === 0 || at - start > this.#limits.maxSentenceBytes) return null;
+    if (!isAscii(bytes.subarray(start, at))) return null;
+    const text = bytes.toString('latin1', start, at);
+    const words: string[] = [];
+    let from = 1;
+    for (let index = 0; index < count; index += 1) {
+      const end = ends[index] as number;
+      words.push(text.slice(from, end));
+      from = end + 1;
+    }
+    this.#offset = at + 1;
+    return words;
   }
 
   #takeSegment(): boolean {

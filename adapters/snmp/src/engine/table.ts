@@ -170,17 +170,22 @@ class TableWalk {
       const column = active[i % active.length] as Column;
       if (column.done) continue;
       const { oid, value } = answers[i] as Varbind;
-      if (value.type === 'endOfMibView' || !isBelow(oid, column.prefix)) {
+      if (value.type === 'endOfMibView') {
+        column.done = true;
+        continue;
+      }
+      // Before the end of the column is believed: an agent that jumps back has not come to it.
+      if (compareOids(oid, column.last) <= 0) {
+        this.cut(column, 'the agent returned object identifiers that do not increase');
+        continue;
+      }
+      if (!isBelow(oid, column.prefix)) {
         column.done = true;
         continue;
       }
       const index = decodeIndex(oid, column.prefix.length);
       if (index === null) {
         this.cut(column, 'the agent returned an object identifier that is none');
-        continue;
-      }
-      if (compareOids(oid, column.last) <= 0) {
-        this.cut(column, 'the agent returned object identifiers that do not increase');
         continue;
       }
       column.last = oid;

@@ -63,7 +63,7 @@ export interface InterfacesResult {
   readonly warnings: readonly string[];
 }
 
-/** All ports of a device. Partial with warnings when the agent fails half-way. */
+/** All ports of a device by ifIndex. Partial with warnings when the agent fails half-way. */
 export async function readInterfaces(session: SnmpSession, options: TableOptions): Promise<InterfacesResult> {
   const table = await session.table(Object.values(columns), {
     ...options,
@@ -94,6 +94,7 @@ export async function readInterfaces(session: SnmpSession, options: TableOptions
       sysUpTime: asNumber(table.companions.get(index)),
     });
   }
+  rows.sort((a, b) => a.ifIndex - b.ifIndex);
   return { rows, complete: table.complete, warnings: table.warnings };
 }
 

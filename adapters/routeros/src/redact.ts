@@ -4,6 +4,9 @@ const secretArgument =
 /** A sentence as one line for people, with the values of secret arguments replaced. */
 export function describeSentence(words: readonly string[]): string {
   return words
-    .map((word) => word.replace(secretArgument, (name) => `${name}***`).replace(/\*\*\*.+$/s, '***'))
+    .map((word) => {
+      const secret = secretArgument.exec(word);
+      return secret === null ? word : `${secret[0]}***`;
+    })
     .join(' ');
 }

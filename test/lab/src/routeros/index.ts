@@ -17,7 +17,7 @@ export type { Chunking } from './delivery.ts';
 export { seededRandom } from './delivery.ts';
 export type { InterfaceDescription, RouterDescription, UserDescription } from './description.ts';
 export { suspensionRules } from './description.ts';
-export type { PppSession, PppSessionDescription } from './router.ts';
+export type { PppSession, PppSessionDescription } from './ppp-session.ts';
 export { Router } from './router.ts';
 
 export interface RouterosSimulatorOptions {

@@ -2,29 +2,18 @@ import { randomInt } from 'node:crypto';
 import type { Clock } from '@dotmac/device';
 import type { RouterDescription } from './description.ts';
 import { Trap } from './messages.ts';
+import {
+  activeRow,
+  attributeRows,
+  type DynamicRow,
+  type PppSession,
+  type PppSessionDescription,
+  sessionPort,
+  trafficRows,
+} from './ppp-session.ts';
 import { type Menu, menus } from './schema.ts';
 import { Counter, type Row, Table } from './table.ts';
-import { normalise, normaliseRate, printDuration } from './values.ts';
-
-/** A PPPoE session as the NAS opened it. Rates are the subscriber's view. */
-export interface PppSessionDescription {
-  readonly username: string;
-  readonly address: string;
-  readonly callerId: string;
-  /** As in Acct-Session-Id, hexadecimal; chosen when absent. */
-  readonly sessionId?: string;
-  /** Mikrotik-Rate-Limit, `up/down` in its simplest form; makes a dynamic queue. */
-  readonly rateLimit?: string;
-  /** Mikrotik-Address-List; makes a dynamic entry. */
-  readonly addressList?: string;
-  readonly downstreamBitsPerSecond?: bigint;
-  readonly upstreamBitsPerSecond?: bigint;
-}
-
-export interface PppSession extends PppSessionDescription {
-  readonly sessionId: string;
-  readonly startedAt: number;
-}
+import { normalise, printDuration } from './values.ts';
 
 interface LiveSession {
   readonly session: PppSession;
@@ -118,49 +107,13 @@ export class Router {
     const now = this.now();
     const sessionId = description.sessionId ?? `81${randomInt(0x1000000).toString(16).padStart(6, '0')}`;
     const session: PppSession = { ...description, sessionId, startedAt: now };
-    const port = `<pppoe-${session.username}>`;
-    const insert = (path: string, row: Row) => ({
-      table: this.table(path),
-      row: this.table(path).insert(row),
-    });
     this.#countPort(
-      port,
+      sessionPort(session.username),
       session.upstreamBitsPerSecond ?? 500_000n,
       session.downstreamBitsPerSecond ?? 5_000_000n,
     );
-    const dynamic = [
-      insert('/interface', {
-        name: port,
-        type: 'pppoe-in',
-        mtu: '1480',
-        'actual-mtu': '1480',
-        running: 'true',
-        dynamic: 'true',
-        disabled: 'false',
-        'link-downs': '0',
-      }),
-    ];
-    dynamic.push(...this.#attributeRows(session));
-    for (const destination of ['198.51.100.10:443', '198.51.100.11:53'])
-      dynamic.push(
-        insert('/ip/firewall/connection', {
-          protocol: 'tcp',
-          'src-address': `${session.address}:40001`,
-          'dst-address': destination,
-          'tcp-state': 'established',
-        }),
-      );
-    const active = this.table('/ppp/active').insert({
-      name: session.username,
-      service: 'pppoe',
-      'caller-id': session.callerId,
-      address: session.address,
-      encoding: '',
-      'session-id': `0x${sessionId}`,
-      'limit-bytes-in': '0',
-      'limit-bytes-out': '0',
-      radius: 'true',
-    });
+    const dynamic = this.#insertAll([...trafficRows(session), ...attributeRows(session)]);
+    const active = this.table('/ppp/active').insert(activeRow(session));
     this.#sessions.set(session.username, { session, active, dynamic });
     this.log('pppoe,ppp,info', `<pppoe-${session.username}>: connected`);
     return session;
@@ -182,7 +135,11 @@ export class Router {
       if (table.rows.includes(row)) table.remove(row);
       return false;
     });
-    this.#sessions.set(username, { ...live, session, dynamic: [...kept, ...this.#attributeRows(session)] });
+    this.#sessions.set(username, {
+      ...live,
+      session,
+      dynamic: [...kept, ...this.#insertAll(attributeRows(session))],
+    });
     return true;
   }
 
@@ -193,7 +150,7 @@ export class Router {
     this.#sessions.delete(username);
     this.table('/ppp/active').remove(live.active);
     for (const { table, row } of live.dynamic) if (table.rows.includes(row)) table.remove(row);
-    this.#counters.delete(`<pppoe-${username}>`);
+    this.#counters.delete(sessionPort(username));
     this.log('pppoe,ppp,info', `<pppoe-${username}>: disconnected`);
     this.onSessionRemoved?.(live.session);
     return true;
@@ -246,21 +203,8 @@ export class Router {
     return { rx: counters?.rx.bitsPerSecond ?? 0n, tx: counters?.tx.bitsPerSecond ?? 0n };
   }
 
-  /** The queue and the list entry that RADIUS attributes make. */
-  #attributeRows(session: PppSession): { readonly table: Table; readonly row: Row }[] {
-    const rows: { readonly table: Table; readonly row: Row }[] = [];
-    const insert = (path: string, row: Row) =>
-      rows.push({ table: this.table(path), row: this.table(path).insert(row) });
-    const port = `<pppoe-${session.username}>`;
-    if (session.rateLimit !== undefined) insert('/queue/simple', dynamicQueue(port, session.rateLimit));
-    if (session.addressList !== undefined)
-      insert('/ip/firewall/address-list', {
-        list: session.addressList,
-        address: session.address,
-        disabled: 'false',
-        dynamic: 'true',
-      });
-    return rows;
+  #insertAll(rows: readonly DynamicRow[]): LiveSession['dynamic'] {
+    return rows.map(({ path, row }) => ({ table: this.table(path), row: this.table(path).insert(row) }));
   }
 
   #countPort(name: string, rxBitsPerSecond: bigint, txBitsPerSecond: bigint): void {
@@ -330,22 +274,6 @@ export class Router {
 
 function wholeSeconds(milliseconds: number): number {
   return Math.floor(milliseconds / 1000) * 1000;
-}
-
-function dynamicQueue(port: string, rateLimit: string): Row {
-  const [limits = '0/0'] = rateLimit.split(' ');
-  const [up = '0', down = up] = limits.split('/');
-  return {
-    name: port,
-    target: port,
-    parent: 'none',
-    'max-limit': `${normaliseRate(up) ?? '0'}/${normaliseRate(down) ?? '0'}`,
-    'burst-limit': '0/0',
-    'burst-threshold': '0/0',
-    'burst-time': '0s/0s',
-    disabled: 'false',
-    dynamic: 'true',
-  };
 }
 
 /** What a fresh row of a menu holds before anything is written to it. */

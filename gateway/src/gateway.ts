@@ -15,9 +15,13 @@ import { defaultLimits, type Limits } from './limits.ts';
 import type { IntrospectionPolicy } from './operation/introspection.ts';
 import { Operations } from './operation/operations.ts';
 import { type RegistryOptions, startRegistry } from './registry/registry.ts';
+import { Sessions } from './session/sessions.ts';
+import { SubscriptionHub } from './subscription/hub.ts';
+import { Upstreams } from './subscription/upstream.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import type { GatewayContext } from './upstream/context.ts';
 import { type ControlPlane, Planes } from './upstream/planes.ts';
+import { attachWebSockets } from './websocket/server.ts';
 
 export interface GatewayOptions {
   readonly supergraphSdl: string;
@@ -93,9 +97,25 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       clock,
       logger,
     });
+    const upstreams = new Upstreams(logger);
+    closers.push(() => upstreams.close());
+    const hub = new SubscriptionHub({
+      planes,
+      tokens,
+      operations,
+      upstreams,
+      limits,
+      clock,
+      logger,
+      random: Math.random,
+    });
+    const sessions = new Sessions(authenticator, clock, limits);
+    registry.onChange(() => sessions.review());
     const server = createServer({
       authenticator,
       operations,
+      sessions,
+      hub,
       limits,
       logger,
       metrics,
@@ -103,6 +123,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ready: () => true,
     });
     closers.push(() => server.close());
+    const webSockets = attachWebSockets(server.server, {
+      authenticator,
+      sessions,
+      operations,
+      hub,
+      limits,
+      logger,
+    });
+    closers.push(async () => {
+      sessions.endAll('RELOAD');
+      await webSockets.close();
+    });
     const url = await listen(server, options.listen);
     logger.info({ url }, 'ready');
     return { url, stop };

@@ -18,8 +18,10 @@ export interface Limits {
   readonly operationsPerConnection: number;
   /** Milliseconds in which a WebSocket must send `connection_init`. */
   readonly connectionInitMilliseconds: number;
-  /** Octets that may wait for a slow client before its stream ends. */
+  /** Text that may wait for a slow client, beyond what its socket buffers, before its stream ends. UTF-16 units. */
   readonly bufferedBytes: number;
+  /** Milliseconds that a client may take nothing while events wait for it. */
+  readonly stallMilliseconds: number;
 }
 
 export const defaultLimits: Limits = {
@@ -35,5 +37,6 @@ export const defaultLimits: Limits = {
   connections: 20_000,
   operationsPerConnection: 50,
   connectionInitMilliseconds: 5_000,
-  bufferedBytes: 1024 * 1024,
+  bufferedBytes: 4 * 1024 * 1024,
+  stallMilliseconds: 15_000,
 };

@@ -4,25 +4,31 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError, statusOf } from '../errors.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Caller } from '../identity/caller.ts';
-import { type Operations, RequestRefused } from '../operation/operations.ts';
+import { RequestRefused } from '../operation/operations.ts';
 import { readParams } from '../operation/params.ts';
 import { sendResponse } from './reply.ts';
+import { answerWithEvents, type EventStreamOptions } from './sse.ts';
 
-export interface GraphqlHandlerOptions {
+export interface GraphqlHandlerOptions extends EventStreamOptions {
   readonly authenticator: Authenticator;
-  readonly operations: Operations;
 }
 
-/** `POST /graphql`: one operation in JSON, one answer in JSON. */
-export function graphqlHandler({ authenticator, operations }: GraphqlHandlerOptions) {
+/** `POST /graphql`: one operation in JSON; one answer in JSON, or a stream of events. */
+export function graphqlHandler(options: GraphqlHandlerOptions) {
+  const { authenticator, operations } = options;
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { accept } = request.headers;
     const traceId = traceIdOf(header(request.headers.traceparent));
     reply.header('x-trace-id', traceId);
     let caller: Caller | null = null;
     try {
-      caller = authenticator.callerOf(await authenticator.claimOf(request.raw));
+      const claim = await authenticator.claimOf(request.raw);
+      caller = authenticator.callerOf(claim);
       const operation = operations.prepare(readParams(request.body), caller);
+      if (wantsEvents(accept, operation.type)) {
+        await answerWithEvents(request, reply, { operation, claim, caller, traceId }, options);
+        return reply;
+      }
       if (operation.type === 'subscription') {
         throw new GatewayError(
           'BAD_REQUEST',
@@ -43,6 +49,12 @@ export function graphqlHandler({ authenticator, operations }: GraphqlHandlerOpti
       return sendResponse(reply, accept, operations.failure(errors, caller, traceId), status);
     }
   };
+}
+
+/** A client that takes both gets events for a subscription only. */
+function wantsEvents(accept: string | undefined, type: string): boolean {
+  if (accept?.includes('text/event-stream') !== true) return false;
+  return type === 'subscription' || !/application\/(graphql-response\+)?json/.test(accept);
 }
 
 function header(value: string | string[] | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Clock } from '@dotmac/platform';
 import type { Registry } from '../registry/registry.ts';
@@ -30,13 +30,13 @@ export class Authenticator {
   }
 
   /**
-   * What the request's headers claim, its credential proven.
+   * What a request claims by these headers (its own when none are given), its credential proven.
    * @throws TokenError
    */
-  async claimOf(request: IncomingMessage): Promise<Claim> {
+  async claimOf(request: IncomingMessage, headers: IncomingHttpHeaders = request.headers): Promise<Claim> {
     return {
-      credential: await this.verify(request.headers.authorization),
-      wish: tenantWishOf(request.headers),
+      credential: await this.verify(headers.authorization),
+      wish: tenantWishOf(headers),
       address: clientAddress(request, this.#trustedProxies),
     };
   }

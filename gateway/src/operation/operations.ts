@@ -112,7 +112,7 @@ export class Operations {
   }
 
   /** Makes an answer fit for the client. `data` passes as it is. */
-  format(response: GraphQLResponse, caller: Caller, traceId: string): FormattedResponse {
+  format(response: GraphQLResponse, caller: Caller | null, traceId: string): FormattedResponse {
     const { errors } = response;
     if (errors === undefined || errors.length === 0) return response as FormattedResponse;
     return { ...response, ...this.failure(errors, caller, traceId) };

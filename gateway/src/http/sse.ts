@@ -1,0 +1,121 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError, type GatewayErrorCode } from '../errors.ts';
+import type { Claim } from '../identity/authenticator.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { Operations, PreparedOperation } from '../operation/operations.ts';
+import type { SessionEnd, Sessions } from '../session/sessions.ts';
+import type { SubscriptionHub } from '../subscription/hub.ts';
+import type { Delivery, Sink } from '../subscription/outbox.ts';
+
+export interface EventStreamOptions {
+  readonly operations: Operations;
+  readonly sessions: Sessions;
+  readonly hub: SubscriptionHub;
+}
+
+const keepAliveMilliseconds = 15_000;
+
+const endings: Readonly<Record<SessionEnd, readonly [GatewayErrorCode, string]>> = {
+  EXPIRED: ['CREDENTIAL_EXPIRED', 'The credential has expired: connect again with another'],
+  REVOKED: ['UNAUTHENTICATED', 'The credential is no longer valid'],
+  AUTHORITY_CHANGED: ['AUTHORITY_CHANGED', 'Your rights have changed: connect again to go on with them'],
+  RELOAD: ['RELOAD', 'The gateway restarts: connect again and go on after lastCursor'],
+};
+
+/**
+ * Answers one operation as a stream of server-sent events, each `next` or `complete` (graphql-sse, distinct
+ * connections). The id of an event is its cursor; a client may give it back as `last-event-id`.
+ * @throws RequestRefused, TokenError, GatewayError as long as nothing has been sent.
+ */
+export async function answerWithEvents(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  {
+    operation,
+    claim,
+    caller,
+    traceId,
+  }: {
+    readonly operation: PreparedOperation;
+    readonly claim: Claim;
+    readonly caller: Caller;
+    readonly traceId: string;
+  },
+  { operations, sessions, hub }: EventStreamOptions,
+): Promise<void> {
+  const { raw } = reply;
+  let subscription: ReturnType<SubscriptionHub['subscribe']> | undefined;
+  let ended = false;
+  const waiting: string[] = [];
+  const write = (text: string) => {
+    if (raw.headersSent) raw.write(text);
+    else waiting.push(text);
+  };
+  const end = () => {
+    if (ended) return;
+    ended = true;
+    write('event: complete\ndata:\n\n');
+    if (raw.headersSent) raw.end();
+  };
+  const sink: Sink = {
+    next: ({ text, cursor }: Delivery) => {
+      write(`${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: ${text}\n\n`);
+    },
+    error(errors) {
+      if (!ended) write(`event: next\ndata: ${JSON.stringify({ errors })}\n\n`);
+      end();
+    },
+    complete: end,
+    buffered: () => raw.writableLength,
+  };
+
+  const session = sessions.open(claim, {
+    end(reason) {
+      const lastCursor = subscription?.lastCursor() ?? null;
+      const [code, message] = endings[reason];
+      const error = new GatewayError(code, message, lastCursor === null ? {} : { lastCursor });
+      sink.error(operations.failure([error], caller, traceId).errors ?? []);
+      subscription?.stop();
+    },
+  });
+  const left = new AbortController();
+  try {
+    if (operation.type === 'subscription') {
+      const lastEventId = request.headers['last-event-id'];
+      subscription = hub.subscribe(
+        operation,
+        caller,
+        sink,
+        typeof lastEventId === 'string' ? lastEventId : null,
+      );
+    }
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+  reply.hijack();
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    'x-trace-id': traceId,
+  });
+  raw.flushHeaders();
+  for (const text of waiting) raw.write(text);
+  if (ended) raw.end();
+  const keepAlive = setInterval(() => raw.write(':\n\n'), keepAliveMilliseconds);
+  raw.on('drain', () => subscription?.flush());
+  // The client may break off at any moment; `close` follows.
+  raw.on('error', () => undefined);
+  raw.once('close', () => {
+    ended = true;
+    clearInterval(keepAlive);
+    left.abort();
+    subscription?.stop();
+    session.close();
+  });
+  if (operation.type === 'subscription') return;
+  const response = await operations.execute(operation, caller, { traceId, signal: left.signal });
+  sink.next({ text: JSON.stringify(response), cursor: null });
+  end();
+}

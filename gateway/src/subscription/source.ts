@@ -1,0 +1,112 @@
+import type { Clock, Logger } from '@dotmac/platform';
+import { DomainError } from '@dotmac/schema';
+import { GraphQLError } from 'graphql';
+import { GatewayError } from '../errors.ts';
+import type { SubgraphResponse } from '../execution/executor.ts';
+import type { UpstreamAnswer } from './upstream.ts';
+
+export interface SourceEvent {
+  readonly response: SubgraphResponse;
+  readonly cursor: string | null;
+}
+
+/** How a source ends: the subgraph has nothing more to say, or why there is no going on. */
+export type SourceEnd =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'failed'; readonly errors: readonly Error[] };
+
+export interface SourceOptions {
+  /** Subscribes in the owning subgraph from a cursor on, or from now. */
+  readonly connect: (after: string | null, signal: AbortSignal) => Promise<UpstreamAnswer>;
+  readonly cursorOf: (data: unknown) => string | null;
+  readonly after: string | null;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Uniform in [0, 1): spreads reconnections. */
+  readonly random: () => number;
+}
+
+const firstDelay = 100;
+const longestDelay = 5_000;
+/** A subgraph that is away for longer than this ends its streams with an error. Milliseconds. */
+const longestOutage = 120_000;
+
+/**
+ * Events of one subscription, across broken connections: it goes on after the last cursor, with growing, jittered
+ * pauses. Where no cursor is known a break that may have lost an event ends the source and says so.
+ */
+export async function* followSource(
+  options: SourceOptions,
+): AsyncGenerator<SourceEvent, SourceEnd, undefined> {
+  const { signal, clock, logger } = options;
+  let after = options.after;
+  let attempts = 0;
+  let awaySince: number | undefined;
+  while (!signal.aborted) {
+    let established = false;
+    try {
+      const answer = await options.connect(after, signal);
+      if (answer.kind === 'refused') return { kind: 'failed', errors: refusal(answer.response) };
+      established = true;
+      awaySince = undefined;
+      for await (const response of answer.events) {
+        attempts = 0;
+        const cursor = options.cursorOf(response.data);
+        after = cursor ?? after;
+        yield { response, cursor };
+      }
+      return { kind: 'complete' };
+    } catch (error) {
+      if (signal.aborted) break;
+      if (error instanceof DomainError) return { kind: 'failed', errors: [error] };
+      logger.warn({ error }, 'the stream of a subgraph broke');
+      if (established && after === null) return { kind: 'failed', errors: [interrupted(error)] };
+      awaySince ??= clock.now();
+      if (clock.now() - awaySince > longestOutage) return { kind: 'failed', errors: [away(error)] };
+      await pause(options.random() * Math.min(longestDelay, firstDelay * 2 ** attempts), signal);
+      attempts += 1;
+    }
+  }
+  return { kind: 'complete' };
+}
+
+/** The subgraph's reasons. One without a code is no domain error: the gateway masks it. */
+function refusal({ errors = [] }: SubgraphResponse): readonly Error[] {
+  if (errors.length === 0) return [new Error('The subgraph refused a subscription without a reason')];
+  return errors.map(({ message = '', extensions = {} }) => {
+    const { code } = extensions;
+    return typeof code === 'string' ? new GraphQLError(message, { extensions }) : new Error(message);
+  });
+}
+
+function interrupted(cause: unknown): GatewayError {
+  return new GatewayError(
+    'STREAM_INTERRUPTED',
+    'Events may have been missed: read the state anew and subscribe again',
+    {},
+    { cause },
+  );
+}
+
+function away(cause: unknown): GatewayError {
+  return new GatewayError(
+    'SUBGRAPH_UNAVAILABLE',
+    'The source of this stream is away: subscribe again later',
+    {},
+    { cause },
+  );
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}

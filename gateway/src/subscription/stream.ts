@@ -1,0 +1,177 @@
+import type { Caller } from '../identity/caller.ts';
+import type { Delivery, Outbox } from './outbox.ts';
+import { Ring } from './ring.ts';
+import type { SourceEnd, SourceEvent } from './source.ts';
+
+/** One client's part in a stream. */
+export interface Member {
+  readonly caller: Caller;
+  readonly outbox: Outbox;
+  /** The stream is over for this member. */
+  end(end: SourceEnd): void;
+}
+
+export interface StreamOptions {
+  /** The cursor that the first event follows; null for now. */
+  readonly after: string | null;
+  /** The events; ends when the signal aborts. `caller` says as whom to ask now. */
+  readonly source: (
+    after: string | null,
+    caller: () => Caller,
+    signal: AbortSignal,
+  ) => AsyncGenerator<SourceEvent, SourceEnd>;
+  /** How long a client may take nothing while events wait for it and for everybody else. */
+  readonly stallMilliseconds: number;
+  /** Makes the client's answer of an event. Never rejects. */
+  readonly render: (event: SourceEvent, caller: Caller, signal: AbortSignal) => Promise<Delivery>;
+  /** Streams of equal operations and authority, this one among them. */
+  readonly siblings: Set<Stream>;
+  /** No member is left. */
+  readonly onEmpty: () => void;
+}
+
+/** Events of one stream that are filled from other subgraphs at the same time. */
+const rendering = 8;
+/** Text of the events kept for late comers, UTF-16 units. */
+const ringSize = 256 * 1024;
+
+/**
+ * One execution, shared by its members. A stream that replays the past and meets a sibling (gets to an event that the
+ * sibling has too) hands its members over to it: from there on both would say the same.
+ */
+export class Stream {
+  readonly members = new Set<Member>();
+  readonly #options: StreamOptions;
+  readonly #ring: Ring;
+  readonly #ended = new AbortController();
+  #caller: Caller;
+  /** Whether what comes now happens now: a client without a cursor may join. */
+  live: boolean;
+
+  constructor(first: Member, options: StreamOptions) {
+    this.#options = options;
+    this.#ring = new Ring(ringSize, options.after);
+    this.live = options.after === null;
+    this.#caller = first.caller;
+    this.members.add(first);
+    options.siblings.add(this);
+  }
+
+  /** Adds a member from a cursor on, or from now. False when the events after that cursor are not here. */
+  join(member: Member, after: string | null): boolean {
+    if (this.#ended.signal.aborted) return false;
+    if (after === null) {
+      if (!this.live) return false;
+      this.members.add(member);
+      return true;
+    }
+    const missed = this.#ring.after(after);
+    if (missed === undefined) return false;
+    this.members.add(member);
+    for (const delivery of missed) member.outbox.push(delivery);
+    return true;
+  }
+
+  leave(member: Member): void {
+    this.members.delete(member);
+    if (this.members.size === 0) this.#close();
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#ended;
+    const source = this.#options.source(this.#options.after, () => this.#asking(), signal);
+    let tail = Promise.resolve();
+    let underWay = 0;
+    let room = Promise.withResolvers<void>();
+    for (;;) {
+      const item = await source.next();
+      if (item.done === true) {
+        await tail;
+        this.#finish(item.value);
+        return;
+      }
+      // Several are rendered at once; they are delivered in their order.
+      const rendered = this.#options.render(item.value, this.#asking(), signal);
+      underWay += 1;
+      tail = tail.then(async () => {
+        await this.#deliver(await rendered);
+        underWay -= 1;
+        room.resolve();
+      });
+      if (underWay < rendering) continue;
+      room = Promise.withResolvers();
+      await room.promise;
+    }
+  }
+
+  /** A member as whom the subgraphs are asked: all have the same authority, and one who left must not be named. */
+  #asking(): Caller {
+    const [member] = this.members;
+    if (member !== undefined) this.#caller = member.caller;
+    return this.#caller;
+  }
+
+  async #deliver(delivery: Delivery): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    this.#ring.push(delivery);
+    // Members may leave during the loop; a Set allows that.
+    for (const { outbox } of this.members) outbox.push(delivery);
+    if (delivery.cursor !== null) this.#meet(delivery.cursor);
+    await this.#keepPace();
+  }
+
+  /**
+   * As long as one client keeps up, the others must: each ends when too much waits for it. When none keeps up, as in
+   * the replay of a long past, the stream waits; whoever then takes nothing at all for a while is given up.
+   */
+  async #keepPace(): Promise<void> {
+    while (this.members.size > 0 && this.#allCongested()) {
+      const { promise: stalled, resolve } = Promise.withResolvers<'stalled'>();
+      const timer = setTimeout(resolve, this.#options.stallMilliseconds, 'stalled');
+      const outboxes = [...this.members].map(({ outbox }) => outbox);
+      const first = await Promise.race([stalled, ...outboxes.map(({ progress }) => progress)]);
+      clearTimeout(timer);
+      if (first === 'stalled') for (const outbox of outboxes) outbox.giveUp();
+    }
+  }
+
+  #allCongested(): boolean {
+    for (const { outbox } of this.members) if (!outbox.congested) return false;
+    return true;
+  }
+
+  #meet(cursor: string): void {
+    for (const sibling of this.#options.siblings) {
+      if (sibling === this || !sibling.#takeOver(this, cursor)) continue;
+      this.#close();
+      return;
+    }
+  }
+
+  /** Takes the members of a stream that has delivered up to this cursor, if that is known here. */
+  #takeOver(other: Stream, cursor: string): boolean {
+    const missed = this.#ring.after(cursor);
+    if (missed === undefined || this.#ended.signal.aborted) return false;
+    for (const member of other.members) {
+      this.members.add(member);
+      for (const delivery of missed) member.outbox.push(delivery);
+    }
+    other.members.clear();
+    this.live ||= other.live;
+    return true;
+  }
+
+  #finish(end: SourceEnd): void {
+    const members = [...this.members];
+    this.members.clear();
+    this.#close();
+    for (const member of members) member.end(end);
+  }
+
+  #close(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#options.siblings.delete(this);
+    this.#options.onEmpty();
+  }
+}

@@ -96,7 +96,7 @@ export function runtimeContract(
     });
 
     it('starts a killed workload again', async () => {
-      const spec = sampleSpec('killed');
+      const spec = sampleSpec('killed', { secrets: [{ name: 'database-url', version: '1' }] });
       subject.kill(await started(spec));
       await waitUntil(runtime, spec, 'BACKOFF', READY_MS);
       expect(await waitUntilReady(runtime, spec, READY_MS)).toMatchObject({ restarts: 1 });

@@ -57,8 +57,11 @@ export async function prepare(
     writeFileSync(path, await resolveSecret(spec.tenant, reference), { mode: 0o400 });
     giveTo(path, account);
   }
-  chmodSync(secrets, 0o500);
-  giveTo(secrets, account);
+  if (account !== undefined) {
+    // Root still replaces them; an ordinary user could not.
+    chmodSync(secrets, 0o500);
+    giveTo(secrets, account);
+  }
 }
 
 /** Starts the process detached: it keeps running, and logging, when this one is killed. @throws `START_FAILED` */

@@ -1,10 +1,18 @@
 import { attributeTypes } from '../packet/codes.ts';
 import { type PacketScan, vendorAttributeValue } from '../packet/scan.ts';
+import type { PresentedCredential } from './presented.ts';
 
 /** Microsoft's attributes for MS-CHAP, RFC 2548. */
 export const microsoft = { vendor: 311, response: 1, challenge: 11, response2: 25 } as const;
 
-export type AuthenticationMethod = 'EAP' | 'MSCHAPV2' | 'MSCHAP' | 'CHAP' | 'PAP' | 'NONE';
+export type AuthenticationMethod =
+  | PresentedCredential['method']
+  | 'EAP'
+  | 'MSCHAPV2'
+  | 'MSCHAP'
+  | 'CHAP'
+  | 'PAP'
+  | 'NONE';
 
 /** How the user proves who he is. The stronger one wins when a NAS sends several. */
 export function methodOf(packet: Uint8Array, scan: PacketScan): AuthenticationMethod {

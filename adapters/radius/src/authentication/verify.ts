@@ -15,9 +15,10 @@ import {
   msChapErrorText,
   ntPasswordHash,
 } from './ms-chap.ts';
+import type { MsChapV2Credential, PresentedCredential } from './presented.ts';
 
 /**
- * Whether the request proves knowledge of a password, by PAP, CHAP, MS-CHAP or MS-CHAPv2; `false` for any other method.
+ * Whether the request proves knowledge of a password, by any method that has one; `false` for a certificate or nothing.
  * What the proof obliges the reply to carry (MS-CHAP2-Success, MPPE keys) is added to an accept by the server.
  * With two secrets in rotation and no Message-Authenticator, a PAP password also shows which of them the NAS uses.
  */
@@ -34,12 +35,39 @@ export function verifyPassword(request: AccessRequestView, cleartext: string): b
     case 'PAP':
       return verifyPap(request, Buffer.from(cleartext, 'utf8'));
     default:
-      return false;
+      return request.presented !== null && verifyPresented(request.presented, cleartext);
   }
 }
 
-/** As `verifyPassword` with a stored NT hash, for MS-CHAP and MS-CHAPv2 only. */
+function verifyPresented(presented: PresentedCredential, cleartext: string): boolean {
+  const expected = Buffer.from(cleartext, 'utf8');
+  switch (presented.method) {
+    case 'TTLS-PAP':
+      return equalBytes(presented.password, expected);
+    case 'EAP-MD5': {
+      const chap = Buffer.concat([Buffer.from([presented.identifier]), presented.response]);
+      return verifyChap(chap, presented.challenge, expected);
+    }
+    case 'EAP-TLS':
+      return false;
+    default:
+      return verifyPresentedMsChapV2(presented, ntPasswordHash(cleartext));
+  }
+}
+
+function verifyPresentedMsChapV2(presented: MsChapV2Credential, ntHash: Uint8Array): boolean {
+  const { challenge, ntResponse, peerChallenge, userName } = presented;
+  const hashed = challengeHash(peerChallenge, challenge, userName);
+  if (!equalBytes(ntResponse, challengeResponse(hashed, ntHash))) return false;
+  const text = authenticatorResponse(ntHash, ntResponse, hashed);
+  presented.success = { text, ...mppeKeys(ntHash, ntResponse) };
+  return true;
+}
+
+/** As `verifyPassword` with a stored NT hash, for the MS-CHAP family only. */
 export function verifyNtHash(request: AccessRequestView, ntHash: Uint8Array): boolean {
+  const { presented } = request;
+  if (presented !== null) return 'ntResponse' in presented && verifyPresentedMsChapV2(presented, ntHash);
   const challenge = request.vendorOctets(microsoft.vendor, microsoft.challenge);
   const version2 = request.vendorOctets(microsoft.vendor, microsoft.response2);
   if (challenge !== null && version2 !== null && version2.length === 50 && challenge.length === 16)

@@ -2,11 +2,12 @@ import { formatIpv4 } from '../attribute/address.ts';
 import { type DecodedAttribute, decodeAttributes } from '../attribute/decode.ts';
 import type { Attribute } from '../attribute/encode.ts';
 import { type AuthenticationMethod, methodOf } from '../authentication/method.ts';
+import type { PresentedCredential } from '../authentication/presented.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { attributeTypes, headerLength } from '../packet/codes.ts';
-import { attributeValue, type PacketScan, vendorAttributeValue } from '../packet/scan.ts';
+import { attributeValue, nextAttribute, type PacketScan, vendorAttributeValue } from '../packet/scan.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
-import type { Nas } from './policy.ts';
+import type { Nas } from './nas.ts';
 
 /** An Access-Request as the policy sees it: fields read from the packet when asked for. */
 export class AccessRequestView {
@@ -23,6 +24,10 @@ export class AccessRequestView {
   secretProven: boolean;
   /** What an accept must carry because of how the user proved himself; set by `verifyPassword`. */
   proof: readonly Attribute[] = [];
+  /** What the peer has shown by EAP, and as whom; null for the methods that are in the packet itself. */
+  readonly presented: PresentedCredential | null;
+  /** The identity inside an EAP conversation, '' when it is that of the packet. */
+  readonly innerIdentity: string;
 
   constructor(
     nas: Nas,
@@ -32,7 +37,11 @@ export class AccessRequestView {
     scan: PacketScan,
     dictionary: Dictionary,
     provenSecret: SharedSecret | null,
+    presented: PresentedCredential | null = null,
+    innerIdentity = '',
   ) {
+    this.presented = presented;
+    this.innerIdentity = innerIdentity;
     this.nas = nas;
     this.sourceAddress = sourceAddress;
     this.receivedAt = receivedAt;
@@ -48,7 +57,12 @@ export class AccessRequestView {
     return this.packet.subarray(4, headerLength);
   }
 
+  /** Who logs in: the identity inside an EAP tunnel, else User-Name. */
   get userName(): string | null {
+    return this.innerIdentity === '' ? this.outerUserName : this.innerIdentity;
+  }
+
+  get outerUserName(): string | null {
     return this.text(attributeTypes.userName);
   }
 
@@ -73,7 +87,7 @@ export class AccessRequestView {
   }
 
   get method(): AuthenticationMethod {
-    return methodOf(this.packet, this.scan);
+    return this.presented?.method ?? methodOf(this.packet, this.scan);
   }
 
   /** The first attribute of an IETF number as UTF-8 text; null when absent. */
@@ -92,6 +106,18 @@ export class AccessRequestView {
   ipv4(type: number): string | null {
     const at = this.scan.firstOffsets[type] as number;
     return at === 0 || this.packet[at + 1] !== 6 ? null : formatIpv4(this.packet, at + 2);
+  }
+
+  /** The EAP message, joined from its attributes (RFC 3579 §3.1). */
+  eapMessage(): Buffer {
+    const parts: Buffer[] = [];
+    const first = this.scan.firstOffsets[attributeTypes.eapMessage] as number;
+    for (let at = first; at !== 0; ) {
+      const end = at + (this.packet[at + 1] as number);
+      parts.push(this.packet.subarray(at + 2, end));
+      at = nextAttribute(this.packet, this.scan, attributeTypes.eapMessage, end);
+    }
+    return Buffer.concat(parts);
   }
 
   octets(type: number): Uint8Array | null {

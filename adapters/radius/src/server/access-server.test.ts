@@ -9,7 +9,8 @@ import { type SharedSecret, sharedSecret } from '../packet/shared-secret.ts';
 import { AccessServer } from './access-server.ts';
 import { type Anomaly, AnomalyReporter } from './anomaly.ts';
 import { createCounters } from './counters.ts';
-import type { AccessDecision, Nas } from './policy.ts';
+import type { Nas } from './nas.ts';
+import type { AccessDecision } from './policy.ts';
 
 const dictionary = standardDictionary();
 const current = sharedSecret('new secret');
@@ -53,7 +54,7 @@ function setUp(nas: Partial<Nas> = {}, decide?: () => AccessDecision) {
         },
       },
     },
-    { rejectDelayMs: 0, onMessageAuthenticatorSeen: ({ id }) => seen.push(id) },
+    { rejectDelayMs: 0, eap: null, onMessageAuthenticatorSeen: ({ id }) => seen.push(id) },
   );
   const request = ({
     attributes = [],

@@ -1,10 +1,14 @@
 import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
+import type { PresentedCredential } from '../authentication/presented.ts';
 import { msChapError } from '../authentication/verify.ts';
+import type { EapServer } from '../eap/server.ts';
 import { buildReply } from '../packet/build.ts';
 import { attributeTypes, packetCodes } from '../packet/codes.ts';
+import { createScan, scanPacket } from '../packet/scan.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import { AccessRequestView } from './access-request.ts';
-import type { AccessAccept, AccessDecision, AccessReject, Nas } from './policy.ts';
+import type { Nas } from './nas.ts';
+import type { AccessAccept, AccessDecision, AccessReject } from './policy.ts';
 import {
   type Peer,
   provenByMessageAuthenticator,
@@ -18,9 +22,25 @@ export interface AccessServerOptions {
   readonly rejectDelayMs: number;
   /** Called once per NAS whose first valid Message-Authenticator is seen, so that `AUTO` survives a restart. */
   readonly onMessageAuthenticatorSeen: (nas: Nas) => void;
+  /** Null leaves EAP to the policy, which sees it as method `EAP`. */
+  readonly eap: EapServer | null;
 }
 
-/** Answers Access-Requests and Status-Servers, whatever transport they come by. No promise on the way. */
+/** A round of EAP. */
+interface AccessChallenge {
+  readonly kind: 'CHALLENGE';
+  readonly attributes: readonly Attribute[];
+}
+const replyCodes = {
+  ACCEPT: packetCodes['Access-Accept'],
+  REJECT: packetCodes['Access-Reject'],
+  CHALLENGE: packetCodes['Access-Challenge'],
+};
+
+/** A request that is to be answered, and its place among the duplicates. */
+type Request = NonNullable<ReturnType<Reception['begin']>>;
+
+/** Answers Access-Requests and Status-Servers, whatever transport they come by. No promise on the way but for EAP. */
 export class AccessServer {
   readonly #context: ServerContext;
   readonly #options: AccessServerOptions;
@@ -47,11 +67,12 @@ export class AccessServer {
   close(): void {
     for (const timer of this.#delayed) clearTimeout(timer);
     this.#delayed.clear();
+    this.#options.eap?.close();
   }
 
   #access(received: Received): void {
     const { nas, packet, scan, peer } = received;
-    const { counters, dictionary, policy } = this.#context;
+    const { counters, dictionary } = this.#context;
     counters.accessRequests++;
     const proven = this.#admit(received);
     if (proven === 'REFUSED') return;
@@ -66,28 +87,95 @@ export class AccessServer {
       dictionary,
       proven,
     );
-    const decision = policy.authenticate(view);
+    if (this.#options.eap !== null && view.method === 'EAP')
+      void this.#converse(this.#options.eap, view, received, request);
+    else this.#answer(this.#judge(view, received), view, received, request, obligations);
+  }
+
+  /** EAP, whose TLS takes turns of the event loop: works on a scan of its own, as the shared one moves on. */
+  async #converse(
+    eap: EapServer,
+    shared: AccessRequestView,
+    received: Received,
+    request: Request,
+  ): Promise<void> {
+    const scan = createScan();
+    scanPacket(received.packet, scan);
+    const own = { ...received, scan };
+    const viewOf = (presented: PresentedCredential | null, identity: string) =>
+      new AccessRequestView(
+        own.nas,
+        shared.sourceAddress,
+        own.receivedAt,
+        own.packet,
+        scan,
+        shared.dictionary,
+        shared.secretProven ? shared.secret : null,
+        presented,
+        identity,
+      );
+    const view = viewOf(null, '');
+    try {
+      const answer = await eap.handle(
+        own.nas.id,
+        view.eapMessage(),
+        view.octets(attributeTypes.state),
+        own.receivedAt,
+        (identity, credential) => this.#judge(viewOf(credential, identity), own),
+      );
+      if (answer === null)
+        this.#answer({ kind: 'DISCARD', reason: 'EAP_OUT_OF_STEP' }, view, own, request, () => []);
+      else if (answer.kind === 'DECISION')
+        this.#answer(answer.decision, view, own, request, () => answer.attributes);
+      else this.#answer({ kind: 'CHALLENGE', attributes: answer.attributes }, view, own, request, () => []);
+    } catch (error) {
+      this.#reception.forget(request.key, request.entry);
+      this.#reception.drop(own, 'EAP_FAILED', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** A policy that throws must not take the server with it: the request is reported and left unanswered. */
+  #judge(view: AccessRequestView, received: Received): AccessDecision {
+    try {
+      return this.#context.policy.authenticate(view);
+    } catch (error) {
+      this.#context.anomalies.report(
+        'POLICY_FAILED',
+        received.peer.address,
+        received.nas.id,
+        error instanceof Error ? error.message : String(error),
+      );
+      return { kind: 'DISCARD', reason: 'POLICY_FAILED' };
+    }
+  }
+
+  #answer(
+    decision: AccessDecision | AccessChallenge,
+    view: AccessRequestView,
+    received: Received,
+    { key, entry }: Request,
+    more: typeof obligations,
+  ): void {
+    const { counters } = this.#context;
     if (decision.kind === 'DISCARD') {
       counters.discarded++;
-      this.#reception.forget(request.key, request.entry);
+      this.#reception.forget(key, entry);
       return;
     }
-    const reply = this.#encode(decision, view, received);
+    const attributes = [...(decision.attributes ?? []), ...more(decision, view)];
+    const reply = this.#encode(decision, attributes, view, received);
     if (reply === null) {
-      this.#reception.forget(request.key, request.entry);
+      this.#reception.forget(key, entry);
       return;
     }
     const send = () => {
-      request.entry.reply = reply;
-      peer.send(reply);
+      entry.reply = reply;
+      received.peer.send(reply);
     };
-    if (decision.kind === 'ACCEPT') {
-      counters.accessAccepts++;
-      send();
-      return;
-    }
-    counters.accessRejects++;
-    if (this.#options.rejectDelayMs === 0) send();
+    if (decision.kind === 'ACCEPT') counters.accessAccepts++;
+    else if (decision.kind === 'REJECT') counters.accessRejects++;
+    else counters.accessChallenges++;
+    if (decision.kind !== 'REJECT' || this.#options.rejectDelayMs === 0) send();
     else this.#sendLater(send);
   }
 
@@ -124,13 +212,13 @@ export class AccessServer {
   }
 
   #encode(
-    decision: Exclude<AccessDecision, { kind: 'DISCARD' }>,
+    decision: AccessAccept | AccessReject | AccessChallenge,
+    attributes: readonly Attribute[],
     view: AccessRequestView,
     received: Received,
   ): Buffer | null {
     const blocks = decision.kind === 'ACCEPT' ? [...(decision.blocks ?? [])] : [];
     try {
-      const attributes = [...(decision.attributes ?? []), ...obligations(decision, view)];
       if (attributes.length > 0)
         blocks.push(
           encodeAttributes(this.#context.dictionary, attributes, {
@@ -139,7 +227,7 @@ export class AccessServer {
           }),
         );
       return buildReply({
-        code: packetCodes[decision.kind === 'ACCEPT' ? 'Access-Accept' : 'Access-Reject'],
+        code: replyCodes[decision.kind],
         request: view.packet,
         scan: view.scan,
         secret: view.secret,
@@ -167,8 +255,11 @@ export class AccessServer {
 }
 
 /** What the method of authentication makes the reply carry. */
-function obligations(decision: AccessAccept | AccessReject, view: AccessRequestView): readonly Attribute[] {
-  if (decision.kind === 'ACCEPT') return view.proof;
+function obligations(
+  decision: AccessAccept | AccessReject | AccessChallenge,
+  view: AccessRequestView,
+): readonly Attribute[] {
+  if (decision.kind !== 'REJECT') return view.proof;
   const code = decision.msChapError ?? 691;
   return msChapError(view, code, code === 648 ? 'Password expired' : 'Login refused');
 }

@@ -3,7 +3,7 @@ import { type DecodedAttribute, decodeAttributes } from '../attribute/decode.ts'
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { attributeTypes, headerLength } from '../packet/codes.ts';
 import type { PacketScan } from '../packet/scan.ts';
-import type { Nas } from './policy.ts';
+import type { Nas } from './nas.ts';
 
 export type AccountingStatus = 'START' | 'INTERIM' | 'STOP' | 'ON' | 'OFF' | 'OTHER';
 

@@ -10,6 +10,8 @@ export type AnomalyKind =
   | 'MALFORMED'
   | 'CLOCK_SKEW'
   | 'REPLY_NOT_ENCODABLE'
+  | 'POLICY_FAILED'
+  | 'EAP_FAILED'
   | 'ACCOUNTING_SHED'
   | 'ACCOUNTING_FAILED';
 

@@ -3,6 +3,7 @@ export interface ServerCounters {
   accessRequests: number;
   accessAccepts: number;
   accessRejects: number;
+  accessChallenges: number;
   accountingRequests: number;
   accountingResponses: number;
   accountingShed: number;
@@ -17,6 +18,7 @@ export function createCounters(): ServerCounters {
     accessRequests: 0,
     accessAccepts: 0,
     accessRejects: 0,
+    accessChallenges: 0,
     accountingRequests: 0,
     accountingResponses: 0,
     accountingShed: 0,

@@ -1,21 +1,8 @@
 import type { Attribute } from '../attribute/encode.ts';
 import type { MsChapErrorCode } from '../authentication/ms-chap.ts';
-import type { SharedSecret } from '../packet/shared-secret.ts';
 import type { AccessRequestView } from './access-request.ts';
 import type { AccountingRecord } from './accounting-record.ts';
-
-/** A network access server that may talk with us. Found by the source address of its packets, never by what they say. */
-export interface Nas {
-  readonly id: string;
-  /** The current secret, and during a rotation the one before. */
-  readonly secrets: readonly [SharedSecret, ...SharedSecret[]];
-  /** CVE-2024-3596: refuse Access-Requests without Message-Authenticator. `AUTO`: once one was seen with it. */
-  readonly requireMessageAuthenticator: 'AUTO' | 'YES' | 'NO';
-  /** For `AUTO`: a request with a valid Message-Authenticator is on record from before this process started. */
-  readonly messageAuthenticatorSeen?: boolean;
-  /** CVE-2024-3596: drop Access-Requests that carry Proxy-State but no Message-Authenticator. */
-  readonly limitProxyState: boolean;
-}
+import type { Nas } from './nas.ts';
 
 export interface AccessAccept {
   readonly kind: 'ACCEPT';

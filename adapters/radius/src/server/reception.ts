@@ -6,7 +6,8 @@ import type { SharedSecret } from '../packet/shared-secret.ts';
 import type { AnomalyReporter } from './anomaly.ts';
 import type { ServerCounters } from './counters.ts';
 import { DuplicateCache, type DuplicateEntry } from './duplicate-cache.ts';
-import type { Nas, RadiusPolicy } from './policy.ts';
+import type { Nas } from './nas.ts';
+import type { RadiusPolicy } from './policy.ts';
 
 /** What both servers share. */
 export interface ServerContext {

@@ -4,7 +4,8 @@ import { verifyPassword } from '../authentication/verify.ts';
 import { sharedSecret } from '../packet/shared-secret.ts';
 import type { AccountingRecord } from './accounting-record.ts';
 import type { Anomaly } from './anomaly.ts';
-import type { Nas, RadiusPolicy } from './policy.ts';
+import type { Nas } from './nas.ts';
+import type { RadiusPolicy } from './policy.ts';
 import { type RadiusServer, startRadiusServer } from './server.ts';
 
 const secret = 'testing123';

@@ -1,11 +1,13 @@
 import { type Clock, systemClock } from '@dotmac/device';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
+import { type EapOptions, EapServer } from '../eap/server.ts';
 import { AccessServer } from './access-server.ts';
 import { AccountingServer } from './accounting-server.ts';
 import { type Anomaly, AnomalyReporter } from './anomaly.ts';
 import { createCounters, type ServerCounters } from './counters.ts';
-import type { AccountingSink, Nas, RadiusPolicy } from './policy.ts';
+import type { Nas } from './nas.ts';
+import type { AccountingSink, RadiusPolicy } from './policy.ts';
 import { listenUdp } from './udp.ts';
 
 export interface RadiusServerOptions {
@@ -30,6 +32,8 @@ export interface RadiusServerOptions {
   readonly mostAgeMs?: number;
   /** Socket receive buffer; default 4 MiB. The kernel's default holds about 193 datagrams. */
   readonly receiveBufferBytes?: number;
+  /** EAP methods to offer; without it EAP requests go to the policy as they are. */
+  readonly eap?: EapOptions;
   readonly onAnomaly?: (anomaly: Anomaly) => void;
   readonly onMessageAuthenticatorSeen?: (nas: Nas) => void;
   /** A socket could not send or failed. */
@@ -61,6 +65,7 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
   const access = new AccessServer(context, {
     rejectDelayMs: options.rejectDelayMs ?? 1000,
     onMessageAuthenticatorSeen: options.onMessageAuthenticatorSeen ?? (() => {}),
+    eap: options.eap === undefined ? null : new EapServer(options.eap),
   });
   const accounting =
     acctPort === null

@@ -49,6 +49,7 @@ function schemaClient(schemas: ReadonlyMap<string, GraphQLSchema>): SubgraphClie
       let document = documents.get(query);
       if (document === undefined) {
         document = parse(query);
+        if (documents.size > 200) documents.clear();
         documents.set(query, document);
       }
       const result = await execute({

@@ -12,6 +12,7 @@ export type AnomalyKind =
   | 'REPLY_NOT_ENCODABLE'
   | 'POLICY_FAILED'
   | 'EAP_FAILED'
+  | 'RADSEC_REFUSED'
   | 'ACCOUNTING_SHED'
   | 'ACCOUNTING_FAILED';
 

@@ -22,6 +22,8 @@ export interface ServerContext {
 export interface Peer {
   readonly address: string;
   readonly port: number;
+  /** Known already by its certificate; else it is found by its address. */
+  readonly nas?: Nas;
   send(reply: Buffer): void;
 }
 
@@ -47,7 +49,7 @@ export class Reception {
   /** Null when the packet must be dropped in silence; the reason is counted and reported. */
   receive(datagram: Buffer, peer: Peer): Received | null {
     const { policy, clock, anomalies, counters } = this.#context;
-    const nas = policy.findNas(peer.address);
+    const nas = peer.nas ?? policy.findNas(peer.address);
     if (nas === null) {
       anomalies.report('UNKNOWN_NAS', peer.address);
       counters.discarded++;

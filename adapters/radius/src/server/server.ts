@@ -2,6 +2,8 @@ import { type Clock, systemClock } from '@dotmac/device';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { type EapOptions, EapServer } from '../eap/server.ts';
+import { packetCodes } from '../packet/codes.ts';
+import { listenRadSec, type RadSecListenOptions } from '../radsec/server.ts';
 import { AccessServer } from './access-server.ts';
 import { AccountingServer } from './accounting-server.ts';
 import { type Anomaly, AnomalyReporter } from './anomaly.ts';
@@ -32,6 +34,8 @@ export interface RadiusServerOptions {
   readonly mostAgeMs?: number;
   /** Socket receive buffer; default 4 MiB. The kernel's default holds about 193 datagrams. */
   readonly receiveBufferBytes?: number;
+  /** RADIUS over TLS, on the same policy and sink. */
+  readonly radSec?: RadSecListenOptions;
   /** EAP methods to offer; without it EAP requests go to the policy as they are. */
   readonly eap?: EapOptions;
   readonly onAnomaly?: (anomaly: Anomaly) => void;
@@ -43,6 +47,7 @@ export interface RadiusServerOptions {
 export interface RadiusServer {
   readonly authPort: number | null;
   readonly acctPort: number | null;
+  readonly radSecPort: number | null;
   readonly counters: Readonly<ServerCounters>;
   /** Accounting records that wait for a commit. */
   readonly queued: number;
@@ -99,7 +104,20 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
           await authListener?.close();
           throw error;
         });
+  const radSecListener =
+    options.radSec === undefined
+      ? null
+      : await listenRadSec(
+          host,
+          options.radSec,
+          (packet, peer) => {
+            if (packet[0] === packetCodes['Accounting-Request']) accounting?.handle(packet, peer);
+            else access.handle(packet, peer);
+          },
+          (address, reason) => context.anomalies.report('RADSEC_REFUSED', address, null, reason),
+        );
   return {
+    radSecPort: radSecListener?.port ?? null,
     authPort: authListener?.port ?? null,
     acctPort: acctListener?.port ?? null,
     counters,
@@ -110,6 +128,7 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
       access.close();
       await authListener?.close();
       await accounting?.drained();
+      await radSecListener?.close();
       await acctListener?.close();
     },
   };

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '@dotmac/device';
 import { accessPoint, accessSwitch, siteUps, startSnmpAgents, towerRouter } from '@dotmac/lab/snmp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -34,6 +35,8 @@ interface Line {
   readonly error?: { code: string; message: string };
   readonly identity: Record<string, string | null>;
   readonly interfaces: readonly Record<string, unknown>[];
+  readonly processors: readonly unknown[];
+  readonly memory: readonly { name: string; usedBytes: string | null; totalBytes: string | null }[];
   readonly sensors: readonly Reading[];
   readonly wireless: readonly Reading[];
 }
@@ -123,5 +126,26 @@ test('a device out of time reports what it gave so far', async () => {
     expect(JSON.stringify(line)).toMatch(/"warnings":\[".+"/);
   } finally {
     await slow.close();
+  }
+});
+
+test('a recording of snmpd on Debian is a Linux box with processors, memory and ports', async () => {
+  const recording = fileURLToPath(new URL('../../../../test/lab/data/debian-snmpd.snmprec', import.meta.url));
+  const replay = await startSnmpAgents([{ id: 'debian', recording }], { clock });
+  try {
+    async function* only() {
+      const { id, host, port } = replay.agents[0] ?? { id: '', host: '', port: 0 };
+      yield JSON.stringify({ id, host, port, snmp: { version: '2c', community: 'public' } });
+    }
+    const line = (await probe(only())).get('debian');
+    expect(line?.identity).toMatchObject({ vendor: null, os: 'linux', sysName: 'lab-server' });
+    expect(line?.interfaces).toMatchObject([{ ifName: 'lo' }, { ifName: 'eth0', mac: '02:00:5e:60:00:01' }]);
+    expect(line?.processors).toHaveLength(2);
+    const pools = new Map(line?.memory.map((pool) => [pool.name, pool]));
+    const physical = pools.get('Physical memory');
+    expect(pools.get('Memory buffers')?.totalBytes).toBe(physical?.totalBytes);
+    expect(BigInt(physical?.usedBytes ?? 0)).toBeLessThan(BigInt(physical?.totalBytes ?? 0));
+  } finally {
+    await replay.close();
   }
 });

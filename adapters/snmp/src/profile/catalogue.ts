@@ -1,8 +1,15 @@
 import { enterpriseNumber } from '../identity/enterprises.ts';
+import apc from './data/apc.json' with { type: 'json' };
+import aruba from './data/aruba.json' with { type: 'json' };
 import cambiumPmp from './data/cambium.json' with { type: 'json' };
 import cambiumEpmp from './data/cambium-epmp.json' with { type: 'json' };
 import cisco from './data/cisco.json' with { type: 'json' };
+import comware from './data/comware.json' with { type: 'json' };
+import fortinet from './data/fortinet.json' with { type: 'json' };
+import huawei from './data/huawei.json' with { type: 'json' };
+import juniper from './data/juniper.json' with { type: 'json' };
 import mikrotik from './data/mikrotik.json' with { type: 'json' };
+import nokiaTimos from './data/nokia-timos.json' with { type: 'json' };
 import standard from './data/standard.json' with { type: 'json' };
 import teltonika from './data/teltonika.json' with { type: 'json' };
 import ubiquiti from './data/ubiquiti.json' with { type: 'json' };
@@ -19,6 +26,13 @@ export const profiles: readonly Profile[] = [
   cambiumEpmp,
   teltonika,
   cisco,
+  apc,
+  aruba,
+  comware,
+  fortinet,
+  huawei,
+  juniper,
+  nokiaTimos,
 ] as unknown as readonly Profile[];
 
 /** The profiles that apply to a device: the standard ones, then those of its system or its maker. */

@@ -27,7 +27,8 @@ export function entitySensor(row: Row): { class: string; value: number } | null 
   const kind = classes[type ?? 0];
   if (kind === undefined || value === null || value === undefined) return null;
   if (status !== null && status !== undefined && status !== STATUS_OK) return null;
-  if (Math.abs(value) >= 1_000_000_000) return null;
+  // The MIB's own overflow marks, and the 16-bit minimum that transceivers send for "no reading".
+  if (Math.abs(value) >= 1_000_000_000 || value === -32_768) return null;
   const exponent = 3 * ((scale ?? UNITS) - UNITS) - (precision ?? 0);
   return { class: kind, value: tidy(value * 10 ** exponent) };
 }

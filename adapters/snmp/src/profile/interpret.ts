@@ -74,8 +74,12 @@ export function memoryReadings(source: MemorySource, values: ProfileValues): Mem
     };
     const percent = asNumber(cells(source.percent).get(index));
     if (source.percent !== undefined) {
-      if (percent === null || percent < 0 || percent > 100) return [];
-      return [{ name, usedBytes: null, totalBytes: null, usedPercent: percent }];
+      if (percent === null || percent <= 0 || percent > 100) return [];
+      const whole = amount(source.total);
+      if (whole === null || whole === 0n)
+        return [{ name, usedBytes: null, totalBytes: null, usedPercent: percent }];
+      const used = BigInt(Math.round((Number(whole) * percent) / 100));
+      return [{ name, usedBytes: used, totalBytes: whole, usedPercent: percent }];
     }
     const free = amount(source.free);
     const used = amount(source.used);
@@ -119,14 +123,19 @@ function firstNumber(text: string | null): number | null {
   return match === null ? null : Number(match[0]);
 }
 
+/** The MIB has no unit for optical power but the watt; a transceiver's is shown as everybody compares it. */
+const TRANSCEIVER = /\b(?:rx|tx|receive|transmit|optical|laser|xcvr|transceiver)\b/i;
+
 function entitySensorReadings(entry: string, values: ProfileValues): SensorReading[] {
   const columns = [1, 2, 3, 4, 5].map((column) => values.columns.get(`${entry}.${column}`));
   return [...(columns[3]?.keys() ?? [])].flatMap((index): SensorReading[] => {
     const row: Row = columns.map((column) => column?.get(index));
     const found = entitySensor(row);
     if (found === null) return [];
-    return [
-      { ...found, oid: `${entry}.4.${index}`, name: values.entityNames.get(index) ?? `sensor ${index}` },
-    ];
+    const oid = `${entry}.4.${index}`;
+    const name = values.entityNames.get(index) ?? `sensor ${index}`;
+    if (found.class !== 'power' || !TRANSCEIVER.test(name)) return [{ ...found, oid, name }];
+    const light = wattsToDbm(found.value);
+    return light === null ? [] : [{ class: 'dbm', oid, name, value: light }];
   });
 }

@@ -68,7 +68,7 @@ export interface ProcessorSource extends Source, Scale {
   readonly idle?: true;
 }
 
-/** Two of total, used and free; or a percentage. All in units of `unitBytes`. */
+/** Two of total, used and free, in units of `unitBytes`; or a percentage, with the total where there is one. */
 export interface MemorySource {
   readonly name: string;
   readonly nameColumn?: string;

@@ -28,6 +28,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   // Only JSON: a form or text/plain could be sent by any page without asking the browser's permission.
   app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', async ({ headers }) => {
+    const encoding = headers['content-encoding'] ?? 'identity';
+    if (encoding === 'identity') return;
+    throw Object.assign(new Error('Bodies are taken uncompressed'), { statusCode: 415 });
+  });
   app.post('/graphql', graphqlHandler(options));
   app.get('/graphql', (_request, reply) =>
     reply

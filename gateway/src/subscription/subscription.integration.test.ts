@@ -35,8 +35,16 @@ async function watching(begin: () => Received): Promise<Received> {
   return received;
 }
 
-const sessionsOf = ({ results }: Received) =>
-  results.map(({ data }) => (data?.networkEvents as { session: { id: string } }).session.id);
+interface Payload {
+  readonly networkEvents: NetworkEvent;
+}
+interface NetworkEvent {
+  readonly cursor: string;
+  readonly session: { readonly id: string };
+}
+const eventsOf = ({ results }: Received) =>
+  results.map(({ data }) => (data as unknown as Payload).networkEvents);
+const sessionsOf = (received: Received) => eventsOf(received).map(({ session }) => session.id);
 
 /** The sessions of the last events, as they were appended. */
 const lastSessions = (count: number) => {
@@ -106,16 +114,14 @@ describe('a subscription', () => {
       staying.count(1),
       eventually(() => source.append('c1') && expect(leaving.results.length).toBeGreaterThan(0)),
     ]);
-    const cursor = (leaving.results.at(-1)?.data?.networkEvents as { cursor: string }).cursor;
+    const { cursor } = eventsOf(leaving).at(-1) as NetworkEvent;
     leaving.stop();
     for (let index = 0; index < 20; index += 1) source.append('c2');
     const missed = source.cursors.slice(source.cursors.indexOf(cursor) + 1);
     const back = subscribeWs(noc(), events, { after: cursor });
     cleanups.push(() => back.stop());
     await back.count(missed.length);
-    expect(back.results.map(({ data }) => (data?.networkEvents as { cursor: string }).cursor)).toEqual(
-      missed,
-    );
+    expect(eventsOf(back).map((event) => event.cursor)).toEqual(missed);
   });
 
   test('says CURSOR_EXPIRED, and refuses a cursor of another tenant', async () => {

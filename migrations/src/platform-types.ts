@@ -93,6 +93,62 @@ export interface IdentityVerificationKey {
   tenantId: string | null;
 }
 
+export interface PartnersAgreement {
+  holdDays: Generated<number>;
+  id: string;
+  leadProtectionDays: Generated<number>;
+  partnerId: string;
+  salesRateBasisPoints: number;
+  validFrom: ColumnType<Date, Date | string, Date | string>;
+  version: number;
+}
+
+export interface PartnersAttribution {
+  agreementId: string;
+  attributedAt: ColumnType<Date, Date | string, Date | string>;
+  leadId: string | null;
+  liveFrom: string | null;
+  partnerId: string;
+  role: string;
+  tenantId: string;
+}
+
+export interface PartnersCommissionEntry {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  availableAt: ColumnType<Date, Date | string, Date | string>;
+  baseMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  currency: string;
+  earnedAt: ColumnType<Date, Date | string, Date | string>;
+  id: string;
+  partnerId: string;
+  rateBasisPoints: number;
+  role: string;
+  sourceId: string;
+  sourceKind: string;
+  tenantId: string;
+}
+
+export interface PartnersLead {
+  approvedAt: ColumnType<Date, Date | string, Date | string> | null;
+  company: string;
+  email: string;
+  id: string;
+  partnerId: string;
+  protectedUntil: ColumnType<Date, Date | string, Date | string> | null;
+  registeredAt: ColumnType<Date, Date | string, Date | string>;
+  state: string;
+  tenantId: string | null;
+}
+
+export interface PartnersPartner {
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  email: string;
+  id: string;
+  kind: string;
+  name: string;
+  state: string;
+}
+
 export interface RoutingRoute {
   changedAt: ColumnType<Date, Date | string, Date | string>;
   generation: Generated<number>;
@@ -112,6 +168,12 @@ export interface RuntimeClock {
 export interface RuntimeDailyRun {
   finishedAt: ColumnType<Date, Date | string, Date | string>;
   localDate: string;
+  name: string;
+}
+
+export interface RuntimeRelay {
+  cursor: string;
+  movedAt: ColumnType<Date, Date | string, Date | string>;
   name: string;
 }
 
@@ -175,9 +237,15 @@ export interface DB {
   "identity.apiKey": IdentityApiKey;
   "identity.membership": IdentityMembership;
   "identity.verificationKey": IdentityVerificationKey;
+  "partners.agreement": PartnersAgreement;
+  "partners.attribution": PartnersAttribution;
+  "partners.commissionEntry": PartnersCommissionEntry;
+  "partners.lead": PartnersLead;
+  "partners.partner": PartnersPartner;
   "routing.route": RoutingRoute;
   "runtime.clock": RuntimeClock;
   "runtime.dailyRun": RuntimeDailyRun;
+  "runtime.relay": RuntimeRelay;
   "tenants.lease": TenantsLease;
   "tenants.provisioningJob": TenantsProvisioningJob;
   "tenants.provisioningStep": TenantsProvisioningStep;

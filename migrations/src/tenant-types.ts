@@ -21,6 +21,253 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export interface BillingAccount {
+  anchorDay: number | null;
+  currency: string;
+  customerId: string;
+  email: string | null;
+  liveFrom: string | null;
+  name: string;
+  nextBillOn: string | null;
+  openedAt: ColumnType<Date, Date | string, Date | string>;
+  paymentTermDays: Generated<number>;
+  rateCardPlanId: string | null;
+  taxJurisdictions: Generated<string[]>;
+  tenantId: string | null;
+}
+
+export interface BillingAllocation {
+  allocatedAt: ColumnType<Date, Date | string, Date | string>;
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  documentId: string;
+  netMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  sourceId: string;
+}
+
+export interface BillingCampaign {
+  id: string;
+  isDefault: Generated<boolean>;
+  name: string;
+}
+
+export interface BillingCampaignThreshold {
+  campaignId: string;
+  currency: string;
+  minimumMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+}
+
+export interface BillingCreditItem {
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  currency: string;
+  customerId: string;
+  openMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  sourceId: string;
+}
+
+export interface BillingDocument {
+  creditsDocumentId: string | null;
+  currency: string;
+  customerId: string;
+  dueOn: string;
+  grossMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  hash: string;
+  id: string;
+  issuedAt: ColumnType<Date, Date | string, Date | string>;
+  issuedOn: string;
+  netMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  number: string;
+  reason: string | null;
+  runDate: string;
+  sequence: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  snapshot: string;
+  taxMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  type: string;
+}
+
+export interface BillingDocumentLine {
+  correction: number;
+  dayCount: string;
+  days: number;
+  description: string;
+  documentId: string;
+  explanation: Json;
+  fromDay: string;
+  id: string;
+  kind: string;
+  netMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  ofDays: number;
+  ordinal: number;
+  periodFrom: string;
+  periodTo: string;
+  priceDenominator: Generated<string>;
+  priceKey: string;
+  priceNumerator: string;
+  productClass: string;
+  serviceLineId: string;
+  taxMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  taxParts: Json;
+  toDay: string;
+}
+
+export interface BillingDocumentTax {
+  baseMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  category: string;
+  componentId: string;
+  documentId: string;
+  explanation: Json;
+  name: string;
+  percent: string | null;
+  taxGroup: string;
+  taxMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+}
+
+export interface BillingDunningCycle {
+  campaignId: string;
+  closedOn: string | null;
+  currency: string;
+  customerId: string;
+  id: string;
+  oldestDueOn: string;
+}
+
+export interface BillingDunningStep {
+  action: string;
+  campaignId: string;
+  daysAfterDue: number;
+  id: string;
+  minimumDaysAfterPrevious: Generated<number>;
+  ordinal: number;
+}
+
+export interface BillingDunningTaken {
+  cycleId: string;
+  overdueMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  stepId: string;
+  takenOn: string;
+}
+
+export interface BillingLedgerEntry {
+  account: string;
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  currency: string;
+  kind: string;
+  ref: string;
+}
+
+export interface BillingLedgerTransaction {
+  currency: string;
+  kind: string;
+  postedOn: string;
+  ref: string;
+}
+
+export interface BillingLock {
+  because: string;
+  customerId: string;
+  requestedAt: ColumnType<Date, Date | string, Date | string>;
+}
+
+export interface BillingOpenItem {
+  currency: string;
+  customerId: string;
+  documentId: string;
+  dueOn: string;
+  openMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+}
+
+export interface BillingPayment {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  currency: string;
+  customerId: string;
+  id: string;
+  method: string;
+  receivedAt: ColumnType<Date, Date | string, Date | string>;
+  receivedOn: string;
+  reference: string;
+}
+
+export interface BillingPlan {
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  id: string;
+  kind: string;
+  name: string;
+}
+
+export interface BillingPlanVersion {
+  bands: Json | null;
+  currency: string;
+  downstreamBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  downstreamBurstBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  downstreamBurstSeconds: number | null;
+  downstreamBurstThresholdBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  effectiveFrom: string;
+  id: string;
+  intervalCount: number;
+  intervalUnit: string;
+  minimumMinor: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  planId: string;
+  priceMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  productClass: string;
+  publishedAt: ColumnType<Date, Date | string, Date | string>;
+  timing: string;
+  upstreamBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  upstreamBurstBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  upstreamBurstSeconds: number | null;
+  upstreamBurstThresholdBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  version: number;
+}
+
+export interface BillingProblem {
+  customerId: string;
+  message: string;
+  noticedAt: ColumnType<Date, Date | string, Date | string>;
+}
+
+export interface BillingSeries {
+  digits: number;
+  id: string;
+  lastHash: Generated<string>;
+  lastIssuedOn: string | null;
+  nextNumber: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
+  pattern: string;
+}
+
+export interface BillingServiceEvent {
+  effectiveOn: string;
+  ordinal: number;
+  planId: string | null;
+  planVersionId: string | null;
+  serviceLineId: string;
+  sourcePosition: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  type: string;
+}
+
+export interface BillingServiceLine {
+  customerId: string;
+  id: string;
+  settledBefore: string | null;
+}
+
+export interface BillingShield {
+  because: string;
+  customerId: string;
+  fromDay: string;
+  grantedBy: string;
+  id: string;
+  invoiceIds: string[] | null;
+  kind: string;
+  liftedAt: ColumnType<Date, Date | string, Date | string> | null;
+  untilDay: string | null;
+}
+
+export interface BillingTenantDay {
+  activeSubscribers: number;
+  eventId: string;
+  localDate: string;
+  recordedAt: ColumnType<Date, Date | string, Date | string>;
+  tenantId: string;
+}
+
 export interface EventsConsumer {
   attempts: Generated<number>;
   failedAt: ColumnType<Date, Date | string, Date | string> | null;
@@ -232,6 +479,12 @@ export interface RuntimeDailyRun {
   name: string;
 }
 
+export interface RuntimeRelay {
+  cursor: string;
+  movedAt: ColumnType<Date, Date | string, Date | string>;
+  name: string;
+}
+
 export interface SubscribersCustomer {
   city: string | null;
   country: string | null;
@@ -267,6 +520,30 @@ export interface SubscribersServiceLock {
 }
 
 export interface DB {
+  "billing.account": BillingAccount;
+  "billing.allocation": BillingAllocation;
+  "billing.campaign": BillingCampaign;
+  "billing.campaignThreshold": BillingCampaignThreshold;
+  "billing.creditItem": BillingCreditItem;
+  "billing.document": BillingDocument;
+  "billing.documentLine": BillingDocumentLine;
+  "billing.documentTax": BillingDocumentTax;
+  "billing.dunningCycle": BillingDunningCycle;
+  "billing.dunningStep": BillingDunningStep;
+  "billing.dunningTaken": BillingDunningTaken;
+  "billing.ledgerEntry": BillingLedgerEntry;
+  "billing.ledgerTransaction": BillingLedgerTransaction;
+  "billing.lock": BillingLock;
+  "billing.openItem": BillingOpenItem;
+  "billing.payment": BillingPayment;
+  "billing.plan": BillingPlan;
+  "billing.planVersion": BillingPlanVersion;
+  "billing.problem": BillingProblem;
+  "billing.series": BillingSeries;
+  "billing.serviceEvent": BillingServiceEvent;
+  "billing.serviceLine": BillingServiceLine;
+  "billing.shield": BillingShield;
+  "billing.tenantDay": BillingTenantDay;
   "events.consumer": EventsConsumer;
   "events.event": EventsEvent;
   "events.head": EventsHead;
@@ -285,6 +562,7 @@ export interface DB {
   "network.site": NetworkSite;
   "runtime.clock": RuntimeClock;
   "runtime.dailyRun": RuntimeDailyRun;
+  "runtime.relay": RuntimeRelay;
   "subscribers.customer": SubscribersCustomer;
   "subscribers.service": SubscribersService;
   "subscribers.serviceLock": SubscribersServiceLock;

@@ -1,0 +1,56 @@
+import type { AccountingRecord, AccountingSink } from '@dotmac/radius';
+import type { NetworkServices } from '../builder.ts';
+import type { NasRestart } from '../session/record.ts';
+import { recordSessions } from '../session/record.ts';
+import { normaliseMac, type SessionNews, terminateCauseName } from '../session/rules.ts';
+import type { LoginPolicy, PolicyNas } from './policy.ts';
+import { serviceOfToken } from './rules.ts';
+
+/** Where the RADIUS server's accounting goes: one transaction per batch, answered after its commit. */
+export function accountingSink(services: NetworkServices, policy: LoginPolicy): AccountingSink {
+  return {
+    async record(batch) {
+      const news = batch.flatMap((record) => newsOf(record) ?? []);
+      const restarts = batch.flatMap((record) => restartOf(record) ?? []);
+      if (news.length === 0 && restarts.length === 0) return;
+      const changed = await services.database
+        .transaction()
+        .execute((transaction) => recordSessions(transaction, services.clock, { news, restarts }));
+      policy.sessionsChanged(changed);
+    },
+  };
+}
+
+function restartOf(record: AccountingRecord): NasRestart | null {
+  return record.status === 'ON' || record.status === 'OFF'
+    ? { nasId: record.nas.id, at: record.eventAt }
+    : null;
+}
+
+/** Null for records that tell of no session: Accounting-On and -Off, unknown types, and those without an id. */
+function newsOf(record: AccountingRecord): SessionNews | null {
+  const { status, sessionId } = record;
+  if (status !== 'START' && status !== 'INTERIM' && status !== 'STOP') return null;
+  if (sessionId === null) return null;
+  return {
+    nasId: record.nas.id,
+    deviceId: (record.nas as Partial<PolicyNas>).row?.deviceId ?? null,
+    nativeId: storable(sessionId),
+    username: storable(record.userName ?? ''),
+    serviceId: serviceOfToken(record.classes),
+    status,
+    at: record.eventAt,
+    address: record.framedIpAddress,
+    mac: normaliseMac(record.callingStationId),
+    sessionTimeSeconds: record.sessionTimeSeconds,
+    downstreamOctets: record.downstreamOctets,
+    upstreamOctets: record.upstreamOctets,
+    wraps: !record.hasGigawords,
+    terminateCause: terminateCauseName(record.terminateCause),
+  };
+}
+
+/** PostgreSQL's text has no NUL: one such name from a NAS must not hold up everybody's batch. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd');
+}

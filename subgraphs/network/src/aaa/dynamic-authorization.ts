@@ -1,0 +1,37 @@
+import type { DeviceSession, DriverRegistry } from '@dotmac/device';
+import type { RadiusCredential, SessionObservation } from '@dotmac/radius';
+import type { NetworkServices } from '../builder.ts';
+import { type Nas, secretPurpose } from '../nas/store.ts';
+import { liveSessionsOfServices } from '../session/store.ts';
+
+/** A session with a NAS for CoA and Disconnect. Reading back is what accounting knows. */
+export function openDynamicAuthorization(
+  services: NetworkServices,
+  drivers: DriverRegistry,
+  nas: Nas,
+  serviceId: string,
+): DeviceSession {
+  const credential: RadiusCredential = {
+    secret: services.secrets.open(nas.secret, secretPurpose(nas.id)),
+    vendor: nas.vendorProfile as RadiusCredential['vendor'],
+    nasAddress: nas.sourceAddress,
+    readback: () => observe(services, serviceId),
+  };
+  const host = nas.coaHost ?? nas.sourceAddress;
+  return drivers.get('radius').open({ id: nas.deviceId ?? nas.id, host, port: nas.coaPort }, credential);
+}
+
+/** Accounting tells whether a session is up, not how it is treated. */
+async function observe(
+  { database, clock }: NetworkServices,
+  serviceId: string,
+): Promise<SessionObservation | null> {
+  const [session] = await liveSessionsOfServices(database, [serviceId]);
+  return {
+    live: session !== undefined,
+    mode: null,
+    shaping: null,
+    source: 'radius:accounting',
+    observedAt: session?.updatedAt.getTime() ?? clock.now(),
+  };
+}

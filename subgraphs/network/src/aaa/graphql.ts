@@ -1,0 +1,38 @@
+import { builder } from '../builder.ts';
+import type { LoginExplanation } from './policy.ts';
+import type { ExplainedStep } from './rules.ts';
+
+const LoginStepRef = builder.objectRef<ExplainedStep>('LoginStep').implement({
+  fields: (t) => ({
+    check: t.exposeString('check'),
+    passed: t.exposeBoolean('passed'),
+    fact: t.exposeString('fact', { description: 'What was looked at.' }),
+  }),
+});
+const LoginDecisionEnum = builder.enumType('LoginDecision', {
+  values: ['ACCEPT', 'WALLED_GARDEN', 'REJECT'] as const,
+});
+const LoginExplanationRef = builder.objectRef<LoginExplanation>('LoginExplanation').implement({
+  description: 'What the answer to a login would be now, check by check up to the one that decides.',
+  fields: (t) => ({
+    decision: t.expose('decision', { type: LoginDecisionEnum }),
+    reason: t.exposeString('reason', { nullable: true, description: 'The stable code of a refusal.' }),
+    steps: t.field({ type: [LoginStepRef], resolve: ({ steps }) => [...steps] }),
+  }),
+});
+
+builder.queryField('explainLogin', (t) =>
+  t.field({
+    type: LoginExplanationRef,
+    description: 'The server itself is asked: the same checks in the same order, nothing recorded.',
+    authScopes: { scope: 'network:read' },
+    args: {
+      username: t.arg.string({ required: true }),
+      nasAddress: t.arg({ type: 'IPAddress', required: true }),
+      mac: t.arg.string(),
+      password: t.arg.string({ description: 'To have it checked too.' }),
+    },
+    resolve: (_root, { username, nasAddress, mac, password }, { policy }) =>
+      policy.explain({ username, nasAddress, mac: mac ?? null, password: password ?? null }),
+  }),
+);

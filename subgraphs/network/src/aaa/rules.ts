@@ -1,0 +1,161 @@
+import type { ShapingPayload } from '@dotmac/schema';
+import { type AccessMode, describeShaping } from '../access/rules.ts';
+
+/** Why a login is refused. Stable: stored in events and shown to the NOC. */
+export type RejectReason =
+  | 'NAS_DISABLED'
+  | 'UNKNOWN_USER'
+  | 'METHOD_UNSUPPORTED'
+  | 'BAD_PASSWORD'
+  | 'NOT_READY'
+  | 'BLOCKED'
+  | 'SESSION_LIMIT';
+
+/** A session as far as logging in again is concerned. */
+export interface LiveSession {
+  readonly id: string;
+  readonly mac: string | null;
+  /** Milliseconds since the epoch. */
+  readonly updatedAt: number;
+  /** Silent for longer than this, it no longer counts. */
+  readonly staleAfterMilliseconds: number;
+}
+
+/** Everything a decision depends on. */
+export interface LoginFacts {
+  readonly now: number;
+  readonly username: string;
+  /** Undefined when a question does not name the line: then it is taken for the one that is online. */
+  readonly mac: string | null | undefined;
+  readonly nas: { readonly name: string; readonly enabled: boolean };
+  readonly access: {
+    readonly mode: AccessMode;
+    readonly locks: readonly string[];
+    readonly shaping: ShapingPayload | null;
+    readonly address: string | null;
+    readonly simultaneousSessions: number;
+  } | null;
+  /** `NOT_ASKED` when a decision is only explained. */
+  readonly password: () => 'RIGHT' | 'WRONG' | 'UNSUPPORTED' | 'NOT_ASKED';
+  readonly live: readonly LiveSession[];
+}
+
+interface Check {
+  readonly name: string;
+  /** The reason to refuse, or null to go on. */
+  readonly refuse: (facts: LoginFacts) => RejectReason | null;
+  /** The facts it looked at, in words. */
+  readonly tell: (facts: LoginFacts) => string;
+}
+
+/** In this order; the first refusal decides. */
+const checks: readonly Check[] = [
+  {
+    name: 'nas',
+    refuse: ({ nas }) => (nas.enabled ? null : 'NAS_DISABLED'),
+    tell: ({ nas }) => `The NAS is ${nas.name}, ${nas.enabled ? 'enabled' : 'disabled'}`,
+  },
+  {
+    name: 'user',
+    refuse: ({ access }) => (access === null ? 'UNKNOWN_USER' : null),
+    tell: ({ access, username }) =>
+      access === null ? `No open service has the login name ${username}` : `${username} belongs to a service`,
+  },
+  {
+    name: 'password',
+    refuse: ({ password }) => {
+      const answer = password();
+      if (answer === 'UNSUPPORTED') return 'METHOD_UNSUPPORTED';
+      return answer === 'WRONG' ? 'BAD_PASSWORD' : null;
+    },
+    tell: ({ password }) =>
+      ({
+        RIGHT: 'The password is right',
+        WRONG: 'The password is wrong',
+        UNSUPPORTED: 'Neither PAP nor CHAP was offered',
+        NOT_ASKED: 'The password is not part of this question',
+      })[password()],
+  },
+  {
+    name: 'speed',
+    refuse: ({ access }) => (access?.shaping == null ? 'NOT_READY' : null),
+    tell: ({ access }) => `The plan gives ${describeShaping(access?.shaping ?? null)}`,
+  },
+  {
+    name: 'locks',
+    refuse: ({ access }) => (access?.mode === 'BLOCKED' ? 'BLOCKED' : null),
+    tell: ({ access }) =>
+      access === null || access.locks.length === 0
+        ? 'No lock'
+        : `Locked for ${access.locks.join(', ')}: ${access.mode === 'BLOCKED' ? 'no login' : 'walled garden'}`,
+  },
+  {
+    name: 'sessions',
+    refuse: (facts) =>
+      otherLines(facts).length >= (facts.access?.simultaneousSessions ?? 1) ? 'SESSION_LIMIT' : null,
+    tell: (facts) =>
+      `${facts.live.length} live sessions, ${otherLines(facts).length} of them from other lines and fresh; ` +
+      `${facts.access?.simultaneousSessions ?? 1} allowed`,
+  },
+];
+
+/** Sessions that stand in the way: not of the same line, which this login replaces, and not stale. */
+function otherLines({ live, mac, now }: LoginFacts): LiveSession[] {
+  if (mac === undefined) return [];
+  return live.filter(
+    (session) => session.mac !== mac && now - session.updatedAt <= session.staleAfterMilliseconds,
+  );
+}
+
+/** The reason to refuse a login, or null to accept it. */
+export function decideLogin(facts: LoginFacts): RejectReason | null {
+  for (const check of checks) {
+    const reason = check.refuse(facts);
+    if (reason !== null) return reason;
+  }
+  return null;
+}
+
+export interface ExplainedStep {
+  readonly check: string;
+  readonly passed: boolean;
+  readonly fact: string;
+}
+
+/** The same decision, check by check up to the one that decides. */
+export function explainDecision(facts: LoginFacts): {
+  readonly steps: ExplainedStep[];
+  readonly reason: RejectReason | null;
+} {
+  const steps: ExplainedStep[] = [];
+  for (const check of checks) {
+    const reason = check.refuse(facts);
+    steps.push({ check: check.name, passed: reason === null, fact: check.tell(facts) });
+    if (reason !== null) return { steps, reason };
+  }
+  return { steps, reason: null };
+}
+
+/** Silent for 2.5 intervals, a session no longer stands in the way of a login. */
+export function loginStaleMilliseconds(interimIntervalSeconds: number): number {
+  return 2.5 * interimIntervalSeconds * 1000;
+}
+
+/** ±10 %, so that a restarted NAS does not send everything at once. `random` is 0 to 1. */
+export function jitteredInterval(seconds: number, random: number): number {
+  return Math.round(seconds * (0.9 + 0.2 * random));
+}
+
+/** Our session token, sent as `Class` and returned in accounting (RFC 2865 §5.25). Opaque to everybody else. */
+export function sessionToken(serviceId: string, nonce: string): Uint8Array {
+  return Buffer.from(`1:${serviceId}:${nonce}`);
+}
+
+/** The service in a returned `Class` (hexadecimal), or null when it is not one of ours. */
+export function serviceOfToken(classes: readonly string[]): string | null {
+  for (const hex of classes) {
+    const match = /^1:([\w-]{1,64}):[0-9a-f]{16}$/.exec(Buffer.from(hex, 'hex').toString('latin1'));
+    if (match?.[1] !== undefined) return match[1];
+  }
+  return null;
+}

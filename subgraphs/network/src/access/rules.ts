@@ -1,0 +1,81 @@
+import type { AccessMode as DeviceMode, RateLimit, Shaping } from '@dotmac/device';
+import type { LockReason, RateLimitPayload, ShapingPayload } from '@dotmac/schema';
+
+export const accessModes = ['OPEN', 'WALLED_GARDEN', 'BLOCKED'] as const;
+/** How a subscriber may use the network. */
+export type AccessMode = (typeof accessModes)[number];
+
+/** Reasons for which not even the walled garden is open. */
+const blocking: ReadonlySet<LockReason> = new Set(['LEGAL', 'ABUSE']);
+
+/** What follows from the locks of a service. */
+export function desiredMode(locks: readonly LockReason[], closed = false): AccessMode {
+  if (closed || locks.some((lock) => blocking.has(lock))) return 'BLOCKED';
+  return locks.length > 0 ? 'WALLED_GARDEN' : 'OPEN';
+}
+
+const deviceModes = { OPEN: 'open', WALLED_GARDEN: 'walledGarden', BLOCKED: 'blocked' } as const;
+
+/** The mode as drivers know it. */
+export function deviceModeOf(mode: AccessMode): DeviceMode {
+  return deviceModes[mode];
+}
+
+/** Speeds as stored and sent, from bits per second as text. */
+export function shapingOf(payload: ShapingPayload): Shaping {
+  return { downstream: rateOf(payload.downstream), upstream: rateOf(payload.upstream) };
+}
+
+function rateOf({ bitsPerSecond, burst }: RateLimitPayload): RateLimit {
+  if (burst === undefined) return { bitsPerSecond: BigInt(bitsPerSecond) };
+  return {
+    bitsPerSecond: BigInt(bitsPerSecond),
+    burst: {
+      bitsPerSecond: BigInt(burst.bitsPerSecond),
+      thresholdBitsPerSecond: BigInt(burst.thresholdBitsPerSecond),
+      seconds: burst.seconds,
+    },
+  };
+}
+
+export function sameShaping(a: ShapingPayload | null, b: ShapingPayload | null): boolean {
+  return describeShaping(a) === describeShaping(b);
+}
+
+/** For people: `50000000 down / 10000000 up bit/s`. */
+export function describeShaping(shaping: ShapingPayload | null): string {
+  if (shaping === null) return 'no speed known';
+  const rate = ({ bitsPerSecond, burst }: RateLimitPayload) =>
+    burst === undefined
+      ? bitsPerSecond
+      : `${bitsPerSecond} (${burst.bitsPerSecond} below ${burst.thresholdBitsPerSecond} over ${burst.seconds} s)`;
+  return `${rate(shaping.downstream)} down / ${rate(shaping.upstream)} up bit/s`;
+}
+
+/**
+ * Login names to try in order for a service: the one asked for, then ones that carry the end of the service's id, which
+ * nobody else has.
+ */
+export function usernameCandidates(wanted: string | null, serviceId: string): string[] {
+  const tail = serviceId.slice(-8).toLowerCase();
+  return wanted === null
+    ? [`u-${tail}`, `u-${serviceId.slice(-16).toLowerCase()}`]
+    : [wanted, `${wanted}-${tail}`];
+}
+
+/** 16 characters without the ones people confuse: 93 bits from the octets given. */
+export function passwordFrom(random: Uint8Array): string {
+  const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+  let text = '';
+  for (const octet of random) {
+    // Octets beyond the last whole multiple would make some characters likelier.
+    if (octet < 256 - (256 % alphabet.length)) text += alphabet.charAt(octet % alphabet.length);
+    if (text.length === 16) return text;
+  }
+  throw new RangeError(`A password needs more than ${random.length} random octets`);
+}
+
+/** Our mark on everything that a device holds for a service. */
+export function markerOf(serviceId: string): string {
+  return `dotmac:${serviceId}`;
+}

@@ -1,0 +1,218 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import type { LockReason, ShapingPayload } from '@dotmac/schema';
+import { type Selectable, sql, type Transaction } from 'kysely';
+import type { AccessMode } from './rules.ts';
+
+/** A service's access without its password, with the address it was given. */
+export type Access = Omit<
+  Selectable<TenantDatabase['network.access']>,
+  'password' | 'mode' | 'shaping' | 'locks'
+> & {
+  readonly mode: AccessMode;
+  readonly shaping: ShapingPayload | null;
+  readonly locks: LockReason[];
+  readonly address: string | null;
+};
+/** With the sealed password: for the login policy only. */
+export type Credential = Access & { readonly password: Uint8Array };
+
+const columns = [
+  'access.serviceId',
+  'access.customerId',
+  'access.planId',
+  'access.username',
+  'access.deviceId',
+  'access.shaping',
+  'access.locks',
+  'access.mode',
+  'access.simultaneousSessions',
+  'access.readyAt',
+  'access.closedAt',
+  'access.createdAt',
+  'address.address',
+] as const;
+
+function accesses(db: Executor<TenantDatabase>) {
+  return db
+    .selectFrom('network.access as access')
+    .leftJoin('network.address as address', 'address.serviceId', 'access.serviceId');
+}
+
+export async function accessesByService(
+  db: Executor<TenantDatabase>,
+  serviceIds: readonly string[],
+): Promise<Access[]> {
+  const rows = await accesses(db).select(columns).where('access.serviceId', 'in', serviceIds).execute();
+  return rows as unknown as Access[];
+}
+
+/** The access, locked for the rest of the transaction, so that its changes and their events keep their order. */
+export async function lockedAccess(
+  transaction: Transaction<TenantDatabase>,
+  serviceId: string,
+): Promise<Access | null> {
+  const row = await accesses(transaction)
+    .select(columns)
+    .where('access.serviceId', '=', serviceId)
+    .forUpdate('access')
+    .executeTakeFirst();
+  return (row as unknown as Access | undefined) ?? null;
+}
+
+/** Credentials of some services, or of all that are open; pages by service. */
+export async function credentials(
+  db: Executor<TenantDatabase>,
+  which: { readonly serviceIds: readonly string[] } | { readonly after: string; readonly limit: number },
+): Promise<Credential[]> {
+  const query = accesses(db).select([...columns, 'access.password']);
+  const rows =
+    'serviceIds' in which
+      ? await query.where('access.serviceId', 'in', which.serviceIds).execute()
+      : await query
+          .where('access.closedAt', 'is', null)
+          .where('access.serviceId', '>', which.after)
+          .orderBy('access.serviceId')
+          .limit(which.limit)
+          .execute();
+  return rows as unknown as Credential[];
+}
+
+export async function sealedPassword(
+  db: Executor<TenantDatabase>,
+  serviceId: string,
+): Promise<Uint8Array | null> {
+  const row = await db
+    .selectFrom('network.access')
+    .select('password')
+    .where('serviceId', '=', serviceId)
+    .executeTakeFirst();
+  return row?.password ?? null;
+}
+
+/** @returns false when the service has access already or the name is taken. */
+export async function insertAccess(
+  transaction: Transaction<TenantDatabase>,
+  access: {
+    readonly serviceId: string;
+    readonly customerId: string;
+    readonly planId: string;
+    readonly username: string;
+    readonly password: Uint8Array;
+    readonly deviceId: string | null;
+    readonly shaping: ShapingPayload | null;
+    readonly createdAt: Date;
+  },
+): Promise<boolean> {
+  const result = await transaction
+    .insertInto('network.access')
+    .values({ ...access, shaping: jsonOf(access.shaping), mode: 'OPEN' })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return result.numInsertedOrUpdatedRows === 1n;
+}
+
+export async function updateAccess(
+  transaction: Transaction<TenantDatabase>,
+  serviceId: string,
+  change: {
+    readonly planId?: string;
+    readonly shaping?: ShapingPayload;
+    readonly locks?: readonly LockReason[];
+    readonly mode?: AccessMode;
+    readonly readyAt?: Date;
+    readonly closedAt?: Date;
+    readonly password?: Uint8Array;
+  },
+): Promise<void> {
+  const { shaping, locks, ...plain } = change;
+  await transaction
+    .updateTable('network.access')
+    .set({
+      ...plain,
+      ...(shaping === undefined ? {} : { shaping: jsonOf(shaping) }),
+      ...(locks === undefined ? {} : { locks: [...locks] }),
+    })
+    .where('serviceId', '=', serviceId)
+    .execute();
+}
+
+/** Remembers where services are online now. */
+export async function moveAccesses(
+  transaction: Transaction<TenantDatabase>,
+  moves: readonly { readonly serviceId: string; readonly deviceId: string }[],
+): Promise<void> {
+  if (moves.length === 0) return;
+  await sql`
+    update network.access a set device_id = m.device_id
+    from unnest(${moves.map((move) => move.serviceId)}::text[], ${moves.map((move) => move.deviceId)}::text[])
+      as m (service_id, device_id)
+    where a.service_id = m.service_id and a.device_id is distinct from m.device_id`.execute(transaction);
+}
+
+/** Which open service each login name belongs to. */
+export async function servicesByUsername(
+  db: Executor<TenantDatabase>,
+  usernames: readonly string[],
+): Promise<Map<string, string>> {
+  if (usernames.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('network.access')
+    .select(['username', 'serviceId'])
+    .where('closedAt', 'is', null)
+    .where('username', 'in', usernames)
+    .execute();
+  return new Map(rows.map((row) => [row.username, row.serviceId]));
+}
+
+/** Services of a plan that was not known when they were ordered or moved to it. */
+export async function openServicesOfPlan(db: Executor<TenantDatabase>, planId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('network.access')
+    .select('serviceId')
+    .where('planId', '=', planId)
+    .where('closedAt', 'is', null)
+    .orderBy('serviceId')
+    .execute();
+  return rows.map((row) => row.serviceId);
+}
+
+/** @returns whether the plan was unknown so far. */
+export async function upsertPlan(
+  transaction: Transaction<TenantDatabase>,
+  plan: {
+    readonly id: string;
+    readonly versionId: string;
+    readonly name: string;
+    readonly shaping: ShapingPayload;
+  },
+): Promise<boolean> {
+  const row = await transaction
+    .insertInto('network.plan')
+    .values({ ...plan, shaping: jsonOf(plan.shaping) })
+    .onConflict((conflict) =>
+      conflict
+        .column('id')
+        .doUpdateSet({ versionId: plan.versionId, name: plan.name, shaping: jsonOf(plan.shaping) }),
+    )
+    .returning(sql<boolean>`xmax = 0`.as('isNew'))
+    .executeTakeFirstOrThrow();
+  return row.isNew;
+}
+
+export async function planShaping(
+  db: Executor<TenantDatabase>,
+  planId: string,
+): Promise<ShapingPayload | null> {
+  const row = await db
+    .selectFrom('network.plan')
+    .select('shaping')
+    .where('id', '=', planId)
+    .executeTakeFirst();
+  return (row?.shaping as ShapingPayload | undefined) ?? null;
+}
+
+/** An object for a jsonb column; the driver would send a top-level array as an array of PostgreSQL. */
+function jsonOf(value: ShapingPayload | null): string | null {
+  return value === null ? null : JSON.stringify(value);
+}

@@ -1,0 +1,21 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Services } from '@dotmac/platform';
+import { type Context, createBuilder, type TenantEvents } from '@dotmac/schema';
+import type { LoginPolicy } from './aaa/policy.ts';
+import type { RadiusPort } from './aaa/port.ts';
+import type { AccessEnforcement } from './change/enforcement.ts';
+import type { NetworkLoaders } from './loaders.ts';
+
+export type NetworkServices = Services<TenantDatabase, TenantEvents>;
+
+export interface NetworkContext extends Context {
+  readonly services: NetworkServices;
+  readonly loaders: NetworkLoaders;
+  readonly enforcement: AccessEnforcement;
+  readonly policy: LoginPolicy;
+  readonly radius: RadiusPort;
+}
+
+export const builder = createBuilder<NetworkContext>();
+builder.mutationType({});
+builder.subscriptionType({});

@@ -1,0 +1,234 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { DeviceError, type OperationContext, type Verification } from '@dotmac/device';
+import { appendEvents, type JobHandler } from '@dotmac/platform';
+import type { AccessChangeState, TenantEvents } from '@dotmac/schema';
+import type { LoginPolicy } from '../aaa/policy.ts';
+import { type Access, accessesByService } from '../access/store.ts';
+import type { NetworkServices } from '../builder.ts';
+import type { AccessEnforcement, OpenMeans, Prospect } from './enforcement.ts';
+import { changeQueue, progressEvent } from './events.ts';
+import { ladder, mostAttempts } from './rules.ts';
+import {
+  type AccessChange,
+  appendSteps,
+  beginAttempt,
+  pendingChange,
+  progressChange,
+  servicesWithPendingChange,
+} from './store.ts';
+
+const defaultSettle = [0, 250, 1_000, 2_500];
+
+/** Not done, but worth another try: the queue tries again after a pause. */
+class TryAgain extends Error {
+  override readonly name = 'TryAgain';
+}
+
+export interface ChangeWorkerOptions {
+  readonly services: NetworkServices;
+  readonly enforcement: AccessEnforcement;
+  readonly policy: LoginPolicy;
+  readonly settleMilliseconds?: readonly number[] | undefined;
+}
+
+/** How one run of a change ended. */
+interface Ending {
+  readonly state: AccessChangeState;
+  readonly evidence: string;
+}
+
+/** Works off access changes: reads back what is, brings what is wanted, reads back again. */
+export function changeWorker(options: ChangeWorkerOptions): JobHandler<{ serviceId: string }> {
+  const busy = new Map<string, Promise<void>>();
+  return {
+    queue: changeQueue,
+    tries: mostAttempts,
+    concurrency: 8,
+    // Two jobs of one service follow each other: each would see half of what the other does.
+    async run({ serviceId }, signal) {
+      const before = busy.get(serviceId) ?? Promise.resolve();
+      const mine = before.then(() => settleService(options, serviceId, signal));
+      const quiet = mine.catch(() => {
+        // The job has the error; the next of this service starts afresh.
+      });
+      busy.set(serviceId, quiet);
+      try {
+        await mine;
+      } finally {
+        if (busy.get(serviceId) === quiet) busy.delete(serviceId);
+      }
+    },
+  };
+}
+
+/** Jobs that a killed process held come back only when they expire: their changes are taken up at once. */
+export async function resumeChanges({ database, jobs }: NetworkServices): Promise<void> {
+  for (const serviceId of await servicesWithPendingChange(database)) {
+    await jobs.enqueue(database as never, changeQueue, { serviceId });
+  }
+}
+
+/** Brings the newest change of a service to an end; one that comes meanwhile is taken up too. */
+async function settleService(
+  options: ChangeWorkerOptions,
+  serviceId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database } = options.services;
+  for (;;) {
+    const pending = await pendingChange(database, serviceId);
+    const change = pending === null ? null : await beginAttempt(database, pending.id);
+    if (change === null) return;
+    const [access] = await accessesByService(database, [serviceId]);
+    if (access === undefined) return;
+    // The next login must agree with what the devices are about to be told.
+    await options.policy.refresh([serviceId]);
+    const ending = await attempt(options, change, access, signal);
+    if (ending !== null) await progress(options.services, change.id, ending);
+  }
+}
+
+/** @returns null when a newer change has taken its place. @throws TryAgain */
+async function attempt(
+  { services, enforcement, settleMilliseconds = defaultSettle }: ChangeWorkerOptions,
+  change: AccessChange,
+  access: Access,
+  signal: AbortSignal,
+): Promise<Ending | null> {
+  const context = enforcement.context(signal, 'provision', change.id);
+  const wanted: Access = { ...access, mode: change.mode, shaping: change.shaping };
+  try {
+    const prospect = await enforcement.prospect(wanted, context);
+    if (prospect === null)
+      return { state: 'VERIFIED', evidence: 'No speed is known yet, so nobody can log in' };
+    const readBack = () => check(services, enforcement, change, prospect, context);
+    // After a crash nobody knows how far it came: look before doing anything.
+    if (change.attempts > 1) {
+      const before = await readBack();
+      if (before?.state === 'VERIFIED') return ended(before);
+    }
+    let seen: Verification | null = null;
+    for (const means of ladder(prospect.means, change.mode)) {
+      const carried = await carryOut(services, change, means, prospect, context);
+      if (carried === null) return null;
+      for (const pause of carried ? settleMilliseconds : [0]) {
+        await wait(pause, undefined, { signal });
+        seen = await readBack();
+        if (seen?.state === 'VERIFIED') return ended(seen);
+      }
+      if (seen?.state === 'UNVERIFIED') break;
+    }
+    if (seen === null) return nobodyToAsk(prospect);
+    return ended(seen);
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    const evidence = `${error.code}: ${error.message}`;
+    if (!error.retryable || change.attempts >= mostAttempts) return { state: 'FAILED', evidence };
+    await note(services, change.id, evidence);
+    throw new TryAgain(evidence, { cause: error });
+  }
+}
+
+function ended({ state, evidence }: Verification): Ending {
+  return { state, evidence };
+}
+
+function nobodyToAsk({ live, means }: Prospect): Ending {
+  if (means.length > 0)
+    return { state: 'FAILED', evidence: 'No way to this access device can bring the change' };
+  return {
+    state: 'UNVERIFIED',
+    evidence:
+      live === null ? 'No session is known; the next login brings it' : 'The access device cannot be asked',
+  };
+}
+
+/** Plans and applies with one means. @returns whether anything was sent; null when the change was superseded. */
+async function carryOut(
+  services: NetworkServices,
+  change: AccessChange,
+  means: OpenMeans,
+  { desired }: Prospect,
+  context: OperationContext,
+): Promise<boolean | null> {
+  const { protocol, session } = means;
+  const { database, clock } = services;
+  const plan = await session.plan(desired, context);
+  const at = new Date(clock.now());
+  await appendSteps(
+    database,
+    change.id,
+    plan.steps.map(({ ref, native, after }) => ({
+      at,
+      kind: 'PLAN' as const,
+      protocol,
+      subject: ref,
+      command: native,
+      ok: true,
+      message: after ?? '',
+    })),
+  );
+  if (plan.steps.length === 0) return false;
+  if ((await pendingChange(database, change.serviceId))?.id !== change.id) return null;
+  const { outcome, steps } = await session.apply(plan, context);
+  const appliedAt = new Date(clock.now());
+  await appendSteps(
+    database,
+    change.id,
+    steps.map(({ ref, ok, message }) => ({
+      at: appliedAt,
+      kind: 'APPLY' as const,
+      protocol,
+      subject: ref,
+      command: null,
+      ok,
+      message,
+    })),
+  );
+  const still = await progress(services, change.id, {
+    state: 'APPLIED',
+    evidence: `${protocol}: ${outcome}`,
+  });
+  return still ? true : null;
+}
+
+async function check(
+  services: NetworkServices,
+  enforcement: AccessEnforcement,
+  change: AccessChange,
+  { means, desired }: Prospect,
+  context: OperationContext,
+): Promise<Verification | null> {
+  const seen = await enforcement.verify(means, desired, context);
+  if (seen === null) return null;
+  await appendSteps(services.database, change.id, [
+    {
+      at: new Date(seen.observedAt),
+      kind: 'VERIFY',
+      protocol: seen.protocol,
+      subject: seen.source,
+      command: null,
+      ok: seen.state === 'VERIFIED',
+      message: `${seen.state}: ${seen.evidence}`,
+    },
+  ]);
+  return seen;
+}
+
+/** @returns false when the change is no longer on its way. */
+async function progress(services: NetworkServices, id: string, ending: Ending): Promise<boolean> {
+  const now = services.clock.now();
+  return services.database.transaction().execute(async (transaction) => {
+    const change = await progressChange(transaction, { id }, { ...ending, at: new Date(now) });
+    if (change === null) return false;
+    await appendEvents<TenantEvents>(transaction, [progressEvent(change, now)]);
+    return true;
+  });
+}
+
+/** Keeps why a run did not come through, without a new state. */
+async function note({ database, clock }: NetworkServices, id: string, evidence: string): Promise<void> {
+  await database
+    .transaction()
+    .execute((transaction) => progressChange(transaction, { id }, { evidence, at: new Date(clock.now()) }));
+}

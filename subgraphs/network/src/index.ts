@@ -1,0 +1,79 @@
+/**
+ * The subgraph `network`: what equipment there is, what every service should have, who is online, and every change on
+ * its way to the devices.
+ *
+ * The main path: a service is ordered (`access/events.ts`), its subscriber logs in (`aaa/policy.ts`), accounting tells of
+ * his session (`session/record.ts`); a lock or another plan is a change (`change/events.ts`) that a worker brings to the
+ * access device and reads back (`change/worker.ts`). Devices are watched by `monitor/`.
+ */
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { SubgraphModule } from '@dotmac/platform';
+import type { AccountingSink, Nas, RadiusPolicy } from '@dotmac/radius';
+import { type TenantEvents, toSubgraph } from '@dotmac/schema';
+import { accountingSink } from './aaa/accounting.ts';
+import './aaa/graphql.ts';
+import { LoginPolicy } from './aaa/policy.ts';
+import { followServices } from './access/events.ts';
+import './access/graphql.ts';
+import './address/graphql.ts';
+import { builder, type NetworkContext, type NetworkServices } from './builder.ts';
+import { AccessEnforcement } from './change/enforcement.ts';
+import { catchUpWhenOnline } from './change/events.ts';
+import './change/graphql.ts';
+import { changeWorker, resumeChanges } from './change/worker.ts';
+import './device/graphql.ts';
+import './event/graphql.ts';
+import './interface/graphql.ts';
+import { networkLoaders } from './loaders.ts';
+import { housekeeping } from './monitor/housekeeping.ts';
+import { rememberMessageAuthenticator } from './nas/remember.ts';
+import './nas/graphql.ts';
+import type { NetworkPorts } from './ports.ts';
+import './session/graphql.ts';
+import { reapStaleSessions } from './session/reaper.ts';
+import './site/graphql.ts';
+
+export type { RadiusPort } from './aaa/port.ts';
+export type { NetworkServices } from './builder.ts';
+export type { NetworkPorts } from './ports.ts';
+
+export const schema = toSubgraph(builder);
+
+/** The subgraph, and what the composition root gives to the RADIUS server. */
+export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEvents> {
+  readonly policy: RadiusPolicy;
+  readonly accountingSink: AccountingSink;
+  /** For the server's `onMessageAuthenticatorSeen`. */
+  readonly onMessageAuthenticatorSeen: (nas: Nas) => void;
+}
+
+export function network(services: NetworkServices, ports: NetworkPorts): NetworkModule {
+  const policy = new LoginPolicy(services, ports.radius);
+  const enforcement = new AccessEnforcement(services, ports);
+  return {
+    name: 'network',
+    schema,
+    policy,
+    accountingSink: accountingSink(services, policy),
+    onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
+    contextOf: (base): NetworkContext => ({
+      ...base,
+      services,
+      enforcement,
+      policy,
+      radius: ports.radius,
+      loaders: networkLoaders(services.database),
+    }),
+    consumers: [followServices(services), catchUpWhenOnline(services)],
+    jobs: [
+      changeWorker({ services, enforcement, policy, settleMilliseconds: ports.settleMilliseconds }) as never,
+    ],
+    daily: [housekeeping(services)],
+    async start(signal) {
+      await policy.start(signal);
+      await resumeChanges(services);
+      reapStaleSessions(services, policy, signal);
+      signal.addEventListener('abort', () => void enforcement.sessions.close(), { once: true });
+    },
+  };
+}

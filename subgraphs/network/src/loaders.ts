@@ -1,0 +1,91 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
+import { accessesByService } from './access/store.ts';
+import { poolUses } from './address/store.ts';
+import { changesById, recentChangesOfServices, stepsOfChanges } from './change/store.ts';
+import { devicesById, devicesOfSites, managementAddressesOfDevices } from './device/store.ts';
+import { interfacesById, interfacesOfDevices, ratesOfInterfaces } from './interface/store.ts';
+import { nasesById, nasesOfDevices } from './nas/store.ts';
+import { liveSessionsOfServices, recentSessionsOfServices, sessionsById } from './session/store.ts';
+import { sitesById } from './site/store.ts';
+
+export type NetworkLoaders = ReturnType<typeof networkLoaders>;
+
+/** Everything that resolvers load, one query per kind and round however many things ask. */
+export function networkLoaders(database: Executor<TenantDatabase>) {
+  return {
+    access: loaderOf(
+      (ids) => accessesByService(database, ids),
+      (access) => access.serviceId,
+    ),
+    site: loaderOf(
+      (ids) => sitesById(database, ids),
+      (site) => site.id,
+    ),
+    device: loaderOf(
+      (ids) => devicesById(database, ids),
+      (device) => device.id,
+    ),
+    devicesOfSite: listLoaderOf(
+      (ids) => devicesOfSites(database, ids),
+      (device) => device.siteId ?? '',
+    ),
+    managementAddressesOfDevice: listLoaderOf(
+      (ids) => managementAddressesOfDevices(database, ids),
+      (address) => address.deviceId,
+    ),
+    interface: loaderOf(
+      (ids) => interfacesById(database, ids),
+      (one) => one.id,
+    ),
+    interfacesOfDevice: listLoaderOf(
+      (ids) => interfacesOfDevices(database, ids),
+      (one) => one.deviceId,
+    ),
+    ratesOfInterface: listLoaderOf(
+      (ids) => ratesOfInterfaces(database, ids),
+      (rate) => rate.interfaceId,
+    ),
+    nas: loaderOf(
+      (ids) => nasesById(database, ids),
+      (nas) => nas.id,
+    ),
+    nasesOfDevice: listLoaderOf(
+      (ids) => nasesOfDevices(database, ids),
+      (nas) => nas.deviceId ?? '',
+    ),
+    poolUse: loaderOf(
+      (ids) => poolUses(database, ids),
+      (use) => use.poolId,
+    ),
+    session: loaderOf(
+      (ids) => sessionsById(database, ids),
+      (session) => session.id,
+    ),
+    liveSessionOfService: loaderOf(
+      (ids) => liveSessionsOfServices(database, ids),
+      (session) => session.serviceId ?? '',
+    ),
+    sessionsOfService: listLoaderOf(
+      (ids) => recentSessionsOfServices(database, ids),
+      (session) => session.serviceId ?? '',
+    ),
+    change: loaderOf(
+      (ids) => changesById(database, ids),
+      (change) => change.id,
+    ),
+    changesOfService: listLoaderOf(
+      (ids) => recentChangesOfServices(database, ids),
+      (change) => change.serviceId,
+    ),
+    stepsOfChange: listLoaderOf(
+      (ids) => stepsOfChanges(database, ids),
+      (step) => step.changeId,
+    ),
+  };
+}
+
+/** A subscription lives long: what it loaded for one event is old for the next. */
+export function forgetLoaded(loaders: NetworkLoaders): void {
+  for (const loader of Object.values(loaders)) loader.clearAll();
+}

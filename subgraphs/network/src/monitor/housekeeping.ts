@@ -1,0 +1,21 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { DailyWork } from '@dotmac/platform';
+import { quarantineMilliseconds } from '../address/rules.ts';
+import { endQuarantine } from '../address/store.ts';
+import type { NetworkServices } from '../builder.ts';
+import { deleteRatesBefore } from '../interface/store.ts';
+
+/** Rates are kept this long. */
+const rateRetentionMilliseconds = 8 * 86_400_000;
+
+/** Once a day: old rates go, addresses come out of quarantine. */
+export function housekeeping({ clock }: NetworkServices): DailyWork<TenantDatabase> {
+  return {
+    name: 'network.housekeeping',
+    async run(_localDate, transaction) {
+      const now = clock.now();
+      await deleteRatesBefore(transaction, new Date(now - rateRetentionMilliseconds));
+      await endQuarantine(transaction, new Date(now - quarantineMilliseconds));
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import { appendEvents, newId } from '@dotmac/platform';
+import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
+import { builder } from '../builder.ts';
+import { checkName } from '../device/rules.ts';
+import { DeviceRef, NasRef } from '../types.ts';
+import { checkAddress, checkProfile, checkSecret } from './rules.ts';
+import { allNases, insertNas, type Nas, nasesById, secretPurpose, updateNas } from './store.ts';
+
+NasRef.implement({
+  description: 'A network access server: it asks whether subscribers may log in. The secret is never shown.',
+  authScopes: { scope: 'network:read' },
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    device: t.field({
+      type: DeviceRef,
+      nullable: true,
+      resolve: ({ deviceId }, _args, { loaders }) =>
+        deviceId === null ? null : loaders.device.load(deviceId),
+    }),
+    sourceAddress: t.expose('sourceAddress', {
+      type: 'IPAddress',
+      description: 'Its packets come from here; what they say about themselves does not matter.',
+    }),
+    profile: t.exposeString('vendorProfile', { description: 'How speeds and walled garden are told to it.' }),
+    coaHost: t.string({ resolve: ({ coaHost, sourceAddress }) => coaHost ?? sourceAddress }),
+    coaPort: t.exposeInt('coaPort'),
+    interimIntervalSeconds: t.exposeInt('interimIntervalSeconds'),
+    enabled: t.exposeBoolean('enabled'),
+    secretRotating: t.boolean({
+      description: 'The secret before the current one is still accepted.',
+      resolve: ({ previousSecret }) => previousSecret !== null,
+    }),
+  }),
+});
+
+builder.asEntity(NasRef, {
+  key: builder.selection<{ id: string }>('id'),
+  resolveReference: async ({ id }, { loaders }) => (await loaders.nas.load(id)) as Nas,
+});
+
+builder.queryField('nases', (t) =>
+  t.field({
+    type: [NasRef],
+    authScopes: { scope: 'network:read' },
+    resolve: (_root, _args, { services }) => allNases(services.database),
+  }),
+);
+builder.queryField('nas', (t) =>
+  t.field({
+    type: NasRef,
+    nullable: true,
+    args: { id: t.arg.id({ required: true }) },
+    authScopes: { scope: 'network:read' },
+    resolve: (_root, { id }, { loaders }) => loaders.nas.load(id),
+  }),
+);
+
+const RegisterNasInput = builder.inputType('RegisterNasInput', {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    sourceAddress: t.field({ type: 'IPAddress', required: true }),
+    secret: t.string({ required: true }),
+    profile: t.string({ required: true, description: 'Such as mikrotik, cisco or generic.' }),
+    deviceId: t.id(),
+    coaHost: t.field({ type: 'IPAddress', description: 'The source address when left out.' }),
+    coaPort: t.int({ description: "The profile's when left out." }),
+    interimIntervalSeconds: t.int({ description: '60 to 86400; 300 when left out.' }),
+    clientMutationId: t.string(),
+  }),
+});
+
+builder.mutationField('registerNas', (t) =>
+  t.field({
+    type: NasRef,
+    authScopes: { scope: 'network:write' },
+    errors: { types: [ValidationError, NotFoundError, ConflictError] },
+    args: { input: t.arg({ type: RegisterNasInput, required: true }) },
+    resolve: async (_root, { input }, { services, loaders, radius, principal, traceId }) => {
+      const deviceId = input.deviceId ?? null;
+      if (deviceId !== null && (await loaders.device.load(deviceId)) === null)
+        throw new NotFoundError('Device', deviceId);
+      const vendorProfile = checkProfile(input.profile, Object.keys(radius.vendorProfiles));
+      const id = newId('nas', services.clock);
+      const now = services.clock.now();
+      const nas = {
+        id,
+        name: checkName(input.name),
+        deviceId,
+        sourceAddress: checkAddress('input.sourceAddress', input.sourceAddress),
+        secret: services.secrets.seal(checkSecret('input.secret', input.secret), secretPurpose(id)),
+        vendorProfile,
+        coaHost: input.coaHost ?? null,
+        coaPort: checkPort(input.coaPort ?? radius.vendorProfiles[vendorProfile]?.coaPort ?? 3799),
+        interimIntervalSeconds: checkInterval(input.interimIntervalSeconds ?? 300),
+        createdAt: new Date(now),
+      };
+      return services.database.transaction().execute(async (transaction) => {
+        const inserted = await insertNas(transaction, nas);
+        if (inserted === null)
+          throw new ConflictError('DUPLICATE_NAS', 'Another NAS has this name or source address');
+        await appendEvents<TenantEvents>(transaction, [
+          {
+            type: 'nas.updated',
+            subject: id,
+            payload: { nasId: id, name: nas.name },
+            occurredAt: now,
+            actor: principal.id,
+            traceId,
+          },
+        ]);
+        return inserted;
+      });
+    },
+  }),
+);
+
+const UpdateNasInput = builder.inputType('UpdateNasInput', {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    name: t.string(),
+    deviceId: t.id(),
+    secret: t.string({ description: 'The one before stays accepted until endSecretRotation.' }),
+    endSecretRotation: t.boolean(),
+    profile: t.string(),
+    coaHost: t.field({ type: 'IPAddress' }),
+    coaPort: t.int(),
+    interimIntervalSeconds: t.int(),
+    enabled: t.boolean(),
+    clientMutationId: t.string(),
+  }),
+});
+
+builder.mutationField('updateNas', (t) =>
+  t.field({
+    type: NasRef,
+    authScopes: { scope: 'network:write' },
+    errors: { types: [ValidationError, NotFoundError, ConflictError] },
+    args: { input: t.arg({ type: UpdateNasInput, required: true }) },
+    resolve: async (_root, { input }, { services, loaders, radius, principal, traceId }) => {
+      const { id, deviceId, secret } = input;
+      if (deviceId != null && (await loaders.device.load(deviceId)) === null)
+        throw new NotFoundError('Device', deviceId);
+      const now = services.clock.now();
+      return services.database.transaction().execute(async (transaction) => {
+        const [before] = await nasesById(transaction, [id]);
+        if (before === undefined) throw new NotFoundError('Nas', id);
+        const after = await updateNas(transaction, id, {
+          name: input.name == null ? before.name : checkName(input.name),
+          ...(deviceId === undefined ? {} : { deviceId }),
+          ...(secret == null
+            ? {}
+            : {
+                secret: services.secrets.seal(checkSecret('input.secret', secret), secretPurpose(id)),
+                previousSecret: before.secret,
+              }),
+          ...(input.endSecretRotation === true ? { previousSecret: null } : {}),
+          ...(input.profile == null
+            ? {}
+            : { vendorProfile: checkProfile(input.profile, Object.keys(radius.vendorProfiles)) }),
+          ...(input.coaHost === undefined ? {} : { coaHost: input.coaHost }),
+          ...(input.coaPort == null ? {} : { coaPort: checkPort(input.coaPort) }),
+          ...(input.interimIntervalSeconds == null
+            ? {}
+            : { interimIntervalSeconds: checkInterval(input.interimIntervalSeconds) }),
+          ...(input.enabled == null ? {} : { enabled: input.enabled }),
+        });
+        if (after === null) throw new NotFoundError('Nas', id);
+        await appendEvents<TenantEvents>(transaction, [
+          {
+            type: 'nas.updated',
+            subject: id,
+            payload: { nasId: id, name: after.name },
+            occurredAt: now,
+            actor: principal.id,
+            traceId,
+          },
+        ]);
+        return after;
+      });
+    },
+  }),
+);
+
+function checkPort(port: number): number {
+  if (port < 1 || port > 65_535)
+    throw new ValidationError('input.coaPort', 'A port lies between 1 and 65535');
+  return port;
+}
+
+function checkInterval(seconds: number): number {
+  if (seconds < 60 || seconds > 86_400)
+    throw new ValidationError(
+      'input.interimIntervalSeconds',
+      'The interval lies between 60 and 86400 seconds',
+    );
+  return seconds;
+}

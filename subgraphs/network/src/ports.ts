@@ -1,0 +1,12 @@
+import type { DriverRegistry } from '@dotmac/device';
+import type { RadiusPort } from './aaa/port.ts';
+
+/** What the composition root gives the network: drivers for devices, and the functions of the RADIUS adapter. */
+export interface NetworkPorts {
+  readonly drivers: DriverRegistry;
+  readonly radius: RadiusPort;
+  /** Between two polls of a device; default 60. */
+  readonly pollIntervalSeconds?: number;
+  /** Waits before each reading back while a device settles, in milliseconds; default 0, 250, 1000, 2500. */
+  readonly settleMilliseconds?: readonly number[];
+}

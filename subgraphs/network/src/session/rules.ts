@@ -1,0 +1,200 @@
+/** What accounting said about one session. Octets are the subscriber's; null is unknown. */
+export interface SessionNews {
+  readonly nasId: string;
+  readonly deviceId: string | null;
+  /** The NAS's own id of the session (Acct-Session-Id). */
+  readonly nativeId: string;
+  readonly username: string;
+  /** Known when our own Class came back; otherwise found by the login name. */
+  readonly serviceId: string | null;
+  readonly status: 'START' | 'INTERIM' | 'STOP';
+  /** When it happened, milliseconds since the epoch. */
+  readonly at: number;
+  readonly address: string | null;
+  readonly mac: string | null;
+  readonly sessionTimeSeconds: number | null;
+  readonly downstreamOctets: bigint | null;
+  readonly upstreamOctets: bigint | null;
+  /** The NAS counts with 32 bits only. */
+  readonly wraps: boolean;
+  /** RFC 2866 §5.10 by name, for `STOP`. */
+  readonly terminateCause: string | null;
+}
+
+/** A session as it is kept. Times in milliseconds since the epoch. */
+export interface SessionState {
+  readonly id: string;
+  readonly nasId: string;
+  readonly nativeId: string;
+  readonly username: string;
+  readonly serviceId: string | null;
+  readonly deviceId: string | null;
+  readonly address: string | null;
+  readonly mac: string | null;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  readonly stoppedAt: number | null;
+  readonly terminateCause: string | null;
+  readonly sessionTimeSeconds: number;
+  readonly downstreamOctets: bigint;
+  readonly upstreamOctets: bigint;
+}
+
+/** Closed by us because nothing was heard of it; a later word of it opens it again. */
+export const staleCause = 'Stale';
+/** Closed because the NAS used its id again, or said that it restarted. */
+export const restartCause = 'NAS-Reboot';
+/** Closed because the same line logged in again. */
+export const replacedCause = 'Replaced';
+
+/** NAS clocks count whole seconds: differences below this say nothing about order. */
+const slackMilliseconds = 2_000;
+
+export interface Outcome {
+  /** The session before the one this is about, closed by it: the NAS used its id again. */
+  readonly closed: SessionState | null;
+  readonly session: SessionState;
+  readonly effect: 'STARTED' | 'UPDATED' | 'STOPPED' | 'NONE';
+}
+
+/**
+ * What a piece of news does to the newest session of its key. Duplicates, disorder and lost packets are absorbed:
+ * counters only grow, a late Start does not reopen, an Interim or Stop without a Start creates the session.
+ * @param newId for a session that begins.
+ */
+export function applyNews(current: SessionState | null, news: SessionNews, newId: string): Outcome {
+  if (current === null) return begin(null, news, newId);
+  const startedAt = startOf(news);
+  if (current.stoppedAt === null) {
+    // An id that starts over after the last word of its bearer is another session.
+    if (startedAt > current.updatedAt + slackMilliseconds) {
+      const lost = { ...current, stoppedAt: current.updatedAt, terminateCause: restartCause };
+      return begin(lost, news, newId);
+    }
+    return goOn(current, news);
+  }
+  if (startedAt > current.stoppedAt + slackMilliseconds) return begin(null, news, newId);
+  const counted = count(current, news);
+  const awake =
+    news.status === 'INTERIM' && current.terminateCause === staleCause && news.at > current.updatedAt;
+  if (awake) {
+    return {
+      closed: null,
+      session: { ...counted, stoppedAt: null, terminateCause: null },
+      effect: 'UPDATED',
+    };
+  }
+  const cause =
+    news.status === 'STOP' && current.terminateCause === staleCause
+      ? { stoppedAt: news.at, terminateCause: news.terminateCause ?? 'Unknown' }
+      : {};
+  return { closed: null, session: { ...counted, ...cause }, effect: 'NONE' };
+}
+
+function startOf({ status, at, sessionTimeSeconds }: SessionNews): number {
+  return status === 'START' ? at : at - (sessionTimeSeconds ?? 0) * 1000;
+}
+
+function begin(closed: SessionState | null, news: SessionNews, id: string): Outcome {
+  const { nasId, nativeId, username, serviceId, deviceId, address, mac, at } = news;
+  const stopped = news.status === 'STOP';
+  const session: SessionState = {
+    id,
+    nasId,
+    nativeId,
+    username,
+    serviceId,
+    deviceId,
+    address,
+    mac,
+    startedAt: startOf(news),
+    updatedAt: at,
+    stoppedAt: stopped ? at : null,
+    terminateCause: stopped ? (news.terminateCause ?? 'Unknown') : null,
+    sessionTimeSeconds: news.sessionTimeSeconds ?? 0,
+    downstreamOctets: news.downstreamOctets ?? 0n,
+    upstreamOctets: news.upstreamOctets ?? 0n,
+  };
+  return { closed, session, effect: stopped ? 'STOPPED' : 'STARTED' };
+}
+
+function goOn(current: SessionState, news: SessionNews): Outcome {
+  const session = count(current, news);
+  if (news.status === 'STOP') {
+    const stoppedAt = Math.max(news.at, current.updatedAt);
+    return {
+      closed: null,
+      session: { ...session, stoppedAt, terminateCause: news.terminateCause ?? 'Unknown' },
+      effect: 'STOPPED',
+    };
+  }
+  const grew =
+    session.downstreamOctets !== current.downstreamOctets ||
+    session.upstreamOctets !== current.upstreamOctets ||
+    session.updatedAt !== current.updatedAt ||
+    session.address !== current.address;
+  return { closed: null, session, effect: grew ? 'UPDATED' : 'NONE' };
+}
+
+/** Counters are monotone maxima; a 32-bit counter that went back in newer news has wrapped once. */
+function count(current: SessionState, news: SessionNews): SessionState {
+  const newer = news.at > current.updatedAt;
+  const total = (known: bigint, said: bigint | null) => {
+    if (said === null) return known;
+    const value = news.wraps ? unwrapped(known, said, newer) : said;
+    return value > known ? value : known;
+  };
+  return {
+    ...current,
+    serviceId: current.serviceId ?? news.serviceId,
+    address: newer ? (news.address ?? current.address) : (current.address ?? news.address),
+    mac: current.mac ?? news.mac,
+    updatedAt: Math.max(current.updatedAt, news.at),
+    sessionTimeSeconds: Math.max(current.sessionTimeSeconds, news.sessionTimeSeconds ?? 0),
+    downstreamOctets: total(current.downstreamOctets, news.downstreamOctets),
+    upstreamOctets: total(current.upstreamOctets, news.upstreamOctets),
+  };
+}
+
+function unwrapped(known: bigint, said: bigint, newer: boolean): bigint {
+  const wrap = 2n ** 32n;
+  const base = known - (known % wrap) + said;
+  return base < known && newer ? base + wrap : base;
+}
+
+/** Nothing heard for so long is stale: three intervals, at least a quarter of an hour. */
+export function staleAfterMilliseconds(interimIntervalSeconds: number): number {
+  return Math.max(3 * interimIntervalSeconds, 900) * 1000;
+}
+
+/** The names of RFC 2866 §5.10. */
+const terminateCauses = [
+  'User-Request',
+  'Lost-Carrier',
+  'Lost-Service',
+  'Idle-Timeout',
+  'Session-Timeout',
+  'Admin-Reset',
+  'Admin-Reboot',
+  'Port-Error',
+  'NAS-Error',
+  'NAS-Request',
+  'NAS-Reboot',
+  'Port-Unneeded',
+  'Port-Preempted',
+  'Port-Suspended',
+  'Service-Unavailable',
+  'Callback',
+  'User-Error',
+  'Host-Request',
+] as const;
+
+export function terminateCauseName(code: number | null): string | null {
+  return code === null ? null : (terminateCauses[code - 1] ?? `Cause-${code}`);
+}
+
+/** An EUI-48 as people and NASes write it (`AA-BB-…`, `aabb.ccdd.eeff`, `AABBCC…`) in our form; null for anything else. */
+export function normaliseMac(text: string | null): string | null {
+  const digits = text?.replaceAll(/[:.-]/g, '').toLowerCase() ?? '';
+  return /^[0-9a-f]{12}$/.test(digits) ? (digits.match(/../g)?.join(':') ?? null) : null;
+}

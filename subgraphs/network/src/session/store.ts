@@ -1,0 +1,263 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { type Selectable, sql, type Transaction } from 'kysely';
+import type { SessionState } from './rules.ts';
+
+export type Session = Selectable<TenantDatabase['network.session']>;
+
+/** What names a session at its NAS. */
+export interface SessionKey {
+  readonly nasId: string;
+  readonly nativeId: string;
+  readonly username: string;
+}
+
+export function keyText({ nasId, nativeId, username }: SessionKey): string {
+  return JSON.stringify([nasId, nativeId, username]);
+}
+
+export async function sessionsById(db: Executor<TenantDatabase>, ids: readonly string[]): Promise<Session[]> {
+  return db.selectFrom('network.session').selectAll().where('id', 'in', ids).execute();
+}
+
+/** The live session of each service, the newest when there are several. */
+export async function liveSessionsOfServices(
+  db: Executor<TenantDatabase>,
+  serviceIds: readonly string[],
+): Promise<Session[]> {
+  return db
+    .selectFrom('network.session')
+    .distinctOn('serviceId')
+    .selectAll()
+    .where('serviceId', 'in', serviceIds)
+    .where('stoppedAt', 'is', null)
+    .orderBy('serviceId')
+    .orderBy('startedAt', 'desc')
+    .execute();
+}
+
+/** The last sessions of each service, newest first. */
+export async function recentSessionsOfServices(
+  db: Executor<TenantDatabase>,
+  serviceIds: readonly string[],
+): Promise<Session[]> {
+  return db
+    .selectFrom('network.session')
+    .selectAll()
+    .where('id', 'in', (recent) =>
+      recent
+        .selectFrom(sql<{ id: string }>`unnest(${[...serviceIds]}::text[])`.as<'service'>(sql`service (id)`))
+        .innerJoinLateral(
+          (one) =>
+            one
+              .selectFrom('network.session')
+              .select('network.session.id as sessionId')
+              .whereRef('serviceId', '=', sql.ref('service.id'))
+              .orderBy('startedAt', 'desc')
+              .limit(50)
+              .as('latest'),
+          (join) => join.onTrue(),
+        )
+        .select('latest.sessionId'),
+    )
+    .orderBy('startedAt', 'desc')
+    .execute();
+}
+
+/** A page of sessions, newest first by id. */
+export async function sessionPage(
+  db: Executor<TenantDatabase>,
+  page: {
+    readonly after?: string | undefined;
+    readonly before?: string | undefined;
+    readonly limit: number;
+    readonly inverted: boolean;
+    readonly live?: boolean | null | undefined;
+    readonly deviceId?: string | null | undefined;
+    readonly username?: string | null | undefined;
+  },
+): Promise<Session[]> {
+  let query = db.selectFrom('network.session').selectAll().limit(page.limit);
+  if (page.after !== undefined) query = query.where('id', '<', page.after);
+  if (page.before !== undefined) query = query.where('id', '>', page.before);
+  if (page.live != null) query = query.where('stoppedAt', page.live ? 'is' : 'is not', null);
+  if (page.deviceId != null) query = query.where('deviceId', '=', page.deviceId);
+  if (page.username != null) query = query.where('username', '=', page.username);
+  return query.orderBy('id', page.inverted ? 'asc' : 'desc').execute();
+}
+
+/** Every live session, for the login policy. */
+export async function liveSessions(
+  db: Executor<TenantDatabase>,
+  serviceIds: readonly string[] | null,
+): Promise<SessionState[]> {
+  let query = db.selectFrom('network.session').selectAll().where('stoppedAt', 'is', null);
+  if (serviceIds !== null) query = query.where('serviceId', 'in', serviceIds);
+  return (await query.execute()).map(stateOf);
+}
+
+export async function liveSessionCount(db: Executor<TenantDatabase>, deviceId: string): Promise<number> {
+  const row = await db
+    .selectFrom('network.session')
+    .select(({ fn }) => fn.countAll<bigint>().as('count'))
+    .where('deviceId', '=', deviceId)
+    .where('stoppedAt', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/** Sessions of a device heard of since an instant: proof that it forwards. */
+export async function sessionsHeardSince(
+  db: Executor<TenantDatabase>,
+  deviceId: string,
+  since: Date,
+): Promise<number> {
+  const row = await db
+    .selectFrom('network.session')
+    .select(({ fn }) => fn.countAll<bigint>().as('count'))
+    .where('deviceId', '=', deviceId)
+    .where('stoppedAt', 'is', null)
+    .where('updatedAt', '>', since)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/**
+ * The newest session of each key. The keys stay locked until the end of the transaction, so that two batches that tell of
+ * one session wait for each other, also when it does not exist yet.
+ */
+export async function lockedSessions(
+  transaction: Transaction<TenantDatabase>,
+  keys: readonly SessionKey[],
+): Promise<SessionState[]> {
+  const texts = keys.map(keyText).sort();
+  await sql`select pg_advisory_xact_lock(hashtextextended(k, 0)) from unnest(${texts}::text[]) as k`.execute(
+    transaction,
+  );
+  const { rows } = await sql<Session>`
+    select s.id, s.nas_id as "nasId", s.native_id as "nativeId", s.username, s.service_id as "serviceId",
+      s.device_id as "deviceId", s.address, s.mac, s.started_at as "startedAt", s.updated_at as "updatedAt",
+      s.stopped_at as "stoppedAt", s.terminate_cause as "terminateCause", s.session_time_seconds as "sessionTimeSeconds",
+      s.downstream_octets as "downstreamOctets", s.upstream_octets as "upstreamOctets"
+    from unnest(${keys.map((key) => key.nasId)}::text[], ${keys.map((key) => key.nativeId)}::text[],
+      ${keys.map((key) => key.username)}::text[]) as k (nas_id, native_id, username)
+    cross join lateral (
+      select * from network.session
+      where nas_id = k.nas_id and native_id = k.native_id and username = k.username
+      order by started_at desc, id desc limit 1
+    ) s`.execute(transaction);
+  return rows.map(stateOf);
+}
+
+/** Writes sessions in one statement, in the order given: one that ends comes before the one that takes its id. */
+export async function upsertSessions(
+  transaction: Transaction<TenantDatabase>,
+  sessions: readonly SessionState[],
+): Promise<void> {
+  if (sessions.length === 0) return;
+  const rows = sessions.map((session) => ({
+    ...session,
+    startedAt: new Date(session.startedAt).toISOString(),
+    updatedAt: new Date(session.updatedAt).toISOString(),
+    stoppedAt: session.stoppedAt === null ? null : new Date(session.stoppedAt).toISOString(),
+    downstreamOctets: session.downstreamOctets.toString(),
+    upstreamOctets: session.upstreamOctets.toString(),
+  }));
+  await sql`
+    insert into network.session (id, nas_id, native_id, username, service_id, device_id, address, mac, started_at,
+      updated_at, stopped_at, terminate_cause, session_time_seconds, downstream_octets, upstream_octets)
+    select r->>'id', r->>'nasId', r->>'nativeId', r->>'username', r->>'serviceId', r->>'deviceId',
+      (r->>'address')::inet, r->>'mac', (r->>'startedAt')::timestamptz, (r->>'updatedAt')::timestamptz,
+      (r->>'stoppedAt')::timestamptz, r->>'terminateCause', (r->>'sessionTimeSeconds')::bigint,
+      (r->>'downstreamOctets')::numeric, (r->>'upstreamOctets')::numeric
+    from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality as t (r, n) order by n
+    on conflict (id) do update set service_id = excluded.service_id, address = excluded.address, mac = excluded.mac,
+      updated_at = excluded.updated_at, stopped_at = excluded.stopped_at, terminate_cause = excluded.terminate_cause,
+      session_time_seconds = excluded.session_time_seconds, downstream_octets = excluded.downstream_octets,
+      upstream_octets = excluded.upstream_octets`.execute(transaction);
+}
+
+/** Ends the other live sessions of lines that have just logged in again. */
+export async function closeReplaced(
+  transaction: Transaction<TenantDatabase>,
+  started: readonly SessionState[],
+  cause: string,
+): Promise<SessionState[]> {
+  const lines = started.filter((session) => session.serviceId !== null && session.mac !== null);
+  if (lines.length === 0) return [];
+  const rows = await transaction
+    .updateTable('network.session')
+    .set((row) => ({ stoppedAt: row.ref('updatedAt'), terminateCause: cause }))
+    .where('stoppedAt', 'is', null)
+    .where(
+      'id',
+      'not in',
+      started.map((session) => session.id),
+    )
+    .where(
+      sql<boolean>`(service_id, mac) in (select * from unnest(${lines.map((one) => one.serviceId)}::text[], ${lines.map((one) => one.mac)}::text[]))`,
+    )
+    .returningAll()
+    .execute();
+  return rows.map(stateOf);
+}
+
+/** Ends all sessions of a NAS that were heard of before an instant: it said that it restarted. */
+export async function closeSessionsOfNas(
+  transaction: Transaction<TenantDatabase>,
+  nasId: string,
+  before: Date,
+  cause: string,
+): Promise<SessionState[]> {
+  const rows = await transaction
+    .updateTable('network.session')
+    .set((row) => ({ stoppedAt: row.ref('updatedAt'), terminateCause: cause }))
+    .where('nasId', '=', nasId)
+    .where('stoppedAt', 'is', null)
+    .where('startedAt', '<=', before)
+    .returningAll()
+    .execute();
+  return rows.map(stateOf);
+}
+
+/** Ends sessions of which nothing was heard for so long that they are stale; at most `limit` at a time. */
+export async function closeStale(
+  transaction: Transaction<TenantDatabase>,
+  now: Date,
+  cause: string,
+  limit: number,
+): Promise<SessionState[]> {
+  const { rows } = await sql<Session>`
+    update network.session s set stopped_at = s.updated_at, terminate_cause = ${cause}
+    where s.id in (
+      select l.id from network.session l join network.nas n on n.id = l.nas_id
+      where l.stopped_at is null
+        and l.updated_at < ${now}::timestamptz - make_interval(secs => greatest(3 * n.interim_interval_seconds, 900))
+      order by l.id limit ${limit} for update of l skip locked
+    )
+    returning s.id, s.nas_id as "nasId", s.native_id as "nativeId", s.username, s.service_id as "serviceId",
+      s.device_id as "deviceId", s.address, s.mac, s.started_at as "startedAt", s.updated_at as "updatedAt",
+      s.stopped_at as "stoppedAt", s.terminate_cause as "terminateCause", s.session_time_seconds as "sessionTimeSeconds",
+      s.downstream_octets as "downstreamOctets", s.upstream_octets as "upstreamOctets"`.execute(transaction);
+  return rows.map(stateOf);
+}
+
+export function stateOf(row: Session): SessionState {
+  return {
+    id: row.id,
+    nasId: row.nasId,
+    nativeId: row.nativeId,
+    username: row.username,
+    serviceId: row.serviceId,
+    deviceId: row.deviceId,
+    address: row.address,
+    mac: row.mac,
+    startedAt: row.startedAt.getTime(),
+    updatedAt: row.updatedAt.getTime(),
+    stoppedAt: row.stoppedAt?.getTime() ?? null,
+    terminateCause: row.terminateCause,
+    sessionTimeSeconds: Number(row.sessionTimeSeconds),
+    downstreamOctets: BigInt(row.downstreamOctets),
+    upstreamOctets: BigInt(row.upstreamOctets),
+  };
+}

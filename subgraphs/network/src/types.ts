@@ -1,0 +1,55 @@
+import type { ShapingPayload } from '@dotmac/schema';
+import { accessModes } from './access/rules.ts';
+import type { Access } from './access/store.ts';
+import type { AddressPool } from './address/store.ts';
+import { builder } from './builder.ts';
+import { changeStates } from './change/rules.ts';
+import type { AccessChange, ChangeStep } from './change/store.ts';
+import { deviceStates, managementProtocols } from './device/rules.ts';
+import type { Device, ManagementAddress } from './device/store.ts';
+import type { InterfaceRate, NetworkInterface } from './interface/store.ts';
+import type { Nas } from './nas/store.ts';
+import type { Session } from './session/store.ts';
+import type { Site } from './site/store.ts';
+
+// Types that name each other are declared before any is implemented.
+export const SiteRef = builder.objectRef<Site>('Site');
+export const DeviceRef = builder.objectRef<Device>('Device');
+export const ManagementAddressRef = builder.objectRef<ManagementAddress>('ManagementAddress');
+export const InterfaceRef = builder.objectRef<NetworkInterface>('Interface');
+export const InterfaceRateRef = builder.objectRef<InterfaceRate>('InterfaceRate');
+export const NasRef = builder.objectRef<Nas>('Nas');
+export const AddressPoolRef = builder.objectRef<AddressPool>('AddressPool');
+export const AccessRef = builder.objectRef<Access>('Access');
+export const SessionRef = builder.objectRef<Session>('Session');
+export const AccessChangeRef = builder.objectRef<AccessChange>('AccessChange');
+export const AccessChangeStepRef = builder.objectRef<ChangeStep>('AccessChangeStep');
+
+export const DeviceStateEnum = builder.enumType('DeviceState', { values: deviceStates });
+export const ManagementProtocolEnum = builder.enumType('ManagementProtocol', { values: managementProtocols });
+export const AccessModeEnum = builder.enumType('AccessMode', {
+  values: accessModes,
+  description: 'How a subscriber may use the network.',
+});
+export const AccessChangeStateEnum = builder.enumType('AccessChangeState', {
+  description:
+    'VERIFIED, UNVERIFIED and DIVERGED say what reading back showed; a device that said OK is merely APPLIED.',
+  values: changeStates,
+});
+export const ChangeModeEnum = builder.enumType('ApplyMode', {
+  description:
+    'PLAN says what would happen and changes nothing. APPLY with the fingerprint of a plan does exactly that, or refuses.',
+  values: ['PLAN', 'APPLY'] as const,
+});
+
+/** Owned by `subscribers`; the network adds the access. */
+export const ServiceRef = builder.externalRef(
+  'Service',
+  builder.selection<{ id: string }>('id'),
+  ({ id }) => ({
+    id,
+  }),
+);
+
+export const ShapingRef = builder.objectRef<ShapingPayload>('AccessShaping');
+export const RateRef = builder.objectRef<ShapingPayload['downstream']>('AccessRate');

@@ -33,6 +33,8 @@ export { attributeTypes, packetCodes } from './packet/codes.ts';
 export { chapPassword } from './packet/password.ts';
 export * from './packet/scan.ts';
 export { type SharedSecret, sharedSecret } from './packet/shared-secret.ts';
+export { type ForwardedAnswer, forwardAccounting } from './proxy/forward.ts';
+export * from './proxy/home-servers.ts';
 export * from './radsec/client.ts';
 export type { RadSecCertificate, RadSecListenOptions } from './radsec/server.ts';
 export * from './server/access-request.ts';

@@ -6,6 +6,8 @@ import { buildReply } from '../packet/build.ts';
 import { attributeTypes, packetCodes } from '../packet/codes.ts';
 import { createScan, scanPacket } from '../packet/scan.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
+import { forwardAccess } from '../proxy/forward.ts';
+import type { HomeServerPool } from '../proxy/home-servers.ts';
 import { AccessRequestView } from './access-request.ts';
 import type { Nas } from './nas.ts';
 import type { AccessAccept, AccessDecision, AccessReject } from './policy.ts';
@@ -40,7 +42,7 @@ const replyCodes = {
 /** A request that is to be answered, and its place among the duplicates. */
 type Request = NonNullable<ReturnType<Reception['begin']>>;
 
-/** Answers Access-Requests and Status-Servers, whatever transport they come by. No promise on the way but for EAP. */
+/** Answers Access-Requests and Status-Servers, whatever transport they come by. No promise on the way but for EAP and other realms. */
 export class AccessServer {
   readonly #context: ServerContext;
   readonly #options: AccessServerOptions;
@@ -87,34 +89,46 @@ export class AccessServer {
       dictionary,
       proven,
     );
-    if (this.#options.eap !== null && view.method === 'EAP')
-      void this.#converse(this.#options.eap, view, received, request);
+    const pool = this.#context.policy.route?.(view) ?? null;
+    const { eap } = this.#options;
+    if (pool !== null) void this.#forward(pool, view, received, request);
+    else if (eap !== null && view.method === 'EAP') void this.#converse(eap, view, received, request);
     else this.#answer(this.#judge(view, received), view, received, request, obligations);
   }
 
-  /** EAP, whose TLS takes turns of the event loop: works on a scan of its own, as the shared one moves on. */
+  /** A realm of somebody else. A lost home server is a reject, not silence: the NAS would take us for dead. */
+  async #forward(
+    pool: HomeServerPool,
+    shared: AccessRequestView,
+    received: Received,
+    request: Request,
+  ): Promise<void> {
+    const { view, own } = ownView(shared, received);
+    try {
+      const answer = await forwardAccess(view, pool);
+      if (answer === null)
+        this.#context.anomalies.report(
+          'HOME_SERVER_UNREACHABLE',
+          own.peer.address,
+          own.nas.id,
+          view.userName,
+        );
+      const lost = { kind: 'REJECT', reason: 'HOME_SERVER_UNREACHABLE' } as const;
+      this.#answer(answer ?? lost, view, own, request, () => []);
+    } catch (error) {
+      this.#reception.forget(request.key, request.entry);
+      this.#reception.drop(own, 'PROXY_FAILED', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** EAP, whose TLS takes turns of the event loop. */
   async #converse(
     eap: EapServer,
     shared: AccessRequestView,
     received: Received,
     request: Request,
   ): Promise<void> {
-    const scan = createScan();
-    scanPacket(received.packet, scan);
-    const own = { ...received, scan };
-    const viewOf = (presented: PresentedCredential | null, identity: string) =>
-      new AccessRequestView(
-        own.nas,
-        shared.sourceAddress,
-        own.receivedAt,
-        own.packet,
-        scan,
-        shared.dictionary,
-        shared.secretProven ? shared.secret : null,
-        presented,
-        identity,
-      );
-    const view = viewOf(null, '');
+    const { view, viewOf, own } = ownView(shared, received);
     try {
       const answer = await eap.handle(
         own.nas.id,
@@ -252,6 +266,26 @@ export class AccessServer {
     }, this.#options.rejectDelayMs);
     this.#delayed.add(timer);
   }
+}
+
+/** A view that outlives the packet's turn: on a scan of its own, as the shared one moves on. */
+function ownView(shared: AccessRequestView, received: Received) {
+  const scan = createScan();
+  scanPacket(received.packet, scan);
+  const own: Received = { ...received, scan };
+  const viewOf = (presented: PresentedCredential | null, identity: string) =>
+    new AccessRequestView(
+      own.nas,
+      shared.sourceAddress,
+      own.receivedAt,
+      own.packet,
+      scan,
+      shared.dictionary,
+      shared.secretProven ? shared.secret : null,
+      presented,
+      identity,
+    );
+  return { view: viewOf(null, ''), viewOf, own };
 }
 
 /** What the method of authentication makes the reply carry. */

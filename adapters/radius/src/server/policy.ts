@@ -1,5 +1,6 @@
 import type { Attribute } from '../attribute/encode.ts';
 import type { MsChapErrorCode } from '../authentication/ms-chap.ts';
+import type { HomeServerPool } from '../proxy/home-servers.ts';
 import type { AccessRequestView } from './access-request.ts';
 import type { AccountingRecord } from './accounting-record.ts';
 import type { Nas } from './nas.ts';
@@ -30,6 +31,11 @@ export type AccessDecision = AccessAccept | AccessReject | AccessDiscard;
 export interface RadiusPolicy {
   /** The NAS at an address, in canonical text without IPv4-mapping; null when there is none. */
   findNas(sourceAddress: string): Nas | null;
+  /**
+   * The home servers that answer for the realm of a request, EAP included; null (or absent) means we do.
+   * The view is valid during the call only.
+   */
+  route?(request: AccessRequestView): HomeServerPool | null;
   /** The view is valid during the call only. */
   authenticate(request: AccessRequestView): AccessDecision;
 }

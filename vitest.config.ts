@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
  */
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
 
-/** Two projects: `unit` is pure and fast; `integration` uses real sockets, databases and processes. */
+/** `unit` is pure and fast; `integration` uses real sockets and databases; `e2e` a whole installation. */
 export default defineConfig({
   test: {
     projects: [
@@ -22,10 +22,19 @@ export default defineConfig({
         resolve,
         test: {
           name: 'integration',
-          include: ['**/*.integration.test.ts', 'test/e2e/**/*.test.ts'],
-          exclude: ['**/node_modules/**'],
+          include: ['**/*.integration.test.ts'],
+          exclude: ['**/node_modules/**', 'test/e2e/**'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/src/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
         },
       },
     ],

@@ -15,3 +15,11 @@ create table runtime.daily_run (
   finished_at timestamptz not null,
   primary key (name, local_date)
 );
+
+-- How far a relay has come in another database's event log. What it calls there is idempotent, so that a cursor that
+-- lags behind repeats nothing.
+create table runtime.relay (
+  name text primary key,
+  cursor text not null,
+  moved_at timestamptz not null
+);

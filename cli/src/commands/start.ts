@@ -12,6 +12,7 @@ import { createProgress } from './progress.ts';
 export interface StartOptions {
   /** The state folder. */
   readonly home: string;
+  /** Of the gateway; 0 takes any free one. */
   readonly port: number;
   /** Two demo ISPs with a simulated network; off for an installation that is to be used. */
   readonly demo: boolean;
@@ -27,7 +28,8 @@ export async function start(options: StartOptions): Promise<{ url: string; stop(
   const home = resolve(options.home);
   const progress = createProgress();
   makeStateFolder(home);
-  await checkPort(options.port);
+  // Finds out before anything starts, so that the message comes at once and nothing is left half up.
+  const port = await listenOnce(options.port);
   const logFolder = join(home, 'log');
   const running: Supervised[] = [];
   const begin = (name: string, module: URL, environment: Record<string, string>): Supervised => {
@@ -40,7 +42,7 @@ export async function start(options: StartOptions): Promise<{ url: string; stop(
     for (const supervised of running.reverse()) await supervised.stop();
   };
   try {
-    const controlPort = await freePort();
+    const controlPort = await listenOnce(0);
     progress.step('control plane and its PostgreSQL');
     const controlPlane = begin('control-plane', new URL('../processes/control-plane.ts', import.meta.url), {
       DOTMAC_HOME: home,
@@ -56,11 +58,11 @@ export async function start(options: StartOptions): Promise<{ url: string; stop(
     progress.step('gateway');
     const gateway = begin('gateway', new URL('../../../gateway/src/main.ts', import.meta.url), {
       ...environment,
-      DOTMAC_PORT: String(options.port),
+      DOTMAC_PORT: String(port),
       DOTMAC_SUPERGRAPH_FILE: sdlFile('supergraph.graphql'),
       NODE_ENV: 'production',
     });
-    const origin = `http://127.0.0.1:${options.port}`;
+    const origin = `http://127.0.0.1:${port}`;
     await until(() => answers(`${origin}/health/ready`), 'The gateway', gateway);
 
     if (options.demo) {
@@ -90,15 +92,7 @@ function makeStateFolder(home: string): void {
   }
 }
 
-/** Finds out before anything starts, so that the message comes at once and nothing is left half up. */
-async function checkPort(port: number): Promise<void> {
-  if (port !== 0) await listenOnce(port);
-}
-
-function freePort(): Promise<number> {
-  return listenOnce(0);
-}
-
+/** Takes a port for a moment. @returns the port, a free one for 0. @throws CommandError when it is in use. */
 async function listenOnce(port: number): Promise<number> {
   const server = createServer();
   const { promise, resolve: listening, reject } = Promise.withResolvers<void>();

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { compose, printSubgraph } from '@dotmac/schema/compose';
+import { schema as partners } from '@dotmac/subgraph-partners';
 import { schema as subscribers } from '@dotmac/subgraph-subscribers';
 import { schema as tenants } from '@dotmac/subgraph-tenants';
 import type { GraphQLSchema } from 'graphql';
 
-export const subgraphs: Readonly<Record<string, GraphQLSchema>> = { subscribers, tenants };
+export const subgraphs: Readonly<Record<string, GraphQLSchema>> = { subscribers, partners, tenants };
 
 /** What is committed in `schema/sdl`, by file name: each subgraph's SDL and the supergraph. */
 export function printedSchemas(): Record<string, string> {

@@ -2,6 +2,7 @@
  * The control plane: the subgraphs `tenants` and `partners` over `dotmac_platform`, and the reconciler that keeps
  * tenants running. When it is gone, tenants and gateways serve on; its successor adopts what runs.
  */
+import { fileURLToPath } from 'node:url';
 import { openProcessHosting, waitUntilReady } from '@dotmac/hosting';
 import { migrate, type PlatformDatabase, schemaVersion } from '@dotmac/migrations';
 import {
@@ -17,6 +18,7 @@ import {
   systemClock,
 } from '@dotmac/platform';
 import type { PlatformEvents } from '@dotmac/schema';
+import { partners } from '@dotmac/subgraph-partners';
 import { tenants } from '@dotmac/subgraph-tenants';
 import { z } from 'zod';
 import { openFileSecrets } from '../secrets/file-secrets.ts';
@@ -81,6 +83,9 @@ const sealingKey = await secrets.ensure('platform', 'sealing-key', async () =>
   crypto.getRandomValues(Buffer.alloc(32)).toString('base64'),
 );
 
+// As root every tenant runs under a uid of its own, which may not be able to read this checkout.
+const code = await hosting.code(fileURLToPath(new URL('../../../', import.meta.url)));
+await hosting.resume();
 const tenantSchema = await schemaVersion('tenant');
 const connectionString = await hosting.database.connection('platform', 'application');
 const runtime: Runtime<PlatformDatabase, PlatformEvents> = await startRuntime<
@@ -94,6 +99,7 @@ const runtime: Runtime<PlatformDatabase, PlatformEvents> = await startRuntime<
   listen: { host: config.DOTMAC_HOST, port: config.DOTMAC_CONTROL_PORT },
   logger,
   modules: (services) => [
+    partners(services),
     tenants(services, {
       identityKey: readSigningKey(identity.id, identity.privatePem),
       provisioning: {
@@ -105,7 +111,12 @@ const runtime: Runtime<PlatformDatabase, PlatformEvents> = await startRuntime<
         release: config.DOTMAC_RELEASE,
         demo: config.DOTMAC_DEMO,
         workload: (tenant) =>
-          tenantWorkload(tenant, { release: config.DOTMAC_RELEASE, gatewayKeys, host: config.DOTMAC_HOST }),
+          tenantWorkload(tenant, {
+            release: config.DOTMAC_RELEASE,
+            gatewayKeys,
+            host: config.DOTMAC_HOST,
+            code,
+          }),
       },
     }),
   ],

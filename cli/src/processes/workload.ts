@@ -1,3 +1,4 @@
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkloadSpec } from '@dotmac/hosting';
 import type { WorkloadTenant } from '@dotmac/subgraph-tenants';
@@ -9,6 +10,8 @@ export function tenantWorkload(
     readonly release: string;
     readonly gatewayKeys: Readonly<Record<string, string>>;
     readonly host: string;
+    /** Folder of the code as tenants' accounts can read it. */
+    readonly code: string;
   },
 ): WorkloadSpec {
   const { id, slug, name, timeZone, currency, demo } = tenant;
@@ -25,9 +28,9 @@ export function tenantWorkload(
     release: options.release,
     sizeClass: 'S',
     command: [
-      process.execPath,
+      nodeIn(options.code),
       '--max-old-space-size=192',
-      fileURLToPath(new URL('./tenant-runtime.ts', import.meta.url)),
+      join(options.code, 'cli/src/processes/tenant-runtime.ts'),
     ],
     environment: {
       NODE_ENV: 'production',
@@ -48,4 +51,12 @@ export function tenantWorkload(
     limits: { memoryBytes: 256 * 1024 * 1024 },
     gracePeriodMs: 5_000,
   };
+}
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The carried Node as it lies in that folder; one from elsewhere on the machine as it is. */
+function nodeIn(code: string): string {
+  const path = relative(root, process.execPath);
+  return path.startsWith('..') ? process.execPath : join(code, path);
 }

@@ -24,6 +24,8 @@ export interface SubscribeOptions<E> {
   /** Go on after this cursor; without it, from now on. */
   readonly after?: string | null | undefined;
   readonly types: readonly (keyof E & string)[];
+  /** Only events of this subject. */
+  readonly subject?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -82,13 +84,14 @@ export class EventLog<E> {
   /** Up to a page of events after a position, in order. */
   async read(
     after: bigint,
-    options: { types?: readonly (keyof E & string)[]; limit?: number } = {},
+    options: { types?: readonly (keyof E & string)[]; subject?: string | undefined; limit?: number } = {},
   ): Promise<EventOf<E>[]> {
-    const types = options.types ?? null;
+    const { types = null, subject = null } = options;
     const { rows } = await sql<EventOf<E>>`
       select position, type, subject, payload, occurred_at as "occurredAt", actor, trace_id as "traceId"
       from events.event
       where position > ${after.toString()}::bigint and (${types}::text[] is null or type = any(${types}::text[]))
+        and (${subject}::text is null or subject = ${subject}::text)
       order by position limit ${options.limit ?? pageSize}`.execute(this.#options.database);
     return rows;
   }
@@ -106,7 +109,7 @@ export class EventLog<E> {
     const ended = new AbortController();
     const signal =
       options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal]);
-    const events = this.#follow(position, head.epoch, options.types, signal);
+    const events = this.#follow(position, head.epoch, options, signal);
     // A generator that waits for the next event would hear of its `return` only with that event.
     const end = events.return.bind(events);
     events.return = (value) => {
@@ -129,7 +132,7 @@ export class EventLog<E> {
   async *#follow(
     start: bigint,
     epoch: number,
-    types: readonly (keyof E & string)[],
+    { types, subject }: SubscribeOptions<E>,
     signal: AbortSignal,
   ): AsyncGenerator<EventWithCursor<E>, void, undefined> {
     let position = start;
@@ -141,7 +144,7 @@ export class EventLog<E> {
       while (!this.#stopped.signal.aborted && !signal.aborted) {
         // Rearmed before the read: a change during the read wakes us again.
         awake = Promise.withResolvers<void>();
-        const events = await this.read(position, { types });
+        const events = await this.read(position, { types, subject });
         for (const event of events) {
           position = event.position;
           yield { ...event, cursor: encodeCursor({ epoch, position }, this.#options.scope) };

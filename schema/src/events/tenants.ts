@@ -1,6 +1,7 @@
 /** Appended by the subgraph `tenants` in the control plane's database. */
 export interface TenantsEvents {
-  'tenant.requested': { tenantId: string; slug: string; name: string };
+  /** `leadId` names the partner's lead that it came from. */
+  'tenant.requested': { tenantId: string; slug: string; name: string; leadId: string | null };
   'tenant.step.progressed': {
     tenantId: string;
     jobId: string;

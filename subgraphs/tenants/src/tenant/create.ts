@@ -11,6 +11,8 @@ import { insertTenant, type Tenant } from './store.ts';
 export interface NewTenant extends TenantInput {
   readonly isPlatform?: boolean;
   readonly demo?: boolean;
+  /** The partner's lead that it comes from. */
+  readonly leadId?: string | null | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function createTenant(
   input: NewTenant,
   actor: string,
 ): Promise<Tenant> {
-  const { isPlatform = false, demo = false, ...fields } = input;
+  const { isPlatform = false, demo = false, leadId = null, ...fields } = input;
   const checked = checkTenant(fields, isPlatform);
   const now = clock.now();
   const id = newId('ten', clock);
@@ -44,7 +46,13 @@ export async function createTenant(
   await insertJob(transaction, { id: newId('prv', clock), tenantId: id, startedAt: new Date(now) });
   const { slug, name } = tenant;
   await appendEvents<PlatformEvents>(transaction, [
-    { type: 'tenant.requested', subject: id, payload: { tenantId: id, slug, name }, occurredAt: now, actor },
+    {
+      type: 'tenant.requested',
+      subject: id,
+      payload: { tenantId: id, slug, name, leadId },
+      occurredAt: now,
+      actor,
+    },
   ]);
   return tenant;
 }

@@ -82,6 +82,7 @@ const CreateTenantInput = builder.inputType('CreateTenantInput', {
     currency: t.string({ required: true }),
     country: t.string({ required: true }),
     ownerEmail: t.string({ required: true }),
+    leadId: t.id({ description: "The partner's lead that it comes from." }),
     clientMutationId: t.string(),
   }),
 });

@@ -1,0 +1,107 @@
+import type { EventWithCursor } from '@dotmac/platform';
+import { type PlatformEvents, ValidationError } from '@dotmac/schema';
+import { builder } from '../builder.ts';
+import { TenantRef } from '../partner/graphql.ts';
+import type { Partner } from '../partner/store.ts';
+import { PartnerRef } from '../partner/type.ts';
+import { earnCommission } from './earn.ts';
+import { type CommissionEntry, entriesById, entriesOfPartner } from './store.ts';
+
+const CommissionEntryRef = builder.objectRef<CommissionEntry>('CommissionEntry').implement({
+  description:
+    'What a partner earned by one payment of a tenant. Never changed; a refund is an entry of its own.',
+  authScopes: (entry, { principal }) => principal.partnerId === entry.partnerId || { scope: 'platform:read' },
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    partner: t.field({
+      type: PartnerRef,
+      resolve: async ({ partnerId }, _args, { loaders }) =>
+        (await loaders.partner.load(partnerId)) as Partner,
+    }),
+    tenant: t.field({ type: TenantRef, resolve: ({ tenantId }) => ({ id: tenantId }) }),
+    base: t.field({
+      type: 'Money',
+      description: 'Cash received, net of tax.',
+      resolve: (entry) => ({ minor: entry.baseMinor, currency: entry.currency }),
+    }),
+    rateBasisPoints: t.exposeInt('rateBasisPoints'),
+    amount: t.field({
+      type: 'Money',
+      resolve: (entry) => ({ minor: entry.amountMinor, currency: entry.currency }),
+    }),
+    source: t.exposeID('sourceId', { description: "The payment in the operator's own books." }),
+    earnedAt: t.expose('earnedAt', { type: 'DateTime' }),
+    availableAt: t.expose('availableAt', { type: 'DateTime' }),
+  }),
+});
+
+builder.queryField('commissions', (t) =>
+  t.field({
+    type: [CommissionEntryRef],
+    description: 'Of the partner for whom the principal acts, newest first.',
+    authScopes: { scope: 'partner:read' },
+    resolve: (_root, _args, { services, principal }) =>
+      principal.partnerId === null ? [] : entriesOfPartner(services.database, principal.partnerId),
+  }),
+);
+
+type CommissionEvent = Extract<EventWithCursor<PlatformEvents>, { type: 'commission.earned' }>;
+
+const CommissionEventRef = builder.objectRef<CommissionEvent>('CommissionEvent').implement({
+  fields: (t) => ({
+    cursor: t.expose('cursor', { type: 'Cursor' }),
+    occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
+    entry: t.field({
+      type: CommissionEntryRef,
+      resolve: async ({ payload }, _args, { services }) => {
+        const [entry] = await entriesById(services.database, [payload.entryId]);
+        return entry as CommissionEntry;
+      },
+    }),
+  }),
+});
+
+builder.subscriptionField('commissionEvents', (t) =>
+  t.field({
+    type: CommissionEventRef,
+    description: 'Commission as it is earned, of the partner for whom the principal acts.',
+    args: {
+      after: t.arg({ type: 'Cursor', description: 'Go on after this event; from now on without it.' }),
+    },
+    authScopes: { scope: 'partner:read' },
+    subscribe: (_root, { after }, { services, principal }) => {
+      const { partnerId } = principal;
+      if (partnerId === null)
+        throw new ValidationError('after', 'Commission belongs to partners: act for one');
+      return services.events.subscribe({ after, types: ['commission.earned'], subject: partnerId });
+    },
+    resolve: (event) => event as CommissionEvent,
+  }),
+);
+
+const RecordTenantPaymentInput = builder.inputType('RecordTenantPaymentInput', {
+  fields: (t) => ({
+    paymentId: t.id({ required: true, description: 'Idempotency key: a payment earns once.' }),
+    tenantId: t.id({ required: true }),
+    netAmount: t.field({
+      type: 'BigInt',
+      required: true,
+      description: 'Cash received net of tax, minor units; negative for a refund.',
+    }),
+    currency: t.string({ required: true }),
+    receivedOn: t.field({ type: 'LocalDate', required: true }),
+  }),
+});
+
+builder.mutationField('recordTenantPayment', (t) =>
+  t.field({
+    type: CommissionEntryRef,
+    nullable: true,
+    description:
+      "Called by the relay from the operator's own books; null when nobody earns by it or it was told before.",
+    authScopes: { system: true },
+    args: { input: t.arg({ type: RecordTenantPaymentInput, required: true }) },
+    resolve: (_root, { input }, { services, principal }) =>
+      earnCommission(services, { ...input, netMinor: input.netAmount, actor: principal.id }),
+  }),
+);

@@ -1,0 +1,77 @@
+import type { PlatformDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { type Selectable, sql, type Transaction } from 'kysely';
+import type { EarnedSoFar } from './rules.ts';
+
+export type CommissionEntry = Selectable<PlatformDatabase['partners.commissionEntry']>;
+
+/** Who earns from a tenant, locked so that two payments are counted one after the other. */
+export async function lockedAttribution(transaction: Transaction<PlatformDatabase>, tenantId: string) {
+  return transaction
+    .selectFrom('partners.attribution as attribution')
+    .innerJoin('partners.agreement as agreement', 'agreement.id', 'attribution.agreementId')
+    .select([
+      'attribution.partnerId',
+      'attribution.role',
+      'attribution.liveFrom',
+      'agreement.salesRateBasisPoints',
+      'agreement.holdDays',
+    ])
+    .where('attribution.tenantId', '=', tenantId)
+    .where('attribution.role', '=', 'SALES')
+    .forUpdate('attribution')
+    .executeTakeFirst();
+}
+
+export async function earnedSoFar(
+  db: Executor<PlatformDatabase>,
+  partnerId: string,
+  tenantId: string,
+  currency: string,
+): Promise<EarnedSoFar> {
+  const { baseMinor, amountMinor } = await db
+    .selectFrom('partners.commissionEntry')
+    .select([
+      sql<bigint>`coalesce(sum(base_minor), 0)::bigint`.as('baseMinor'),
+      sql<bigint>`coalesce(sum(amount_minor), 0)::bigint`.as('amountMinor'),
+    ])
+    .where('partnerId', '=', partnerId)
+    .where('tenantId', '=', tenantId)
+    .where('currency', '=', currency)
+    .executeTakeFirstOrThrow();
+  return { baseMinor, amountMinor };
+}
+
+/** @returns null when the payment has earned already. */
+export async function insertEntry(
+  db: Executor<PlatformDatabase>,
+  entry: CommissionEntry,
+): Promise<CommissionEntry | null> {
+  const row = await db
+    .insertInto('partners.commissionEntry')
+    .values(entry)
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export function entriesById(
+  db: Executor<PlatformDatabase>,
+  ids: readonly string[],
+): Promise<CommissionEntry[]> {
+  return db.selectFrom('partners.commissionEntry').selectAll().where('id', 'in', ids).execute();
+}
+
+export function entriesOfPartner(
+  db: Executor<PlatformDatabase>,
+  partnerId: string,
+): Promise<CommissionEntry[]> {
+  return db
+    .selectFrom('partners.commissionEntry')
+    .selectAll()
+    .where('partnerId', '=', partnerId)
+    .orderBy('earnedAt', 'desc')
+    .limit(500)
+    .execute();
+}

@@ -1,0 +1,19 @@
+import type { PlatformDatabase } from '@dotmac/migrations';
+import { type Executor, loaderOf } from '@dotmac/platform';
+import { salesPartnersOfTenants } from './lead/store.ts';
+import { partnersById } from './partner/store.ts';
+
+export type PartnersLoaders = ReturnType<typeof partnersLoaders>;
+
+export function partnersLoaders(database: Executor<PlatformDatabase>) {
+  return {
+    partner: loaderOf(
+      (ids) => partnersById(database, ids),
+      (partner) => partner.id,
+    ),
+    salesPartnerOfTenant: loaderOf(
+      (ids) => salesPartnersOfTenants(database, ids),
+      (row) => row.tenantId,
+    ),
+  };
+}

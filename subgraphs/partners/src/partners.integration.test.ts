@@ -1,0 +1,188 @@
+import { everyScope, startTestRuntime, type TestRuntime } from '@dotmac/harness';
+import type { PlatformDatabase } from '@dotmac/migrations';
+import { appendEvents } from '@dotmac/platform';
+import { anonymous, type PlatformEvents, type Principal, scopesOf, systemPrincipal } from '@dotmac/schema';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { partners } from './index.ts';
+
+let platform: TestRuntime<PlatformDatabase, PlatformEvents>;
+beforeAll(async () => {
+  platform = await startTestRuntime<PlatformDatabase, PlatformEvents>('platform', (services) => [
+    partners(services),
+  ]);
+});
+afterAll(() => platform[Symbol.asyncDispose]());
+
+const actingFor = (partnerId: string): Principal => ({
+  ...anonymous,
+  kind: 'user',
+  id: 'usr_p',
+  partnerId,
+  roles: ['PARTNER'],
+  scopes: scopesOf(['PARTNER']),
+});
+const relay = systemPrincipal('relay', null, []);
+
+async function ask<T>(query: string, variables: object, principal: Principal): Promise<T> {
+  const { data, errors } = await platform.ask<T>('partners', query, { ...variables }, principal);
+  if (errors !== undefined || data == null) throw new Error(JSON.stringify(errors));
+  return data;
+}
+
+async function registerPartner(email: string): Promise<string> {
+  const query = `mutation ($input: RegisterPartnerInput!) { registerPartner(input: $input) { __typename ... on Partner { id } } }`;
+  const input = { name: 'Tower Supply', kind: 'VENDOR', email, salesRateBasisPoints: 1500 };
+  return (await ask<{ registerPartner: { id: string } }>(query, { input }, everyScope)).registerPartner.id;
+}
+
+const registerLead = (partnerId: string, email: string) =>
+  ask<{ registerLead: { __typename: string; id: string; reason: string } }>(
+    `mutation ($input: RegisterLeadInput!) { registerLead(input: $input) { __typename ... on Lead { id } ... on ConflictError { reason } } }`,
+    { input: { company: 'Charlie Net', email } },
+    actingFor(partnerId),
+  ).then((data) => data.registerLead);
+
+const approveLead = (leadId: string) =>
+  ask<{ approveLead: { __typename: string; state: string } }>(
+    `mutation ($input: ApproveLeadInput!) { approveLead(input: $input) { __typename ... on Lead { state } } }`,
+    { input: { leadId } },
+    everyScope,
+  ).then((data) => data.approveLead);
+
+const append = (event: Parameters<typeof appendEvents<PlatformEvents>>[1][number]) =>
+  platform.services.database
+    .transaction()
+    .execute((transaction) => appendEvents<PlatformEvents>(transaction, [event]));
+
+/** What `tenants` tells when a tenant was asked for and came to life. */
+async function tenantCameToLife(tenantId: string, leadId: string | null): Promise<void> {
+  const common = { subject: tenantId, occurredAt: platform.services.clock.now(), actor: 'usr_operator' };
+  await append({
+    ...common,
+    type: 'tenant.requested',
+    payload: { tenantId, slug: 'charlie', name: 'Charlie', leadId },
+  });
+  await append({
+    ...common,
+    type: 'tenant.state.changed',
+    payload: { tenantId, slug: 'charlie', from: 'PROVISIONING', to: 'ACTIVE' },
+  });
+}
+
+const pay = (paymentId: string, tenantId: string, netAmount: string) =>
+  ask<{ recordTenantPayment: { amount: { amount: string } } | null }>(
+    `mutation ($input: RecordTenantPaymentInput!) { recordTenantPayment(input: $input) { amount { amount } } }`,
+    {
+      input: {
+        paymentId,
+        tenantId,
+        netAmount,
+        currency: 'USD',
+        receivedOn: new Date(platform.services.clock.now()).toISOString().slice(0, 10),
+      },
+    },
+    relay,
+  ).then((data) => data.recordTenantPayment?.amount.amount ?? null);
+
+const partnerOfTenant = (tenantId: string) =>
+  ask<{ _entities: [{ partner: { id: string } | null }] }>(
+    'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Tenant { partner { id } } } }',
+    { r: [{ __typename: 'Tenant', id: tenantId }] },
+    everyScope,
+  ).then((data) => data._entities[0].partner?.id ?? null);
+
+describe('from a lead to commission', () => {
+  test('an approved lead that becomes a tenant earns by each payment, once', async () => {
+    const partnerId = await registerPartner('one@partner.example');
+    const lead = await registerLead(partnerId, 'charlie@isp.example');
+    expect(await approveLead(lead.id)).toMatchObject({ state: 'APPROVED' });
+    await tenantCameToLife('ten_charlie', lead.id);
+    await platform.eventually(
+      () => partnerOfTenant('ten_charlie'),
+      (id) => id === partnerId,
+    );
+    const stream = await platform.subscribe(
+      'partners',
+      'subscription { commissionEvents { cursor entry { amount { amount currency } tenant { id } } } }',
+      {},
+      actingFor(partnerId),
+    );
+    // The first-year window opens with the second event, which the consumer may still have before it.
+    await platform.eventually(
+      () => pay('pay_1', 'ten_charlie', '20000'),
+      (amount) => amount === '3000',
+    );
+    expect(await pay('pay_1', 'ten_charlie', '20000')).toBeNull();
+    expect(await pay('pay_2', 'ten_charlie', '-20000')).toBe('-3000');
+    const first = await stream.next();
+    expect(first.value.data.commissionEvents.entry).toEqual({
+      amount: { amount: '3000', currency: 'USD' },
+      tenant: { id: 'ten_charlie' },
+    });
+    expect((await stream.next()).value.data.commissionEvents.entry.amount.amount).toBe('-3000');
+    await stream.return?.();
+  });
+
+  test('a tenant that nobody brought earns nobody anything', async () => {
+    await tenantCameToLife('ten_alone', null);
+    expect(await pay('pay_3', 'ten_alone', '20000')).toBeNull();
+  });
+
+  test('a lead that was never approved attributes nothing', async () => {
+    const partnerId = await registerPartner('two@partner.example');
+    const lead = await registerLead(partnerId, 'delta@isp.example');
+    await tenantCameToLife('ten_delta', lead.id);
+    // Another lead's effect shows that the consumer has passed this one.
+    const other = await registerLead(partnerId, 'echo@isp.example');
+    await approveLead(other.id);
+    await tenantCameToLife('ten_echo', other.id);
+    await platform.eventually(
+      () => partnerOfTenant('ten_echo'),
+      (id) => id === partnerId,
+    );
+    expect(await partnerOfTenant('ten_delta')).toBeNull();
+  });
+
+  test('two partners cannot register one ISP', async () => {
+    const first = await registerPartner('three@partner.example');
+    const second = await registerPartner('four@partner.example');
+    await registerLead(first, 'foxtrot@isp.example');
+    expect(await registerLead(second, 'FOXTROT@isp.example')).toMatchObject({
+      __typename: 'ConflictError',
+      reason: 'ALREADY_REGISTERED',
+    });
+  });
+});
+
+describe('access', () => {
+  test('a partner sees its own leads and commission only', async () => {
+    const first = await registerPartner('five@partner.example');
+    const second = await registerPartner('six@partner.example');
+    await registerLead(first, 'golf@isp.example');
+    const leads = (principal: Principal) =>
+      ask<{ leads: unknown[] }>('{ leads { id } }', {}, principal).then((data) => data.leads.length);
+    expect(await leads(actingFor(first))).toBe(1);
+    expect(await leads(actingFor(second))).toBe(0);
+  });
+
+  test('only the relay records payments, only operators approve', async () => {
+    const input = {
+      paymentId: 'pay_x',
+      tenantId: 'ten_charlie',
+      netAmount: '1',
+      currency: 'USD',
+      receivedOn: '2026-11-22',
+    };
+    const record =
+      'mutation ($input: RecordTenantPaymentInput!) { recordTenantPayment(input: $input) { id } }';
+    for (const principal of [everyScope, actingFor('par_x')]) {
+      expect(
+        (await platform.ask('partners', record, { input }, principal)).errors?.[0]?.extensions?.code,
+      ).toBe('FORBIDDEN');
+    }
+    const approve = 'mutation { approveLead(input: { leadId: "led_1" }) { __typename } }';
+    expect(
+      (await platform.ask('partners', approve, {}, actingFor('par_x'))).errors?.[0]?.extensions?.missingScope,
+    ).toBe('platform:write');
+  });
+});

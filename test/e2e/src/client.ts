@@ -1,0 +1,132 @@
+import { createClient as createSseClient } from 'graphql-sse';
+import { type Client, createClient } from 'graphql-ws';
+import WebSocket from 'ws';
+
+export interface GraphqlAnswer<Data> {
+  readonly data?: Data | null;
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly (string | number)[];
+    readonly extensions?: Record<string, unknown>;
+  }[];
+  readonly extensions?: Record<string, unknown>;
+}
+
+/** The graph as somebody sees it, through HTTP alone. */
+export interface GraphUser {
+  readonly url: string;
+  readonly token: string | undefined;
+  /** The whole answer, errors included. */
+  ask<Data = Record<string, never>>(
+    query: string,
+    variables?: Record<string, unknown>,
+    headers?: Record<string, string>,
+  ): Promise<GraphqlAnswer<Data>>;
+  /** The data; errors fail the test. */
+  data<Data>(query: string, variables?: Record<string, unknown>): Promise<Data>;
+}
+
+export function graphUser(url: string, token?: string): GraphUser {
+  const ask: GraphUser['ask'] = async (query, variables = {}, headers = {}) => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+    return (await response.json()) as never;
+  };
+  return {
+    url,
+    token,
+    ask,
+    async data<Data>(query: string, variables?: Record<string, unknown>) {
+      const answer = await ask<Data>(query, variables);
+      if (answer.errors !== undefined || answer.data == null)
+        throw new Error(`The operation failed: ${JSON.stringify(answer, null, 2)}`);
+      return answer.data;
+    },
+  };
+}
+
+export interface Stream<Data> {
+  /** The next payload's data; errors in it fail the test. */
+  next(): Promise<Data>;
+  /** The first payload, from the next on, that passes. */
+  until(check: (data: Data) => boolean): Promise<Data>;
+  close(): Promise<void>;
+}
+
+/** Subscribes over graphql-ws; resolves when the subscription is on its way to the gateway. */
+export function subscribeWs<Data>(
+  url: string,
+  token: string,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Stream<Data> {
+  const client: Client = createClient({
+    url: url.replace(/^http/, 'ws'),
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${token}` },
+    retryAttempts: 0,
+  });
+  return streamOf(client.iterate({ query, variables }) as AsyncIterableIterator<GraphqlAnswer<Data>>, () =>
+    client.dispose(),
+  );
+}
+
+/** The same over server-sent events. */
+export function subscribeSse<Data>(
+  url: string,
+  token: string,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Stream<Data> {
+  const client = createSseClient({ url, headers: { authorization: `Bearer ${token}` }, retryAttempts: 0 });
+  return streamOf(client.iterate({ query, variables }) as AsyncIterableIterator<GraphqlAnswer<Data>>, () =>
+    client.dispose(),
+  );
+}
+
+function streamOf<Data>(
+  source: AsyncIterableIterator<GraphqlAnswer<Data>>,
+  dispose: () => void | Promise<void>,
+): Stream<Data> {
+  const next = async () => {
+    const { done, value } = await source.next();
+    if (done === true) throw new Error('The stream ended');
+    if (value.errors !== undefined || value.data == null)
+      throw new Error(`The stream failed: ${JSON.stringify(value)}`);
+    return value.data;
+  };
+  return {
+    next,
+    async until(check) {
+      for (;;) {
+        const data = await next();
+        if (check(data)) return data;
+      }
+    },
+    async close() {
+      await source.return?.();
+      await dispose();
+    },
+  };
+}
+
+const patienceMilliseconds = 20_000;
+
+/** Asks again and again until the check passes; fails with the last answer after 20 s. */
+export async function eventually<T>(ask: () => Promise<T>, check: (answer: T) => boolean): Promise<T> {
+  const deadline = performance.now() + patienceMilliseconds;
+  for (;;) {
+    const answer = await ask();
+    if (check(answer)) return answer;
+    if (performance.now() > deadline)
+      throw new Error(`It never came true; last seen: ${JSON.stringify(answer, null, 2)}`);
+    await new Promise((again) => setTimeout(again, 50));
+  }
+}

@@ -12,6 +12,7 @@ export type { PresentedCertificate, PresentedCredential } from './authentication
 export { papPassword, verifyNtHash, verifyPassword } from './authentication/verify.ts';
 export * from './client/client.ts';
 export * from './coa/client.ts';
+export * from './coa/credential.ts';
 export * from './coa/driver.ts';
 export { type ErrorCause, errorCause } from './coa/error-cause.ts';
 export {

@@ -23,7 +23,7 @@ export class AttributeError extends Error {
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Octets of an integer type, 0 for the others. */
-export function integerOctets(type: AttributeDataType): number {
+function integerOctets(type: AttributeDataType): number {
   switch (type) {
     case 'byte':
       return 1;

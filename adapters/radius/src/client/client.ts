@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type Clock, DeviceError, systemClock } from '@dotmac/device';
+import { plainAddress } from '../attribute/address.ts';
 import { type DecodedPacket, decodePacket } from '../attribute/decode.ts';
 import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
 import { AttributeError } from '../attribute/value.ts';
@@ -10,7 +11,6 @@ import { standardDictionary } from '../dictionary/standard.ts';
 import { buildRequest, randomAuthenticator, verifyReply } from '../packet/build.ts';
 import { packetCodes } from '../packet/codes.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
-import { plainAddress } from '../server/udp.ts';
 
 export interface RadiusRequest {
   /** IP address of the peer; an answer from any other is ignored. */

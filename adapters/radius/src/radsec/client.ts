@@ -7,8 +7,7 @@ import type { RadiusExchange } from '../client/client.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { buildRequest, randomAuthenticator, verifyReply } from '../packet/build.ts';
-import { packetFramer } from './framing.ts';
-import { radSecSecret } from './server.ts';
+import { packetFramer, radSecSecret } from './framing.ts';
 
 export interface RadSecClientOptions {
   readonly host: string;

@@ -1,4 +1,8 @@
 import { headerLength, maximumPacketLength } from '../packet/codes.ts';
+import { sharedSecret } from '../packet/shared-secret.ts';
+
+/** The secret that RFC 6614 §2.3 fixes: TLS is what protects. */
+export const radSecSecret = sharedSecret('radsec');
 
 /**
  * Cuts a stream into RADIUS packets by their Length (RFC 6613 §2.6.4), however TCP and TLS have split or joined them.

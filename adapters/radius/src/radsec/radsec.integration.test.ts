@@ -12,8 +12,7 @@ import type { AccountingRecord } from '../server/accounting-record.ts';
 import type { Anomaly } from '../server/anomaly.ts';
 import { type RadiusServer, startRadiusServer } from '../server/server.ts';
 import { RadSecClient } from './client.ts';
-import { packetFramer } from './framing.ts';
-import { radSecSecret } from './server.ts';
+import { packetFramer, radSecSecret } from './framing.ts';
 
 describe.skipIf(!installed('openssl', 'version'))('RADIUS over TLS', () => {
   let certificates: Awaited<ReturnType<typeof makeCertificates>>;

@@ -1,14 +1,10 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
-import { sharedSecret } from '../packet/shared-secret.ts';
+import { plainAddress } from '../attribute/address.ts';
 import type { Nas } from '../server/nas.ts';
 import type { Peer } from '../server/reception.ts';
-import { plainAddress } from '../server/udp.ts';
-import { packetFramer } from './framing.ts';
-
-/** The secret that RFC 6614 §2.3 fixes: TLS is what protects. */
-export const radSecSecret = sharedSecret('radsec');
+import { packetFramer, radSecSecret } from './framing.ts';
 
 export interface RadSecCertificate {
   readonly commonName: string | null;

@@ -1,15 +1,14 @@
 import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
-import type { PresentedCredential } from '../authentication/presented.ts';
-import { msChapError } from '../authentication/verify.ts';
 import type { EapServer } from '../eap/server.ts';
 import { buildReply } from '../packet/build.ts';
 import { attributeTypes, packetCodes } from '../packet/codes.ts';
-import { createScan, scanPacket } from '../packet/scan.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import { forwardAccess } from '../proxy/forward.ts';
 import type { HomeServerPool } from '../proxy/home-servers.ts';
+import { type AccessChallenge, obligations, replyCodes } from './access-reply.ts';
 import { AccessRequestView } from './access-request.ts';
 import type { Nas } from './nas.ts';
+import { ownView } from './own-view.ts';
 import type { AccessAccept, AccessDecision, AccessReject } from './policy.ts';
 import {
   type Peer,
@@ -18,6 +17,7 @@ import {
   Reception,
   type ServerContext,
 } from './reception.ts';
+import { answerStatusServer } from './status-server.ts';
 
 export interface AccessServerOptions {
   /** A reject waits this long, to slow down guessing and reject storms. 0 sends at once. */
@@ -27,17 +27,6 @@ export interface AccessServerOptions {
   /** Null leaves EAP to the policy, which sees it as method `EAP`. */
   readonly eap: EapServer | null;
 }
-
-/** A round of EAP. */
-interface AccessChallenge {
-  readonly kind: 'CHALLENGE';
-  readonly attributes: readonly Attribute[];
-}
-const replyCodes = {
-  ACCEPT: packetCodes['Access-Accept'],
-  REJECT: packetCodes['Access-Reject'],
-  CHALLENGE: packetCodes['Access-Challenge'],
-};
 
 /** A request that is to be answered, and its place among the duplicates. */
 type Request = NonNullable<ReturnType<Reception['begin']>>;
@@ -266,57 +255,4 @@ export class AccessServer {
     }, this.#options.rejectDelayMs);
     this.#delayed.add(timer);
   }
-}
-
-/** A view that outlives the packet's turn: on a scan of its own, as the shared one moves on. */
-function ownView(shared: AccessRequestView, received: Received) {
-  const scan = createScan();
-  scanPacket(received.packet, scan);
-  const own: Received = { ...received, scan };
-  const viewOf = (presented: PresentedCredential | null, identity: string) =>
-    new AccessRequestView(
-      own.nas,
-      shared.sourceAddress,
-      own.receivedAt,
-      own.packet,
-      scan,
-      shared.dictionary,
-      shared.secretProven ? shared.secret : null,
-      presented,
-      identity,
-    );
-  return { view: viewOf(null, ''), viewOf, own };
-}
-
-/** What the method of authentication makes the reply carry. */
-function obligations(
-  decision: AccessAccept | AccessReject | AccessChallenge,
-  view: AccessRequestView,
-): readonly Attribute[] {
-  if (decision.kind !== 'REJECT') return view.proof;
-  const code = decision.msChapError ?? 691;
-  return msChapError(view, code, code === 648 ? 'Password expired' : 'Login refused');
-}
-
-/** RFC 5997: answered on both ports, with Message-Authenticator, which the request must have too. */
-export function answerStatusServer(
-  received: Received,
-  reception: Reception,
-  context: ServerContext,
-  replyCode: number,
-): void {
-  const { packet, scan, peer } = received;
-  if (scan.messageAuthenticatorAt === 0) {
-    reception.drop(received, 'MESSAGE_AUTHENTICATOR_MISSING', 'Status-Server');
-    return;
-  }
-  const secret = provenByMessageAuthenticator(received, packet.subarray(4, 20));
-  if (secret === null) {
-    reception.drop(received, 'BAD_AUTHENTICATOR', 'Status-Server');
-    return;
-  }
-  context.counters.statusRequests++;
-  peer.send(
-    buildReply({ code: replyCode, request: packet, scan, secret, blocks: [], messageAuthenticator: true }),
-  );
 }

@@ -2,7 +2,6 @@ import { verifyAuthenticator, zeroAuthenticator } from '../packet/authenticator.
 import { buildReply } from '../packet/build.ts';
 import { packetCodes } from '../packet/codes.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
-import { answerStatusServer } from './access-server.ts';
 import { type AccountingRecord, readAccountingRecord } from './accounting-record.ts';
 import type { DuplicateEntry } from './duplicate-cache.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -14,6 +13,7 @@ import {
   Reception,
   type ServerContext,
 } from './reception.ts';
+import { answerStatusServer } from './status-server.ts';
 
 export interface AccountingServerOptions {
   readonly sink: AccountingSink;

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { plainAddress } from '../attribute/address.ts';
 import type { Peer } from './reception.ts';
 
 export interface UdpListener {
@@ -44,11 +45,6 @@ export async function listenUdp(
       await closeSocket(socket);
     },
   };
-}
-
-/** `::ffff:192.0.2.1` is 192.0.2.1. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
 async function closeSocket(socket: Socket): Promise<void> {

@@ -1,0 +1,24 @@
+import type { PresentedCredential } from '../authentication/presented.ts';
+import { createScan, scanPacket } from '../packet/scan.ts';
+import { AccessRequestView } from './access-request.ts';
+import type { Received } from './reception.ts';
+
+/** A view that outlives the packet's turn: on a scan of its own, as the shared one moves on. */
+export function ownView(shared: AccessRequestView, received: Received) {
+  const scan = createScan();
+  scanPacket(received.packet, scan);
+  const own: Received = { ...received, scan };
+  const viewOf = (presented: PresentedCredential | null, identity: string) =>
+    new AccessRequestView(
+      own.nas,
+      shared.sourceAddress,
+      own.receivedAt,
+      own.packet,
+      scan,
+      shared.dictionary,
+      shared.secretProven ? shared.secret : null,
+      presented,
+      identity,
+    );
+  return { view: viewOf(null, ''), viewOf, own };
+}

@@ -11,7 +11,7 @@ export function asText(value: SnmpValue | undefined): string | null {
   return decodeText(value.value);
 }
 
-export function decodeText(bytes: Buffer): string | null {
+function decodeText(bytes: Buffer): string | null {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
   const content = bytes.subarray(0, end);

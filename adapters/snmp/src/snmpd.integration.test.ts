@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -83,7 +83,10 @@ describe.skipIf(SNMPD === undefined)('against snmpd', () => {
     agent = spawn(
       SNMPD as string,
       ['-f', '-Lo', '-C', '-c', join(folder, 'snmpd.conf'), '-I', '-smux', `udp:127.0.0.1:${target.port}`],
-      { env: { ...process.env, SNMP_PERSISTENT_DIR: folder }, stdio: ['ignore', 'pipe', 'pipe'] },
+      {
+        env: { ...process.env, SNMP_PERSISTENT_DIR: join(folder, 'state') },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
     );
     const log: string[] = [];
     for (const stream of [agent.stdout, agent.stderr]) stream?.on('data', (text) => log.push(String(text)));
@@ -206,15 +209,5 @@ describe.skipIf(SNMPD === undefined)('against snmpd', () => {
     }
     const missing = [...theirs.keys()].filter((oid) => !own.values.has(oid.slice('1.3.6.1.2.1.'.length)));
     expect(missing.length).toBeLessThan(theirs.size / 100);
-  });
-
-  test('the values printed by snmpget agree', async () => {
-    const printed = execFileSync('snmpget', [
-      ...['-v2c', '-cpublic', '-Oqv', '-On', `127.0.0.1:${target.port}`, '1.3.6.1.2.1.2.1.0'],
-    ]);
-    const [value] = await engine
-      .session(target, { version: '2c', community: 'public' })
-      .get(['1.3.6.1.2.1.2.1.0']);
-    expect(value).toEqual({ type: 'integer', value: Number(printed.toString()) });
   });
 });

@@ -1,9 +1,9 @@
 import type { BerReader, BerWriter } from './ber.ts';
-import { decodeOid, type OidBytes } from './oid.ts';
+import type { OidBytes } from './oid.ts';
 import { readValue, type SnmpValue, writeValue } from './value.ts';
 
 /** PDU tags (RFC 3416 §3). */
-export const pduTags = {
+const pduTags = {
   get: 0xa0,
   getNext: 0xa1,
   response: 0xa2,
@@ -73,11 +73,4 @@ export function writePdu(writer: BerWriter, pdu: Pdu): void {
   writer.integer(pdu.errorStatus);
   writer.integer(pdu.requestId);
   writer.header(pduTags[pdu.type], mark);
-}
-
-/** A variable binding for people. */
-export function describeVarbind(varbind: Varbind): string {
-  const oid = decodeOid(varbind.oid) ?? Buffer.from(varbind.oid).toString('hex');
-  const value = varbind.value;
-  return `${oid} = ${value.type}${'value' in value ? ` ${String(value.value)}` : ''}`;
 }

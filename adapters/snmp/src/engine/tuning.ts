@@ -18,8 +18,8 @@ export interface Tuning {
 
 export type Trouble = 'tooBig' | 'empty' | 'timeout' | 'malformed';
 
-export const START_REPETITIONS = 10;
-export const MAX_COLUMNS = 12;
+const START_REPETITIONS = 10;
+const MAX_COLUMNS = 12;
 const MAX_GET = 24;
 const MIN_TIMEOUT = 300;
 const MAX_TIMEOUT = 5_000;

@@ -20,7 +20,7 @@ export interface Profile {
 }
 
 /** Any of the conditions given. `always` is for standard MIBs. */
-export interface ProfileMatch {
+interface ProfileMatch {
   readonly always?: true;
   readonly os?: readonly string[];
   /** Private enterprise numbers of sysObjectID. */

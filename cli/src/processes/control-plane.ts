@@ -39,6 +39,25 @@ const config = readConfig({
 const logger = createLogger({ part: 'control-plane' });
 const secrets = openFileSecrets(config.DOTMAC_HOME);
 
+const hosting = await openProcessHosting({
+  home: config.DOTMAC_HOME,
+  migrate: async (kind, connectionString) => {
+    await installJobs(connectionString);
+    await migrate({ connectionString, kind: kind as 'tenant' | 'platform' });
+  },
+  resolveSecret: (tenant, { name }) => secrets.read(tenant, name),
+  // Nothing is destroyed yet: tombstones come with backups.
+  findTombstone: async () => undefined,
+  onProblem: (error) => logger.warn({ error }, 'hosting met a problem; it goes on'),
+});
+
+const known = await hosting.database.status('platform');
+if (known !== undefined && !secrets.has('platform', 'identity-key')) {
+  throw new Error(
+    `${hosting.root} holds the databases of an installation whose secrets are no longer in ${config.DOTMAC_HOME}. ` +
+      `Put that folder back, or remove ${hosting.root} to start anew.`,
+  );
+}
 /** The pair kept under a name, made at the first start. */
 async function keyPair(name: string): Promise<{ id: string; privatePem: string; publicPem: string }> {
   const text = await secrets.ensure('platform', name, async () => {
@@ -52,20 +71,7 @@ const identity = await keyPair('identity-key');
 const gateway = await keyPair('gateway-key');
 const gatewayKeys = { [gateway.id]: gateway.publicPem };
 
-const hosting = await openProcessHosting({
-  home: config.DOTMAC_HOME,
-  migrate: async (kind, connectionString) => {
-    await installJobs(connectionString);
-    await migrate({ connectionString, kind: kind as 'tenant' | 'platform' });
-  },
-  resolveSecret: (tenant, { name }) => secrets.read(tenant, name),
-  // Nothing is destroyed yet: tombstones come with backups.
-  findTombstone: async () => undefined,
-  onProblem: (error) => logger.warn({ error }, 'hosting met a problem; it goes on'),
-});
-
 const platformSchema = await schemaVersion('platform');
-const known = await hosting.database.status('platform');
 const fence = { epoch: known?.epoch ?? 1 };
 await hosting.database.ensure(
   {

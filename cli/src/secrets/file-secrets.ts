@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { secretBox } from '@dotmac/platform';
 import type { TenantSecrets } from '@dotmac/subgraph-tenants';
@@ -11,6 +11,7 @@ import type { TenantSecrets } from '@dotmac/subgraph-tenants';
 export interface FileSecrets extends TenantSecrets {
   /** The value kept under a name. @throws when there is none. */
   read(tenant: string, name: string): Promise<string>;
+  has(tenant: string, name: string): boolean;
 }
 
 export function openFileSecrets(home: string): FileSecrets {
@@ -24,6 +25,7 @@ export function openFileSecrets(home: string): FileSecrets {
     box.open(readFileSync(fileOf(tenant, name)), purposeOf(tenant, name));
   return {
     read,
+    has: (tenant, name) => existsSync(fileOf(tenant, name)),
     async ensure(tenant, name, make) {
       const file = fileOf(tenant, name);
       try {

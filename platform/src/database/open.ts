@@ -43,6 +43,8 @@ export function openDatabase<DB>(options: OpenOptions): Kysely<DB> {
     connectionTimeoutMillis: 10_000,
   });
   pool.on('error', options.onConnectionError);
+  // The pool listens to idle connections only; one that breaks between two queries of a transaction would end us.
+  pool.on('connect', (client) => client.on('error', options.onConnectionError));
   return new Kysely<DB>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { start } from '@dotmac/cli/start';
@@ -39,6 +39,8 @@ export interface Stack {
 
 export async function startStack(): Promise<Stack> {
   const home = mkdtempSync(join(tmpdir(), 'dotmac-e2e-'));
+  // As root the tenants' accounts must be able to pass; what is inside is closed to them.
+  chmodSync(home, 0o711);
   const running = await start({ home, port: 0, demo: true });
   const stop = async () => {
     await running.stop();

@@ -45,3 +45,5 @@ export type { ServerCounters } from './server/counters.ts';
 export type { Nas } from './server/nas.ts';
 export * from './server/policy.ts';
 export * from './server/server.ts';
+export type { SpooledRecord } from './spool/frame.ts';
+export { AccountingSpool, type AccountingSpoolOptions } from './spool/spool.ts';

@@ -4,6 +4,7 @@ import { RadiusClient, type RadiusClientOptions } from '../client/client.ts';
 import { packetCodes } from '../packet/codes.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import { type ErrorCause, errorCause } from './error-cause.ts';
+import { Pacing } from './pacing.ts';
 
 export interface DynamicAuthorizationRequest {
   /** IP address of the NAS; an answer from any other is ignored. */
@@ -31,21 +32,27 @@ export interface DynamicAuthorizationResult {
 export interface CoaClientOptions extends RadiusClientOptions {
   /** Waits before each retransmission, the last before giving up. Default 2, 4, 8 and 16 s: 30 s in all. */
   readonly waitsMs?: readonly number[];
+  /** Requests per second and NAS after a burst of as many; default 50. */
+  readonly perSecond?: number;
 }
 
 /** Sends CoA- and Disconnect-Requests (RFC 5176) and waits for their answers. */
 export class CoaClient {
   readonly #client: RadiusClient;
   readonly #waitsMs: readonly number[];
+  readonly #pacing: Pacing;
 
   constructor(options: CoaClientOptions = {}) {
     this.#client = new RadiusClient(options);
+    const perSecond = options.perSecond ?? 50;
+    this.#pacing = new Pacing(this.#client.clock, perSecond, perSecond);
     this.#waitsMs = options.waitsMs ?? [2000, 4000, 8000, 16000];
   }
 
   /** Sends one request. Throws `DeviceError` as `RadiusClient.exchange` does. */
   async send(request: DynamicAuthorizationRequest): Promise<DynamicAuthorizationResult> {
     const { host, port, secret, kind, signal } = request;
+    await this.#pacing.turn(host, signal);
     const acknowledgement = packetCodes[`${kind}-ACK`];
     const now = Math.floor(this.#client.clock.now() / 1000);
     const { reply, transmissions, elapsedMs } = await this.#client.exchange({

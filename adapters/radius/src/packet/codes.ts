@@ -15,7 +15,6 @@ export const packetCodes = {
   'CoA-NAK': 45,
   'Protocol-Error': 52,
 } as const;
-export type PacketCodeName = keyof typeof packetCodes;
 
 /** The IETF attributes that the server itself reads or writes, by number. */
 export const attributeTypes = {

@@ -38,6 +38,8 @@ export interface RadiusServerOptions {
   readonly radSec?: RadSecListenOptions;
   /** EAP methods to offer; without it EAP requests go to the policy as they are. */
   readonly eap?: EapOptions;
+  /** Several workers on one port, spread by the kernel; default false. A retransmission may reach another worker. */
+  readonly reusePort?: boolean;
   readonly onAnomaly?: (anomaly: Anomaly) => void;
   readonly onMessageAuthenticatorSeen?: (nas: Nas) => void;
   /** A socket could not send or failed. */
@@ -57,7 +59,11 @@ export interface RadiusServer {
 
 /** Starts the RADIUS server of a tenant: authentication, accounting or both. */
 export async function startRadiusServer(options: RadiusServerOptions): Promise<RadiusServer> {
-  const { host = '::', authPort = 1812, acctPort = 1813, receiveBufferBytes = 4 * 1024 * 1024 } = options;
+  const { host = '::', authPort = 1812, acctPort = 1813 } = options;
+  const socketOptions = {
+    receiveBufferBytes: options.receiveBufferBytes ?? 4 * 1024 * 1024,
+    reusePort: options.reusePort ?? false,
+  };
   const { onAnomaly = () => {}, onError = () => {}, clock = systemClock } = options;
   const counters = createCounters();
   const context = {
@@ -87,7 +93,7 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
       : await listenUdp(
           host,
           authPort,
-          receiveBufferBytes,
+          socketOptions,
           (datagram, peer) => access.handle(datagram, peer),
           onError,
         );
@@ -97,7 +103,7 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
       : await listenUdp(
           host,
           acctPort,
-          receiveBufferBytes,
+          socketOptions,
           (datagram, peer) => accounting.handle(datagram, peer),
           onError,
         ).catch(async (error: unknown) => {

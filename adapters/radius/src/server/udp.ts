@@ -3,6 +3,13 @@ import { once } from 'node:events';
 import { plainAddress } from '../attribute/address.ts';
 import type { Peer } from './reception.ts';
 
+export interface UdpSocketOptions {
+  /** The kernel may grant less. */
+  readonly receiveBufferBytes: number;
+  /** Lets several workers share the port; the kernel spreads peers over them. */
+  readonly reusePort: boolean;
+}
+
 export interface UdpListener {
   readonly port: number;
   close(): Promise<void>;
@@ -15,13 +22,14 @@ export interface UdpListener {
 export async function listenUdp(
   host: string,
   port: number,
-  receiveBufferBytes: number,
+  { receiveBufferBytes, reusePort }: UdpSocketOptions,
   onDatagram: (datagram: Buffer, peer: Peer) => void,
   onSendError: (error: Error) => void,
 ): Promise<UdpListener> {
   const socket = createSocket({
     type: host.includes(':') ? 'udp6' : 'udp4',
     recvBufferSize: receiveBufferBytes,
+    reusePort,
   });
   let closed = false;
   socket.on('message', (datagram, { address, port: peerPort }) => {

@@ -1,0 +1,133 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { encodeAttributes } from '../attribute/encode.ts';
+import { standardDictionary } from '../dictionary/standard.ts';
+import { buildRequest } from '../packet/build.ts';
+import { packetCodes } from '../packet/codes.ts';
+import { createScan, scanPacket } from '../packet/scan.ts';
+import { sharedSecret } from '../packet/shared-secret.ts';
+import { type AccountingRecord, readAccountingRecord } from '../server/accounting-record.ts';
+import type { Nas } from '../server/nas.ts';
+import { readFrames, writeFrames } from './frame.ts';
+import { AccountingSpool } from './spool.ts';
+
+const nas: Nas = {
+  id: 'nas-1',
+  secrets: [sharedSecret('s')],
+  requireMessageAuthenticator: 'NO',
+  limitProxyState: false,
+};
+class Outage extends Error {}
+
+function record(sessionId: string): AccountingRecord {
+  const packet = buildRequest({
+    code: packetCodes['Accounting-Request'],
+    identifier: 0,
+    secret: nas.secrets[0],
+    messageAuthenticator: false,
+    attributes: encodeAttributes(standardDictionary(), [{ name: 'Acct-Session-Id', value: sessionId }]),
+  });
+  const scan = createScan();
+  scanPacket(packet, scan);
+  return readAccountingRecord(nas, '192.0.2.1', 1_800_000_000_000, packet, scan);
+}
+
+let folder: string;
+let away: boolean;
+let stored: string[];
+let lost: string[];
+const spools: AccountingSpool[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dotmac-spool-'));
+  away = false;
+  stored = [];
+  lost = [];
+});
+afterEach(async () => {
+  for (const spool of spools.splice(0)) await spool.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function open(mostOctets?: number): Promise<AccountingSpool> {
+  const spool = await AccountingSpool.open({
+    folder,
+    retryMs: 5,
+    ...(mostOctets === undefined ? {} : { mostOctets }),
+    findNas: (id) => (id === 'nas-1' ? nas : null),
+    isOutage: (error) => error instanceof Outage,
+    onLost: (record, reason) =>
+      lost.push(record === null ? String(reason) : Buffer.from(record.packet).toString('latin1', 22)),
+    sink: {
+      record: async (batch) => {
+        if (away) throw new Outage();
+        if (batch.some(({ sessionId }) => sessionId === 'poison')) throw new Error('violates a constraint');
+        stored.push(...batch.map(({ sessionId }) => sessionId as string));
+      },
+    },
+  });
+  spools.push(spool);
+  return spool;
+}
+
+test('an outage is bridged on disk and merged in order when it is over', async () => {
+  const spool = await open();
+  await spool.record([record('a')]);
+  away = true;
+  await Promise.all([spool.record([record('b'), record('c')]), spool.record([record('d')])]);
+  await spool.record([record('e')]);
+  expect([spool.spooling, stored]).toEqual([true, ['a']]);
+  away = false;
+  await expect.poll(() => spool.spooling).toBe(false);
+  expect(stored).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(await readdir(folder)).toEqual([]);
+  await spool.record([record('f')]);
+  expect(stored.at(-1)).toBe('f');
+});
+
+test('what a process left behind, the next one hands over', async () => {
+  away = true;
+  const first = await open();
+  await first.record([record('a')]);
+  await first.record([record('b')]);
+  await first.close();
+  away = false;
+  const second = await open();
+  await expect.poll(() => second.spooling).toBe(false);
+  expect(stored).toEqual(['a', 'b']);
+});
+
+test('a record the sink refuses for its content is lost alone and reported; without an outage nothing is spooled', async () => {
+  const spool = await open();
+  await expect(spool.record([record('poison')])).rejects.toThrow('constraint');
+  expect(spool.spooling).toBe(false);
+  away = true;
+  await spool.record([record('a'), record('poison'), record('b')]);
+  away = false;
+  await expect.poll(() => spool.spooling).toBe(false);
+  expect([stored, lost]).toEqual([['a', 'b'], ['poison']]);
+});
+
+test('a full spool passes the failure on, so that nothing is answered', async () => {
+  const spool = await open(300);
+  away = true;
+  await spool.record([record('a')]);
+  await expect(spool.record([record('b'), record('c')])).rejects.toThrow('the most is 300');
+});
+
+test('a torn end is left out: it was never acknowledged', async () => {
+  const whole = writeFrames([
+    { nasId: 'nas-1', sourceAddress: '192.0.2.1', receivedAt: 1, packet: record('a').packet },
+  ]);
+  for (let cut = 1; cut < whole.length; cut++) {
+    const read = readFrames(Buffer.concat([whole, whole.subarray(0, cut)]));
+    expect([read.records.length, read.damagedAt]).toEqual([1, whole.length]);
+  }
+  await writeFile(join(folder, '000000000000.spool'), Buffer.concat([whole, whole.subarray(0, 30)]));
+  const spool = await open();
+  await expect.poll(() => spool.spooling).toBe(false);
+  expect(stored).toEqual(['a']);
+  expect(lost).toEqual([expect.stringContaining('is torn at octet')]);
+});

@@ -1,0 +1,190 @@
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createScan, scanPacket } from '../packet/scan.ts';
+import { type AccountingRecord, readAccountingRecord } from '../server/accounting-record.ts';
+import type { Nas } from '../server/nas.ts';
+import type { AccountingSink } from '../server/policy.ts';
+import { readFrames, type SpooledRecord, writeFrames } from './frame.ts';
+
+export interface AccountingSpoolOptions {
+  readonly sink: AccountingSink;
+  /** A folder of this worker alone; made when absent. */
+  readonly folder: string;
+  /** The NAS of a spooled record; null when it has been removed since. */
+  readonly findNas: (id: string, sourceAddress: string) => Nas | null;
+  /** Whether the sink failed because its database is away, and not because of a record. */
+  readonly isOutage: (error: unknown) => boolean;
+  /** A record that the sink refuses even alone, or whose NAS is gone; null when the disk gave back less than it took. */
+  readonly onLost: (record: SpooledRecord | null, reason: unknown) => void;
+  readonly onStateChange?: (state: 'DIRECT' | 'SPOOLING') => void;
+  /** Between attempts to get rid of the spool. Default 1 s. */
+  readonly retryMs?: number;
+  /** Above this the sink's failure is passed on, and nothing is answered. Default 256 MiB. */
+  readonly mostOctets?: number;
+}
+
+/**
+ * A sink that outlives its database: when that is away, records are written to disk and synced, which is durable enough to
+ * answer them; when it is back they follow, oldest first. A record may reach the sink twice, after a crash between its
+ * commit and the end of its segment: the sink's upsert absorbs that, as it absorbs retransmissions.
+ */
+export class AccountingSpool implements AccountingSink {
+  readonly #options: Required<AccountingSpoolOptions>;
+  #segments: { readonly file: string; octets: number }[] = [];
+  #next = 0;
+  /** Writes and drains, one after the other. */
+  #work: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  private constructor(options: Required<AccountingSpoolOptions>) {
+    this.#options = options;
+  }
+
+  /** Opens a folder and begins to hand over what an earlier process left in it. */
+  static async open(options: AccountingSpoolOptions): Promise<AccountingSpool> {
+    const spool = new AccountingSpool({
+      onStateChange: () => {},
+      retryMs: 1000,
+      mostOctets: 256 * 1024 * 1024,
+      ...options,
+    });
+    await mkdir(options.folder, { recursive: true });
+    const names = (await readdir(options.folder)).filter((name) => /^\d{12}\.spool$/.test(name)).sort();
+    for (const name of names) {
+      const file = join(options.folder, name);
+      spool.#segments.push({ file, octets: (await readFile(file)).length });
+      spool.#next = Number(name.slice(0, 12)) + 1;
+    }
+    if (names.length > 0) spool.#drainLater(0);
+    return spool;
+  }
+
+  /** Whether records wait on disk. */
+  get spooling(): boolean {
+    return this.#segments.length > 0;
+  }
+
+  async record(batch: readonly AccountingRecord[]): Promise<void> {
+    if (!this.spooling) {
+      try {
+        await this.#options.sink.record(batch);
+        return;
+      } catch (error) {
+        if (!this.#options.isOutage(error)) throw error;
+      }
+    }
+    await this.#inTurn(() => this.#append(batch));
+  }
+
+  /** Stops handing over; what is on disk stays for the next process. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#work;
+  }
+
+  async #append(batch: readonly AccountingRecord[]): Promise<void> {
+    const { folder, mostOctets, onStateChange } = this.#options;
+    const frames = writeFrames(batch.map(({ nas, ...rest }) => ({ ...rest, nasId: nas.id })).map(spooled));
+    const held = this.#segments.reduce((sum, { octets }) => sum + octets, 0);
+    if (held + frames.length > mostOctets)
+      throw new Error(`The accounting spool holds ${held} octets, the most is ${mostOctets}`);
+    const file = join(folder, `${String(this.#next++).padStart(12, '0')}.spool`);
+    const handle = await open(file, 'wx');
+    try {
+      await handle.writeFile(frames);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    await syncFolder(folder);
+    const first = !this.spooling;
+    this.#segments.push({ file, octets: frames.length });
+    if (first) onStateChange('SPOOLING');
+    this.#drainLater(this.#options.retryMs);
+  }
+
+  #drainLater(delayMs: number): void {
+    if (this.#timer !== null || this.#closed) return;
+    this.#timer = setTimeout(() => {
+      void this.#inTurn(() => this.#drain())
+        .catch((error: unknown) => {
+          if (!this.#options.isOutage(error)) this.#options.onLost(null, error);
+        })
+        .then(() => {
+          this.#timer = null;
+          if (this.spooling) this.#drainLater(this.#options.retryMs);
+        });
+    }, delayMs);
+  }
+
+  /** Hands segment after segment to the sink. Throws when the sink is away: the segment stays. */
+  async #drain(): Promise<void> {
+    for (
+      let segment = this.#segments[0];
+      segment !== undefined && !this.#closed;
+      segment = this.#segments[0]
+    ) {
+      const { records, damagedAt } = readFrames(await readFile(segment.file));
+      if (damagedAt !== null) this.#options.onLost(null, `${segment.file} is torn at octet ${damagedAt}`);
+      const readable: { spooledAs: SpooledRecord; record: AccountingRecord }[] = [];
+      for (const spooledAs of records) {
+        const record = this.#revive(spooledAs);
+        if (record === null) this.#options.onLost(spooledAs, 'The NAS is not known any more');
+        else readable.push({ spooledAs, record });
+      }
+      await this.#handOver(readable);
+      await rm(segment.file);
+      this.#segments.shift();
+    }
+    if (!this.spooling) this.#options.onStateChange('DIRECT');
+  }
+
+  /** A batch that fails for its content goes record by record, so that only the bad one is lost. */
+  async #handOver(records: readonly { spooledAs: SpooledRecord; record: AccountingRecord }[]): Promise<void> {
+    const { sink, isOutage, onLost } = this.#options;
+    if (records.length === 0) return;
+    try {
+      await sink.record(records.map(({ record }) => record));
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      const [only] = records;
+      if (records.length === 1 && only !== undefined) onLost(only.spooledAs, error);
+      else for (const one of records) await this.#handOver([one]);
+    }
+  }
+
+  #revive({ nasId, sourceAddress, receivedAt, packet }: SpooledRecord): AccountingRecord | null {
+    const nas = this.#options.findNas(nasId, sourceAddress);
+    const scan = createScan();
+    const octets = Buffer.from(packet);
+    if (nas === null || scanPacket(octets, scan) !== null) return null;
+    return readAccountingRecord(nas, sourceAddress, receivedAt, octets, scan);
+  }
+
+  async #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#work.then(act);
+    // The chain goes on after a failure; who asked for the work gets it.
+    this.#work = result.then(
+      () => {},
+      () => {},
+    );
+    return result;
+  }
+}
+
+function spooled({ nasId, sourceAddress, receivedAt, packet }: SpooledRecord): SpooledRecord {
+  return { nasId, sourceAddress, receivedAt, packet };
+}
+
+/** Makes a new file's name durable, where the system lets a folder be synced. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

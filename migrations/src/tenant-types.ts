@@ -383,7 +383,7 @@ export interface NetworkInterface {
   alias: string | null;
   counterBits: number | null;
   countersAt: ColumnType<Date, Date | string, Date | string> | null;
-  countersUptimeSeconds: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  countersUptimeSeconds: number | null;
   deviceId: string;
   id: string;
   inBitsPerSecond: string | null;

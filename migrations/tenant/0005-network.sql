@@ -69,7 +69,7 @@ create table network.interface (
   out_octets numeric(20, 0),
   counter_bits smallint,
   counters_at timestamptz,
-  counters_uptime_seconds bigint,
+  counters_uptime_seconds double precision,
   in_bits_per_second numeric(20, 0),
   out_bits_per_second numeric(20, 0),
   seen_at timestamptz not null,

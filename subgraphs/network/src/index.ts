@@ -26,6 +26,7 @@ import './event/graphql.ts';
 import './interface/graphql.ts';
 import { networkLoaders } from './loaders.ts';
 import { housekeeping } from './monitor/housekeeping.ts';
+import { Poller } from './monitor/poller.ts';
 import { rememberMessageAuthenticator } from './nas/remember.ts';
 import './nas/graphql.ts';
 import type { NetworkPorts } from './ports.ts';
@@ -50,6 +51,7 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
 export function network(services: NetworkServices, ports: NetworkPorts): NetworkModule {
   const policy = new LoginPolicy(services, ports.radius);
   const enforcement = new AccessEnforcement(services, ports);
+  const poller = new Poller(services, enforcement.sessions, ports.pollIntervalSeconds ?? 60);
   return {
     name: 'network',
     schema,
@@ -73,6 +75,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       await policy.start(signal);
       await resumeChanges(services);
       reapStaleSessions(services, policy, signal);
+      poller.run(signal);
       signal.addEventListener('abort', () => void enforcement.sessions.close(), { once: true });
     },
   };

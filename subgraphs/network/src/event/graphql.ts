@@ -50,6 +50,7 @@ const interfaces = [NetworkEventRef];
 type SessionEvent = Event<'session.started'> | Event<'session.updated'> | Event<'session.stopped'>;
 const sessionOf = async ({ payload }: SessionEvent, { loaders }: NetworkContext) =>
   loaders.session.load(payload.sessionId);
+// Fields of one name have one type in every kind of event, so that a client can ask for all kinds at once.
 const serviceOf = (serviceId: string | null) => (serviceId === null ? null : { id: serviceId });
 
 for (const name of ['SessionStarted', 'SessionUpdated'] as const) {
@@ -115,8 +116,8 @@ builder.objectRef<Event<'device.state.changed'>>('DeviceStateChanged').implement
       resolve: async ({ payload }, _args, { loaders }): Promise<Device | null> =>
         loaders.device.load(payload.deviceId),
     }),
-    from: t.field({ type: DeviceStateEnum, resolve: ({ payload }) => payload.from }),
-    to: t.field({ type: DeviceStateEnum, resolve: ({ payload }) => payload.to }),
+    fromState: t.field({ type: DeviceStateEnum, resolve: ({ payload }) => payload.from }),
+    toState: t.field({ type: DeviceStateEnum, resolve: ({ payload }) => payload.to }),
     evidence: t.string({ resolve: ({ payload }) => payload.evidence }),
   }),
 });
@@ -134,8 +135,8 @@ builder.objectRef<Event<'interface.state.changed'>>('InterfaceStateChanged').imp
       nullable: true,
       resolve: ({ payload }, _args, { loaders }) => loaders.device.load(payload.deviceId),
     }),
-    from: t.string({ resolve: ({ payload }) => payload.from }),
-    to: t.string({ resolve: ({ payload }) => payload.to }),
+    fromStatus: t.string({ resolve: ({ payload }) => payload.from }),
+    toStatus: t.string({ resolve: ({ payload }) => payload.to }),
   }),
 });
 
@@ -148,7 +149,11 @@ builder.objectRef<Event<'access.change.progressed'>>('AccessChangeProgressed').i
       resolve: async ({ payload }, _args, { loaders }): Promise<AccessChange | null> =>
         loaders.change.load(payload.changeId),
     }),
-    service: t.field({ type: ServiceRef, resolve: ({ payload }) => ({ id: payload.serviceId }) }),
+    service: t.field({
+      type: ServiceRef,
+      nullable: true,
+      resolve: ({ payload }) => serviceOf(payload.serviceId),
+    }),
     state: t.field({
       type: AccessChangeStateEnum,
       description: 'At this event; the change itself may have gone on.',

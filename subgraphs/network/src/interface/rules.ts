@@ -17,6 +17,8 @@ export type RateResult =
 
 /** A port is not believed to carry more than this times its own speed: reading times jitter. */
 const tolerance = 1.1;
+/** Over less, the error of the clocks is larger than what is measured. */
+const shortestSpanSeconds = 0.05;
 /** Without a known speed: 400 Gbit/s. */
 const fastestPort = 400_000_000_000n;
 
@@ -35,7 +37,7 @@ export function rateBetween(
     before.uptimeSeconds !== null && now.uptimeSeconds !== null && now.uptimeSeconds < before.uptimeSeconds;
   if (restarted) return { kind: 'RESET' };
   const seconds = secondsBetween(before, now);
-  if (seconds <= 0) return { kind: 'NO_BASELINE' };
+  if (seconds < shortestSpanSeconds) return { kind: 'NO_BASELINE' };
   let octets = now.octets - before.octets;
   if (octets < 0n) {
     if (now.counterBits !== 32 || before.counterBits !== 32) return { kind: 'RESET' };
@@ -52,13 +54,16 @@ export function rateBetween(
   return bitsPerSecond > most ? { kind: 'IMPLAUSIBLE' } : { kind: 'RATE', bitsPerSecond, seconds };
 }
 
-/** By the device's clock when it moved, else by ours: its seconds are whole, ours are when the answer came. */
+/**
+ * By the device's clock where it is fine enough: it knows when it read its counters, we only know when the answer came.
+ * Over short spans a clock of whole seconds is the coarser measure.
+ */
 function secondsBetween(before: CounterSample, now: CounterSample): number {
   const ours = (now.at - before.at) / 1000;
   if (before.uptimeSeconds === null || now.uptimeSeconds === null) return ours;
   const theirs = now.uptimeSeconds - before.uptimeSeconds;
-  // Over short spans the device's whole seconds are the coarser measure.
-  return theirs >= 10 ? theirs : ours;
+  const fine = !Number.isInteger(before.uptimeSeconds) || !Number.isInteger(now.uptimeSeconds);
+  return theirs > 0 && (fine || theirs >= 10) ? theirs : ours;
 }
 
 /** Whether the change of a port's state is one to tell: only between states that were really seen. */

@@ -56,7 +56,7 @@ export interface InterfaceRow {
   readonly outOctets: string | null;
   readonly counterBits: number | null;
   readonly countersAt: string | null;
-  readonly countersUptimeSeconds: string | null;
+  readonly countersUptimeSeconds: number | null;
   readonly inBitsPerSecond: string | null;
   readonly outBitsPerSecond: string | null;
   readonly seenAt: string;
@@ -75,7 +75,7 @@ export async function upsertInterfaces(
     select r->>'id', r->>'deviceId', r->>'stableKey', r->>'name', r->>'alias', r->>'mac', (r->>'mtu')::integer,
       (r->>'speedBitsPerSecond')::numeric, r->>'adminStatus', r->>'operStatus', (r->>'operStatusSince')::timestamptz,
       (r->>'inOctets')::numeric, (r->>'outOctets')::numeric, (r->>'counterBits')::smallint,
-      (r->>'countersAt')::timestamptz, (r->>'countersUptimeSeconds')::bigint, (r->>'inBitsPerSecond')::numeric,
+      (r->>'countersAt')::timestamptz, (r->>'countersUptimeSeconds')::double precision, (r->>'inBitsPerSecond')::numeric,
       (r->>'outBitsPerSecond')::numeric, (r->>'seenAt')::timestamptz
     from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) as t (r)
     on conflict (device_id, stable_key) do update set name = excluded.name, alias = excluded.alias, mac = excluded.mac,

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  decideLogin,
+  explainDecision,
+  jitteredInterval,
+  type LoginFacts,
+  serviceOfToken,
+  sessionToken,
+} from './rules.ts';
+
+const speed = { downstream: { bitsPerSecond: '50000000' }, upstream: { bitsPerSecond: '10000000' } };
+const access = {
+  mode: 'OPEN',
+  locks: [],
+  shaping: speed,
+  address: '100.64.0.9',
+  simultaneousSessions: 1,
+} as const;
+const good: LoginFacts = {
+  now: 1_000_000,
+  username: 'ada',
+  mac: 'cc:2d:e0:a3:3d:d5',
+  nas: { name: 'bng-1', enabled: true },
+  access,
+  password: () => 'RIGHT',
+  live: [],
+};
+const session = {
+  id: 'ses_1',
+  mac: 'aa:aa:aa:aa:aa:aa',
+  updatedAt: 999_000,
+  staleAfterMilliseconds: 750_000,
+};
+
+describe('a login', () => {
+  test.each<[string, Partial<LoginFacts>, string | null]>([
+    ['is accepted', {}, null],
+    [
+      'in arrears is accepted, into the walled garden',
+      { access: { ...access, mode: 'WALLED_GARDEN', locks: ['BILLING'] } },
+      null,
+    ],
+    ['over a disabled NAS', { nas: { name: 'old', enabled: false } }, 'NAS_DISABLED'],
+    ['of nobody we know', { access: null }, 'UNKNOWN_USER'],
+    ['with a wrong password', { password: () => 'WRONG' }, 'BAD_PASSWORD'],
+    ['with a method we do not speak', { password: () => 'UNSUPPORTED' }, 'METHOD_UNSUPPORTED'],
+    ['before its plan is known', { access: { ...access, shaping: null } }, 'NOT_READY'],
+    ['of a blocked service', { access: { ...access, mode: 'BLOCKED' } }, 'BLOCKED'],
+    ['while another line is online', { live: [session] }, 'SESSION_LIMIT'],
+    ['of the same line, which replaces its session', { live: [{ ...session, mac: good.mac ?? null }] }, null],
+    ['beside a session long silent', { live: [{ ...session, updatedAt: 0 }] }, null],
+    ['beside one of two allowed', { live: [session], access: { ...access, simultaneousSessions: 2 } }, null],
+  ])('%s', (_name, change, reason) => {
+    expect(decideLogin({ ...good, ...change })).toBe(reason);
+  });
+
+  test('the password of somebody unknown is not even looked at', () => {
+    const password = () => {
+      throw new Error('looked');
+    };
+    expect(decideLogin({ ...good, access: null, password })).toBe('UNKNOWN_USER');
+  });
+
+  test('the explanation always tells the same decision', () => {
+    const facts = fc.record({
+      access: fc.constantFrom(
+        null,
+        access,
+        { ...access, mode: 'BLOCKED' as const },
+        { ...access, shaping: null },
+      ),
+      enabled: fc.boolean(),
+      password: fc.constantFrom('RIGHT' as const, 'WRONG' as const, 'UNSUPPORTED' as const),
+      live: fc.constantFrom([], [session]),
+    });
+    fc.assert(
+      fc.property(facts, ({ enabled, password, ...rest }) => {
+        const login = { ...good, ...rest, nas: { name: 'n', enabled }, password: () => password };
+        const { reason, steps } = explainDecision(login);
+        expect(reason).toBe(decideLogin(login));
+        expect(steps.filter((step) => !step.passed)).toHaveLength(reason === null ? 0 : 1);
+      }),
+    );
+  });
+});
+
+test('the session token comes back as the service it was made for, and nothing else does', () => {
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+  const token = hex(sessionToken('svc_01jd', '0123456789abcdef'));
+  expect(serviceOfToken(['00ff', token])).toBe('svc_01jd');
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 30 }).map(hex), { maxLength: 3 }), (classes) => {
+      expect(serviceOfToken(classes)).toBeNull();
+    }),
+  );
+});
+
+test('intervals are spread by a tenth', () => {
+  expect(jitteredInterval(300, 0)).toBe(270);
+  expect(jitteredInterval(300, 1)).toBe(330);
+});

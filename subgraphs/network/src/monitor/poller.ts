@@ -1,0 +1,111 @@
+import type { NetworkServices } from '../builder.ts';
+import { type DeviceSessions, operation } from '../device/sessions.ts';
+import { type ManagementAddress, pollableAddresses } from '../device/store.ts';
+import { interfaceProtocol, readDevice } from './poll.ts';
+import { recordPoll } from './record.ts';
+
+/** The poller looks this often at what is due, so that a new device does not wait for a whole interval. */
+const longestTickMilliseconds = 2_000;
+/** Devices asked at the same time. */
+const mostInFlight = 64;
+/** A poll may take this long before the device counts as silent. */
+const deadlineMilliseconds = 20_000;
+
+/**
+ * Watches every device with a management address: one poll in flight per device, the next one an interval after the
+ * last began. Which devices there are is read anew each time, so nothing is missed and nothing needs telling.
+ */
+export class Poller {
+  readonly #services: NetworkServices;
+  readonly #sessions: DeviceSessions;
+  readonly #intervalMilliseconds: number;
+  readonly #inFlight = new Set<string>();
+  readonly #dueAt = new Map<string, number>();
+  /** Management addresses probed by this process, with what they were then. */
+  readonly #probed = new Map<string, string>();
+
+  constructor(services: NetworkServices, sessions: DeviceSessions, intervalSeconds: number) {
+    this.#services = services;
+    this.#sessions = sessions;
+    this.#intervalMilliseconds = intervalSeconds * 1000;
+  }
+
+  /** Polls until the signal aborts. */
+  run(signal: AbortSignal): void {
+    let looking = false;
+    const look = () => {
+      if (looking || signal.aborted) return;
+      looking = true;
+      this.#pollDue(signal)
+        .catch((error: unknown) => {
+          if (!signal.aborted)
+            this.#services.logger.warn({ error }, 'the poller cannot read what there is to poll');
+        })
+        .finally(() => {
+          looking = false;
+        });
+    };
+    look();
+    const timer = setInterval(look, Math.min(this.#intervalMilliseconds, longestTickMilliseconds));
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  }
+
+  async #pollDue(signal: AbortSignal): Promise<void> {
+    const devices = Map.groupBy(
+      await pollableAddresses(this.#services.database),
+      (address) => address.deviceId,
+    );
+    for (const id of this.#dueAt.keys()) if (!devices.has(id)) this.#dueAt.delete(id);
+    const now = this.#services.clock.now();
+    for (const [deviceId, addresses] of devices) {
+      if (this.#inFlight.size >= mostInFlight) return;
+      if (this.#inFlight.has(deviceId) || (this.#dueAt.get(deviceId) ?? 0) > now) continue;
+      this.#dueAt.set(deviceId, now + this.#intervalMilliseconds);
+      this.#inFlight.add(deviceId);
+      void this.#poll(deviceId, addresses, signal)
+        .catch((error: unknown) => {
+          if (!signal.aborted)
+            this.#services.logger.error({ error, deviceId }, 'a poll could not be recorded');
+        })
+        .finally(() => this.#inFlight.delete(deviceId));
+    }
+  }
+
+  async #poll(deviceId: string, addresses: readonly ManagementAddress[], signal: AbortSignal): Promise<void> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);
+    const context = operation(this.#services.clock, limit, 'poll', `poll:${deviceId}`);
+    const portsOver = interfaceProtocol(addresses);
+    const readings = await Promise.all(
+      addresses.map(async (address) => {
+        const probe = this.#needsProbe(address);
+        const reading = await readDevice(
+          address,
+          () => this.#sessions.of(address),
+          { probe, interfaces: address.protocol === portsOver },
+          context,
+        );
+        this.#noteProbe(address, probe && reading.failure === null, reading.failure?.silent ?? false);
+        return reading;
+      }),
+    );
+    if (!signal.aborted) await recordPoll(this.#services, deviceId, readings);
+  }
+
+  /** Once per process and address, and again after the device was silent: it may have come back as another. */
+  #needsProbe(address: ManagementAddress): boolean {
+    return this.#probed.get(keyOf(address)) !== signatureOf(address) || address.capabilities.length === 0;
+  }
+
+  #noteProbe(address: ManagementAddress, done: boolean, silent: boolean): void {
+    if (done) this.#probed.set(keyOf(address), signatureOf(address));
+    else if (silent) this.#probed.delete(keyOf(address));
+  }
+}
+
+function keyOf({ deviceId, protocol }: ManagementAddress): string {
+  return `${deviceId} ${protocol}`;
+}
+
+function signatureOf({ host, port }: ManagementAddress): string {
+  return `${host} ${port}`;
+}

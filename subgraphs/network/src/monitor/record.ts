@@ -1,0 +1,209 @@
+import type { DeviceHealth, DeviceInterface } from '@dotmac/device';
+import type { TenantDatabase } from '@dotmac/migrations';
+import { appendEvents, type Clock, type NewEvent, newId } from '@dotmac/platform';
+import type { TenantEvents } from '@dotmac/schema';
+import type { Transaction } from 'kysely';
+import type { NetworkServices } from '../builder.ts';
+import { stateChanged } from '../device/events.ts';
+import { judgePoll, type PollOutcome } from '../device/rules.ts';
+import {
+  type Device,
+  lockedDevice,
+  recordFailures,
+  recordProbe,
+  updateDevice,
+  updateIdentity,
+} from '../device/store.ts';
+import { type CounterSample, operStatusChanged, rateBetween } from '../interface/rules.ts';
+import {
+  type InterfaceRow,
+  insertRates,
+  interfacesOfDevices,
+  type NetworkInterface,
+  upsertInterfaces,
+} from '../interface/store.ts';
+import { sessionsHeardSince } from '../session/store.ts';
+import type { Reading } from './poll.ts';
+
+const actor = 'system:monitor';
+
+/** Writes what a poll found: state, health, ports, rates and the events of what changed, in one transaction. */
+export async function recordPoll(
+  services: NetworkServices,
+  deviceId: string,
+  readings: readonly Reading[],
+): Promise<void> {
+  await services.database.transaction().execute(async (transaction) => {
+    const device = await lockedDevice(transaction, deviceId);
+    if (device === null || readings.length === 0) return;
+    const now = services.clock.now();
+    const state = await recordState(transaction, device, readings, now);
+    const ports: NewEvent<TenantEvents>[] = [];
+    for (const { protocol, identity, capabilities, interfaces, observedAt } of readings) {
+      if (identity !== null) await updateIdentity(transaction, deviceId, identity);
+      if (capabilities !== null) await recordProbe(transaction, { deviceId, protocol }, capabilities);
+      if (interfaces !== null)
+        ports.push(...(await recordInterfaces(transaction, services.clock, device, interfaces, observedAt)));
+    }
+    await recordFailures(
+      transaction,
+      deviceId,
+      readings.map(({ protocol, failure }) => ({ protocol, failure: failure?.words ?? null })),
+    );
+    await appendEvents<TenantEvents>(transaction, [...state, ...ports]);
+  });
+}
+
+async function recordState(
+  transaction: Transaction<TenantDatabase>,
+  device: Device,
+  readings: readonly Reading[],
+  now: number,
+): Promise<NewEvent<TenantEvents>[]> {
+  const outcome = await outcomeOf(transaction, device, readings);
+  const judged = judgePoll(device, outcome);
+  const moved = judged.state !== device.state;
+  const health = readings.find((reading) => reading.health !== null)?.health ?? null;
+  const after = await updateDevice(transaction, device.id, {
+    missedPolls: judged.missedPolls,
+    polledAt: new Date(now),
+    stateEvidence: judged.evidence,
+    stateSource: `poll over ${outcome.source}`,
+    ...(moved ? { state: judged.state, stateSince: new Date(now) } : {}),
+    ...(outcome.kind === 'SILENT' ? {} : { seenAt: new Date(now) }),
+    ...(health === null ? {} : { ...healthColumns(health), healthAt: new Date(now) }),
+  });
+  return moved ? [stateChanged(device, after, now, actor)] : [];
+}
+
+async function outcomeOf(
+  transaction: Transaction<TenantDatabase>,
+  device: Device,
+  readings: readonly Reading[],
+): Promise<PollOutcome> {
+  const source = readings.map((reading) => reading.protocol).join(', ');
+  const failures = readings.flatMap(({ protocol, failure }) =>
+    failure === null ? [] : [{ ...failure, words: `${protocol}: ${failure.words}` }],
+  );
+  if (failures.length === 0) return { kind: 'ANSWERED', source };
+  const failure = failures.map((one) => one.words).join('; ');
+  if (failures.length < readings.length || failures.some((one) => !one.silent))
+    return { kind: 'PARTIAL', source, failure };
+  const liveSessions =
+    device.seenAt === null ? 0 : await sessionsHeardSince(transaction, device.id, device.seenAt);
+  return { kind: 'SILENT', source, failure, liveSessions };
+}
+
+function healthColumns({ uptimeSeconds, processors, memory }: DeviceHealth) {
+  const main = memory[0];
+  const total = processors.reduce((sum, processor) => sum + processor.usagePercent, 0);
+  return {
+    uptimeSeconds: BigInt(Math.floor(uptimeSeconds)),
+    processorPercent: processors.length === 0 ? null : total / processors.length,
+    memoryUsedBytes: main?.usedBytes?.toString() ?? null,
+    memoryTotalBytes: main?.totalBytes?.toString() ?? null,
+  };
+}
+
+async function recordInterfaces(
+  transaction: Transaction<TenantDatabase>,
+  clock: Clock,
+  device: Device,
+  interfaces: readonly DeviceInterface[],
+  observedAt: number,
+): Promise<NewEvent<TenantEvents>[]> {
+  const known = new Map(
+    (await interfacesOfDevices(transaction, [device.id])).map((row) => [row.stableKey, row]),
+  );
+  const at = new Date(observedAt);
+  const written = interfaces.map((seen) => {
+    const before = known.get(seen.stableKey) ?? null;
+    return { seen, before, row: rowOf(seen, before, device.id, newId('ifc', clock), at) };
+  });
+  await upsertInterfaces(
+    transaction,
+    written.map((one) => one.row),
+  );
+  await insertRates(
+    transaction,
+    written.flatMap(({ row: { id, inBitsPerSecond, outBitsPerSecond } }) =>
+      inBitsPerSecond === null || outBitsPerSecond === null
+        ? []
+        : [{ interfaceId: id, at, inBitsPerSecond, outBitsPerSecond }],
+    ),
+  );
+  return written.flatMap(({ seen, before, row }) =>
+    before === null || !operStatusChanged(before.operStatus, seen.operStatus)
+      ? []
+      : [
+          {
+            type: 'interface.state.changed' as const,
+            subject: device.id,
+            payload: {
+              deviceId: device.id,
+              interfaceId: row.id,
+              name: seen.name,
+              from: before.operStatus ?? 'unknown',
+              to: seen.operStatus ?? 'unknown',
+            },
+            occurredAt: observedAt,
+            actor,
+          },
+        ],
+  );
+}
+
+function rowOf(
+  seen: DeviceInterface,
+  before: NetworkInterface | null,
+  deviceId: string,
+  newInterfaceId: string,
+  at: Date,
+): InterfaceRow {
+  const { stableKey, name, alias, mac, mtu, adminStatus, operStatus, counterBits, uptimeSeconds } = seen;
+  const sameStatus = before !== null && before.operStatus === operStatus;
+  return {
+    id: before?.id ?? newInterfaceId,
+    deviceId,
+    stableKey,
+    name,
+    alias,
+    mac,
+    mtu,
+    speedBitsPerSecond: seen.speedBitsPerSecond?.toString() ?? null,
+    adminStatus,
+    operStatus,
+    operStatusSince: (sameStatus ? (before.operStatusSince ?? at) : at).toISOString(),
+    inOctets: seen.inOctets?.toString() ?? null,
+    outOctets: seen.outOctets?.toString() ?? null,
+    counterBits,
+    countersAt: at.toISOString(),
+    countersUptimeSeconds: uptimeSeconds,
+    inBitsPerSecond: rate(seen, before, at, 'inOctets'),
+    outBitsPerSecond: rate(seen, before, at, 'outOctets'),
+    seenAt: at.toISOString(),
+  };
+}
+
+function rate(
+  seen: DeviceInterface,
+  before: NetworkInterface | null,
+  at: Date,
+  counter: 'inOctets' | 'outOctets',
+): string | null {
+  if (before === null || before.countersAt === null) return null;
+  const earlier: CounterSample = {
+    at: before.countersAt.getTime(),
+    uptimeSeconds: before.countersUptimeSeconds,
+    octets: before[counter] === null ? null : BigInt(before[counter]),
+    counterBits: before.counterBits as 32 | 64 | null,
+  };
+  const now: CounterSample = {
+    at: at.getTime(),
+    uptimeSeconds: seen.uptimeSeconds,
+    octets: seen[counter],
+    counterBits: seen.counterBits,
+  };
+  const result = rateBetween(earlier, now, seen.speedBitsPerSecond);
+  return result.kind === 'RATE' ? result.bitsPerSecond.toString() : null;
+}

@@ -8,7 +8,7 @@ import { parseTarget, targetId } from './target.ts';
 
 export interface ProbeOptions {
   readonly clock: Clock;
-  /** Devices at once. Default 64. */
+  /** Devices at once; the engine bounds packets on the wire by itself. Default 200. */
   readonly concurrency?: number;
   /** Milliseconds for one device, its part of a run of many included. Default 55,000. */
   readonly deviceMilliseconds?: number;
@@ -45,7 +45,7 @@ export async function probeTargets(
   options: ProbeOptions,
 ): Promise<void> {
   const engine = new SnmpEngine({ clock: options.clock });
-  const places = new Semaphore(options.concurrency ?? 64);
+  const places = new Semaphore(options.concurrency ?? 200);
   const running = new Set<Promise<void>>();
   try {
     let number = 0;

@@ -29,10 +29,10 @@ if (import.meta.main) {
       'errors' in checked
         ? checked
         : await executor.execute({ document: checked.document, variables, operationName, context });
-    const body = Buffer.from(JSON.stringify(answer));
+    const body = JSON.stringify(answer);
     response.writeHead(200, {
       'content-type': 'application/json; charset=utf-8',
-      'content-length': body.length,
+      'content-length': Buffer.byteLength(body),
     });
     response.end(body);
   });

@@ -1,4 +1,4 @@
-import { createCipheriv, createHash } from 'node:crypto';
+import { createCipheriv, hash } from 'node:crypto';
 import { md4 } from './md4.ts';
 
 /** NtPasswordHash (RFC 2433 §A.7): MD4 of the password in UTF-16. */
@@ -64,9 +64,7 @@ export function msChapErrorText(code: MsChapErrorCode, challenge: Uint8Array, me
 }
 
 function sha1(...parts: readonly Uint8Array[]): Buffer {
-  const hash = createHash('sha1');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  return hash('sha1', Buffer.concat(parts), 'buffer');
 }
 
 /** Single DES as triple DES with one key thrice: OpenSSL 3 carries only the latter. */

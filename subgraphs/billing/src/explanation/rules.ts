@@ -11,6 +11,8 @@ export interface Explanation {
   /** Grammar: + - * / ( ) and round(x) half away from zero, min(a, b), max(a, b), over input names and numbers. */
   readonly formula: string;
   readonly facts: Readonly<Record<string, string>>;
+  /** Inputs that were computed themselves, by name. */
+  readonly parts?: Readonly<Record<string, Explanation>>;
 }
 
 /** The formula with its numbers put in: `round(1000 * 7 / 31) - 871`. */

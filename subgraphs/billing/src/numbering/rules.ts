@@ -90,9 +90,12 @@ export const GENESIS_HASH = '0'.repeat(64);
 
 /** SHA-256 (hex) of the previous hash, a line feed and the canonical snapshot of a document. */
 export function chainHash(previousHash: string, snapshot: Canonical): string {
-  return createHash('sha256')
-    .update(`${previousHash}\n${canonicalJson(snapshot)}`)
-    .digest('hex');
+  return chainHashOfText(previousHash, canonicalJson(snapshot));
+}
+
+/** The same over a snapshot that is canonical JSON already. */
+export function chainHashOfText(previousHash: string, canonical: string): string {
+  return createHash('sha256').update(`${previousHash}\n${canonical}`).digest('hex');
 }
 
 /** Index of the first link that does not follow from the one before it, or undefined when the chain holds. */

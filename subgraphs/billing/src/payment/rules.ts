@@ -89,4 +89,4 @@ function inOrder(
   return named;
 }
 
-const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+export const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -1,0 +1,180 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { type Selectable, sql, type Transaction } from 'kysely';
+import type { Band } from '../metering/rules.ts';
+import type { Interval } from '../period/rules.ts';
+import type { PlanKind, RateLimit, Shaping } from './rules.ts';
+
+export type Plan = Omit<Selectable<TenantDatabase['billing.plan']>, 'kind'> & { readonly kind: PlanKind };
+
+export interface PlanVersion {
+  readonly id: string;
+  readonly planId: string;
+  readonly version: number;
+  /** ISO date. */
+  readonly effectiveFrom: string;
+  readonly currency: string;
+  /** For a full interval, minor units. */
+  readonly priceMinor: bigint;
+  readonly interval: Interval;
+  readonly timing: 'inAdvance' | 'inArrears';
+  readonly productClass: string;
+  readonly shaping: Shaping | null;
+  /** Of a rate card only. */
+  readonly bands: readonly Band[] | null;
+  readonly minimumMinor: bigint | null;
+  readonly publishedAt: Date;
+}
+
+type Row = Selectable<TenantDatabase['billing.planVersion']>;
+
+export async function plansById(db: Executor<TenantDatabase>, ids: readonly string[]): Promise<Plan[]> {
+  return (await db.selectFrom('billing.plan').selectAll().where('id', 'in', ids).execute()) as Plan[];
+}
+
+export async function allPlans(db: Executor<TenantDatabase>): Promise<Plan[]> {
+  return (await db.selectFrom('billing.plan').selectAll().orderBy('id').execute()) as Plan[];
+}
+
+/** All versions of these plans, oldest first. */
+export async function versionsOfPlans(
+  db: Executor<TenantDatabase>,
+  planIds: readonly string[],
+): Promise<PlanVersion[]> {
+  const rows = await db
+    .selectFrom('billing.planVersion')
+    .selectAll()
+    .where('planId', 'in', planIds)
+    .orderBy('planId')
+    .orderBy('version')
+    .execute();
+  return rows.map(versionOf);
+}
+
+/** The version of each plan that is on sale on a local day: the latest that is effective, or else the first to come. */
+export function versionOnSale(versions: readonly PlanVersion[], on: string): PlanVersion | undefined {
+  return versions.filter((version) => version.effectiveFrom <= on).at(-1) ?? versions[0];
+}
+
+/** The id of the version that is effective on a local day, or null when the plan has none. */
+export async function effectiveVersionId(
+  db: Executor<TenantDatabase>,
+  planId: string,
+  on: string,
+): Promise<string | null> {
+  const row = await db
+    .selectFrom('billing.planVersion')
+    .select('id')
+    .where('planId', '=', planId)
+    .where('effectiveFrom', '<=', on)
+    .orderBy('effectiveFrom', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+export async function insertPlan(
+  transaction: Transaction<TenantDatabase>,
+  plan: { readonly id: string; readonly name: string; readonly kind: PlanKind; readonly createdAt: Date },
+): Promise<Plan> {
+  return (await transaction
+    .insertInto('billing.plan')
+    .values(plan)
+    .returningAll()
+    .executeTakeFirstOrThrow()) as Plan;
+}
+
+/** The plan, locked, so that its versions are numbered one after the other. */
+export async function lockedPlan(transaction: Transaction<TenantDatabase>, id: string): Promise<Plan | null> {
+  const row = await transaction
+    .selectFrom('billing.plan')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return (row as Plan | undefined) ?? null;
+}
+
+export async function insertPlanVersion(
+  transaction: Transaction<TenantDatabase>,
+  version: PlanVersion,
+): Promise<void> {
+  const { interval, shaping, bands, minimumMinor, ...rest } = version;
+  await transaction
+    .insertInto('billing.planVersion')
+    .values({
+      ...rest,
+      minimumMinor,
+      intervalUnit: interval.unit,
+      intervalCount: interval.count,
+      ...limitColumns('downstream', shaping?.downstream),
+      ...limitColumns('upstream', shaping?.upstream),
+      bands:
+        bands === null
+          ? null
+          : sql<string>`${JSON.stringify(bands.map((band) => ({ ...band, upTo: band.upTo?.toString() })))}::jsonb`,
+    })
+    .execute();
+}
+
+function limitColumns<D extends 'downstream' | 'upstream'>(direction: D, limit: RateLimit | undefined) {
+  return {
+    [`${direction}BitsPerSecond`]: limit?.bitsPerSecond ?? null,
+    [`${direction}BurstBitsPerSecond`]: limit?.burst?.bitsPerSecond ?? null,
+    [`${direction}BurstThresholdBitsPerSecond`]: limit?.burst?.thresholdBitsPerSecond ?? null,
+    [`${direction}BurstSeconds`]: limit?.burst?.seconds ?? null,
+  };
+}
+
+export function versionOf(row: Row): PlanVersion {
+  return {
+    id: row.id,
+    planId: row.planId,
+    version: row.version,
+    effectiveFrom: row.effectiveFrom,
+    currency: row.currency,
+    priceMinor: row.priceMinor,
+    interval: { unit: row.intervalUnit as Interval['unit'], count: row.intervalCount },
+    timing: row.timing as PlanVersion['timing'],
+    productClass: row.productClass,
+    shaping:
+      row.downstreamBitsPerSecond === null || row.upstreamBitsPerSecond === null
+        ? null
+        : {
+            downstream: limitOf(
+              row.downstreamBitsPerSecond,
+              row.downstreamBurstBitsPerSecond,
+              row.downstreamBurstThresholdBitsPerSecond,
+              row.downstreamBurstSeconds,
+            ),
+            upstream: limitOf(
+              row.upstreamBitsPerSecond,
+              row.upstreamBurstBitsPerSecond,
+              row.upstreamBurstThresholdBitsPerSecond,
+              row.upstreamBurstSeconds,
+            ),
+          },
+    bands: row.bands === null ? null : (row.bands as unknown as StoredBand[]).map(bandOf),
+    minimumMinor: row.minimumMinor,
+    publishedAt: row.publishedAt,
+  };
+}
+
+interface StoredBand {
+  readonly upTo?: string;
+  readonly unitPrice: string;
+}
+
+function bandOf({ upTo, unitPrice }: StoredBand): Band {
+  return upTo === undefined ? { unitPrice } : { upTo: BigInt(upTo), unitPrice };
+}
+
+function limitOf(
+  bitsPerSecond: bigint,
+  burst: bigint | null,
+  thresholdBitsPerSecond: bigint | null,
+  seconds: number | null,
+): RateLimit {
+  if (burst === null || thresholdBitsPerSecond === null || seconds === null) return { bitsPerSecond };
+  return { bitsPerSecond, burst: { bitsPerSecond: burst, thresholdBitsPerSecond, seconds } };
+}

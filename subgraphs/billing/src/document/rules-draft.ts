@@ -1,0 +1,107 @@
+import type { Rational } from '@dotmac/platform/money/rational';
+import { type Day, formatDay } from '../calendar/rules.ts';
+import type { Explanation } from '../explanation/rules.ts';
+import type { Canonical } from '../numbering/rules.ts';
+import type { TaxSubtotal } from '../tax/rules-types.ts';
+
+export type DocumentType = 'INVOICE' | 'CREDIT_NOTE';
+export type LineKind = 'recurring' | 'credit' | 'usage' | 'oneOff' | 'adjustment';
+
+/** A line as it will stand on a document. Amounts are minor units, signed; `to` and `periodTo` are exclusive. */
+export interface DraftLine {
+  readonly kind: LineKind;
+  readonly description: string;
+  readonly productClass: string;
+  readonly serviceLineId: string;
+  readonly priceKey: string;
+  readonly price: Rational;
+  readonly dayCount: 'actual' | 'fixed30';
+  readonly periodFrom: Day;
+  readonly periodTo: Day;
+  readonly from: Day;
+  readonly to: Day;
+  readonly days: number;
+  readonly ofDays: number;
+  /** How many lines the key had before this one. */
+  readonly correction: number;
+  readonly net: bigint;
+  readonly tax: bigint;
+  readonly taxParts: ReadonlyArray<{ readonly componentId: string; readonly tax: bigint }>;
+  readonly explanation: Explanation;
+}
+
+/** A document that has no number yet. */
+export interface Draft {
+  readonly type: DocumentType;
+  readonly customerId: string;
+  readonly customerName: string;
+  readonly customerEmail: string | null;
+  readonly currency: string;
+  readonly runDate: Day;
+  readonly paymentTermDays: number;
+  readonly lines: readonly DraftLine[];
+  readonly taxes: readonly TaxSubtotal[];
+  readonly net: bigint;
+  readonly tax: bigint;
+  readonly gross: bigint;
+  readonly creditsDocumentId: string | null;
+  readonly reason: string | null;
+}
+
+/** What a document says, for its hash: names, days and amounts as they are on the day of issue. */
+export function snapshotOf(
+  draft: Draft,
+  issued: {
+    readonly number: string;
+    readonly issuedOn: string;
+    readonly dueOn: string;
+    readonly seller: string;
+  },
+): Canonical {
+  return {
+    type: draft.type,
+    number: issued.number,
+    issuedOn: issued.issuedOn,
+    dueOn: issued.dueOn,
+    seller: issued.seller,
+    customer: { id: draft.customerId, name: draft.customerName, email: draft.customerEmail },
+    ...(draft.creditsDocumentId === null ? {} : { credits: draft.creditsDocumentId, reason: draft.reason }),
+    currency: draft.currency,
+    lines: draft.lines.map((line) => ({
+      description: line.description,
+      from: formatDay(line.from),
+      to: formatDay(line.to),
+      price: [line.price.num, line.price.den],
+      days: line.days,
+      ofDays: line.ofDays,
+      net: line.net,
+      tax: line.tax,
+    })),
+    taxes: draft.taxes.map(({ componentId, name, category, percent, base, tax }) => ({
+      component: componentId,
+      name,
+      category,
+      percent,
+      base,
+      tax,
+    })),
+    net: draft.net,
+    tax: draft.tax,
+    gross: draft.gross,
+  };
+}
+
+/** Everything that decides what a draft would do, for a fingerprint of the plan. */
+export function draftText(draft: Draft): Canonical {
+  return {
+    snapshot: snapshotOf(draft, { number: '', issuedOn: '', dueOn: '', seller: '' }),
+    term: draft.paymentTermDays,
+    keys: draft.lines.map((line) => [
+      line.serviceLineId,
+      line.priceKey,
+      line.periodFrom,
+      line.periodTo,
+      line.correction,
+    ]),
+  };
+}

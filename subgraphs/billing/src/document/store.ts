@@ -1,0 +1,313 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { type Selectable, sql, type Transaction } from 'kysely';
+import { formatDay, parseDay } from '../calendar/rules.ts';
+import { insertRows } from '../database/insert-rows.ts';
+import type { Explanation } from '../explanation/rules.ts';
+import { canonicalJson, chainHashOfText, type Series, takeNumbers } from '../numbering/rules.ts';
+import { type DocumentType, type Draft, type LineKind, snapshotOf } from './rules-draft.ts';
+
+export type Document = Omit<Selectable<TenantDatabase['billing.document']>, 'type'> & {
+  readonly type: DocumentType;
+};
+export type DocumentLine = Omit<
+  Selectable<TenantDatabase['billing.documentLine']>,
+  'explanation' | 'kind'
+> & {
+  readonly kind: LineKind;
+  readonly explanation: Explanation;
+};
+export type DocumentTax = Omit<Selectable<TenantDatabase['billing.documentTax']>, 'explanation'> & {
+  readonly explanation: Explanation;
+};
+
+/** A draft with the ids it is written under. */
+export interface IdentifiedDraft {
+  readonly id: string;
+  readonly draft: Draft;
+}
+
+/** Writes what documents are made of. Their own rows follow with `insertDocuments`, in the same transaction. */
+export async function insertDocumentParts(
+  transaction: Transaction<TenantDatabase>,
+  drafts: readonly IdentifiedDraft[],
+): Promise<void> {
+  await insertRows(
+    transaction,
+    'billing.document_line',
+    {
+      id: 'text',
+      document_id: 'text',
+      ordinal: 'int',
+      kind: 'text',
+      description: 'text',
+      product_class: 'text',
+      service_line_id: 'text',
+      price_key: 'text',
+      period_from: 'date',
+      period_to: 'date',
+      correction: 'int',
+      price_numerator: 'numeric',
+      price_denominator: 'numeric',
+      day_count: 'text',
+      from_day: 'date',
+      to_day: 'date',
+      days: 'int',
+      of_days: 'int',
+      net_minor: 'bigint',
+      tax_minor: 'bigint',
+      tax_parts: 'jsonb',
+      explanation: 'jsonb',
+    },
+    drafts.flatMap(({ id, draft }) =>
+      draft.lines.map((line, index) => ({
+        id: `${id}.${index + 1}`,
+        document_id: id,
+        ordinal: index + 1,
+        kind: line.kind,
+        description: line.description,
+        product_class: line.productClass,
+        service_line_id: line.serviceLineId,
+        price_key: line.priceKey,
+        period_from: formatDay(line.periodFrom),
+        period_to: formatDay(line.periodTo),
+        correction: line.correction,
+        price_numerator: line.price.num,
+        price_denominator: line.price.den,
+        day_count: line.dayCount,
+        from_day: formatDay(line.from),
+        to_day: formatDay(line.to),
+        days: line.days,
+        of_days: line.ofDays,
+        net_minor: line.net,
+        tax_minor: line.tax,
+        tax_parts: JSON.stringify(
+          line.taxParts.map(({ componentId, tax }) => ({ component: componentId, tax: `${tax}` })),
+        ),
+        explanation: JSON.stringify(line.explanation),
+      })),
+    ),
+  );
+  await insertRows(
+    transaction,
+    'billing.document_tax',
+    {
+      document_id: 'text',
+      tax_group: 'text',
+      component_id: 'text',
+      name: 'text',
+      category: 'text',
+      percent: 'numeric',
+      base_minor: 'bigint',
+      tax_minor: 'bigint',
+      explanation: 'jsonb',
+    },
+    drafts.flatMap(({ id, draft }) =>
+      draft.taxes.map((tax) => ({
+        document_id: id,
+        tax_group: `${tax.componentId}|${tax.percent ?? ''}|${tax.category}`,
+        component_id: tax.componentId,
+        name: tax.name,
+        category: tax.category,
+        percent: tax.percent ?? null,
+        base_minor: tax.base,
+        tax_minor: tax.tax,
+        explanation: JSON.stringify(tax.explanation),
+      })),
+    ),
+  );
+}
+
+/** A numbered document as it was just written. */
+export interface IssuedDocument extends IdentifiedDraft {
+  readonly number: string;
+  /** ISO dates. */
+  readonly issuedOn: string;
+  readonly dueOn: string;
+}
+
+/** A series whose row this transaction has locked. */
+export interface LockedSeries extends Series {
+  readonly lastHash: string;
+}
+
+/**
+ * The day on which documents are issued now: `today`, or the day of the last number when a catch-up runs behind it,
+ * because numbers never go back in time. The series are not locked yet; a number that overtakes is refused later.
+ */
+export async function issueDate(transaction: Transaction<TenantDatabase>, today: string): Promise<string> {
+  const { last } = await transaction
+    .selectFrom('billing.series')
+    .select((select) => select.fn.max('lastIssuedOn').as('last'))
+    .executeTakeFirstOrThrow();
+  return last !== null && last > today ? last : today;
+}
+
+/** Locks series, always in the same order. From here on nobody else can issue: keep it short. */
+export async function lockSeries(
+  transaction: Transaction<TenantDatabase>,
+  types: readonly DocumentType[],
+): Promise<Map<DocumentType, LockedSeries>> {
+  const rows = await transaction
+    .selectFrom('billing.series')
+    .selectAll()
+    .where('id', 'in', types)
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  return new Map(
+    rows.map((row) => [
+      row.id as DocumentType,
+      {
+        id: row.id,
+        pattern: row.pattern,
+        digits: row.digits,
+        next: row.nextNumber,
+        lastHash: row.lastHash,
+        ...(row.lastIssuedOn === null ? {} : { lastIssuedOn: row.lastIssuedOn }),
+      },
+    ]),
+  );
+}
+
+/** Gives documents of one type their numbers and links in the chain, and writes them. Their series is locked. */
+export async function insertDocuments(
+  transaction: Transaction<TenantDatabase>,
+  series: LockedSeries,
+  drafts: readonly IdentifiedDraft[],
+  issue: { readonly issuedOn: string; readonly issuedAt: Date; readonly seller: string },
+): Promise<IssuedDocument[]> {
+  const { issuedOn, issuedAt, seller } = issue;
+  const taken = takeNumbers(series, drafts.length, issuedOn);
+  if (!taken.ok) throw new Error(taken.error.message);
+  let hash = series.lastHash;
+  const rows = drafts.map(({ id, draft }, index) => {
+    const number = taken.numbers[index] ?? '';
+    const dueOn = dueDate(issuedOn, draft.paymentTermDays);
+    const snapshot = canonicalJson(snapshotOf(draft, { number, issuedOn, dueOn, seller }));
+    hash = chainHashOfText(hash, snapshot);
+    return {
+      id,
+      type: draft.type,
+      sequence: series.next + BigInt(index),
+      number,
+      customer_id: draft.customerId,
+      currency: draft.currency,
+      run_date: formatDay(draft.runDate),
+      issued_on: issuedOn,
+      due_on: dueOn,
+      net_minor: draft.net,
+      tax_minor: draft.tax,
+      gross_minor: draft.gross,
+      credits_document_id: draft.creditsDocumentId,
+      reason: draft.reason,
+      snapshot,
+      hash,
+      issued_at: issuedAt,
+    };
+  });
+  await insertRows(
+    transaction,
+    'billing.document',
+    {
+      id: 'text',
+      type: 'text',
+      sequence: 'bigint',
+      number: 'text',
+      customer_id: 'text',
+      currency: 'text',
+      run_date: 'date',
+      issued_on: 'date',
+      due_on: 'date',
+      net_minor: 'bigint',
+      tax_minor: 'bigint',
+      gross_minor: 'bigint',
+      credits_document_id: 'text',
+      reason: 'text',
+      snapshot: 'text',
+      hash: 'text',
+      issued_at: 'timestamptz',
+    },
+    rows,
+  );
+  await transaction
+    .updateTable('billing.series')
+    .set({ nextNumber: taken.series.next, lastIssuedOn: issuedOn, lastHash: hash })
+    .where('id', '=', series.id)
+    .execute();
+  return drafts.map((one, index) => ({
+    ...one,
+    number: rows[index]?.number ?? '',
+    issuedOn,
+    dueOn: rows[index]?.due_on ?? issuedOn,
+  }));
+}
+
+/** Days after the day of issue, ISO. */
+export function dueDate(issuedOn: string, termDays: number): string {
+  const day = parseDay(issuedOn);
+  if (day === undefined) throw new RangeError(`"${issuedOn}" is not a date; write YYYY-MM-DD`);
+  return formatDay(day + termDays);
+}
+
+export async function documentsById(
+  db: Executor<TenantDatabase>,
+  ids: readonly string[],
+): Promise<Document[]> {
+  return (await db.selectFrom('billing.document').selectAll().where('id', 'in', ids).execute()) as Document[];
+}
+
+export async function linesOfDocuments(
+  db: Executor<TenantDatabase>,
+  ids: readonly string[],
+): Promise<DocumentLine[]> {
+  return (await db
+    .selectFrom('billing.documentLine')
+    .selectAll()
+    .where('documentId', 'in', ids)
+    .orderBy('documentId')
+    .orderBy('ordinal')
+    .execute()) as unknown as DocumentLine[];
+}
+
+export async function taxesOfDocuments(
+  db: Executor<TenantDatabase>,
+  ids: readonly string[],
+): Promise<DocumentTax[]> {
+  return (await db
+    .selectFrom('billing.documentTax')
+    .selectAll()
+    .where('documentId', 'in', ids)
+    .orderBy('documentId')
+    .orderBy('taxGroup')
+    .execute()) as unknown as DocumentTax[];
+}
+
+/** A window of each customer's documents of one type, newest first (oldest first when inverted). */
+export interface DocumentPage {
+  readonly type: DocumentType;
+  readonly limit: number;
+  readonly inverted: boolean;
+  /** Sequences, exclusive. */
+  readonly after?: bigint;
+  readonly before?: bigint;
+}
+
+export async function documentPages(
+  db: Executor<TenantDatabase>,
+  customerIds: readonly string[],
+  page: DocumentPage,
+): Promise<Document[]> {
+  const direction = sql.raw(page.inverted ? 'asc' : 'desc');
+  const { rows } = await sql<Document>`
+    select d.* from unnest(${customerIds}::text[]) as c (id)
+    cross join lateral (
+      select * from billing.document
+      where customer_id = c.id and type = ${page.type}
+        and (${page.after?.toString() ?? null}::bigint is null or sequence < ${page.after?.toString() ?? null}::bigint)
+        and (${page.before?.toString() ?? null}::bigint is null or sequence > ${page.before?.toString() ?? null}::bigint)
+      order by sequence ${direction} limit ${page.limit}
+    ) d
+    order by d.customer_id, d.sequence ${direction}`.execute(db);
+  return rows;
+}

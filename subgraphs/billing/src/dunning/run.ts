@@ -1,0 +1,118 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import { appendEvents, type NewEvent, newId } from '@dotmac/platform';
+import type { TenantEvents } from '@dotmac/schema';
+import type { Transaction } from 'kysely';
+import type { BillingServices } from '../builder.ts';
+import { type Act, occurred } from '../run/issue.ts';
+import { dayOfText } from '../run/run.ts';
+import { type Campaign, type DunningAccount, type DunningDecision, decideDunning } from './rules.ts';
+import {
+  claimOverdue,
+  defaultCampaign,
+  dunningAccounts,
+  insertLocks,
+  insertTaken,
+  openCycles,
+} from './store.ts';
+
+const chunkSize = 1_000;
+
+type StepDecision = Extract<DunningDecision, { outcome: 'STEP' }>;
+
+/** Takes the step that is due today with every overdue customer, at most one per currency and day. */
+export async function runDunning(services: BillingServices, act: Act): Promise<void> {
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const from: string = after;
+    after = await services.database
+      .transaction()
+      .execute((transaction) => dunChunk(transaction, services, from, act));
+  }
+}
+
+/** @returns the last customer of the chunk, or undefined when there is nobody left. */
+async function dunChunk(
+  transaction: Transaction<TenantDatabase>,
+  services: BillingServices,
+  after: string,
+  act: Act,
+): Promise<string | undefined> {
+  const campaign = await defaultCampaign(transaction);
+  if (campaign === null) return undefined;
+  const customerIds = await claimOverdue(transaction, act.today, after, chunkSize);
+  if (customerIds.length === 0) return undefined;
+  const accounts = await dunningAccounts(transaction, customerIds);
+  const steps = accounts.flatMap((account) =>
+    decideDunning(account, withThresholds(campaign, account), dayOfText(act.today))
+      .filter((decision) => decision.outcome === 'STEP')
+      .map((decision) => ({ account, decision, cycleId: account.cycles.get(decision.currency) ?? null })),
+  );
+  const known = steps.map((step) => ({ ...step, cycleId: step.cycleId ?? newId('dun', services.clock) }));
+  await openCycles(
+    transaction,
+    known.flatMap(({ account, decision, cycleId }, index) =>
+      steps[index]?.cycleId !== null
+        ? []
+        : [
+            {
+              id: cycleId,
+              customerId: account.id,
+              campaignId: campaign.id,
+              currency: decision.currency,
+              oldestDueOn: decision.cycle,
+            },
+          ],
+    ),
+  );
+  await insertTaken(
+    transaction,
+    known.map(({ decision, cycleId }) => ({
+      cycleId,
+      stepId: decision.step.id,
+      takenOn: act.today,
+      overdue: decision.overdue,
+    })),
+  );
+  await enforce(transaction, known, act);
+  return customerIds.at(-1);
+}
+
+/** A currency without a threshold of its own is dunned from one minor unit on. */
+function withThresholds(campaign: Campaign, account: DunningAccount): Campaign {
+  const thresholds = Object.fromEntries(account.invoices.map(({ currency }) => [currency, 1n]));
+  return { ...campaign, thresholds: { ...thresholds, ...campaign.thresholds } };
+}
+
+async function enforce(
+  transaction: Transaction<TenantDatabase>,
+  steps: readonly { readonly account: DunningAccount; readonly decision: StepDecision }[],
+  act: Act,
+): Promise<void> {
+  const events: NewEvent<TenantEvents>[] = steps.map(({ account, decision }) => ({
+    type: 'dunning.step.executed',
+    subject: account.id,
+    payload: { customerId: account.id, invoiceId: oldestOf(account, decision), step: decision.step.id },
+    ...occurred(act),
+  }));
+  const toLock = steps.filter(({ decision }) => decision.step.action === 'walledGarden');
+  const because = 'invoices are overdue';
+  const locked = await insertLocks(
+    transaction,
+    [...new Set(toLock.map(({ account }) => account.id))],
+    because,
+    new Date(act.now),
+  );
+  for (const customerId of locked) {
+    events.push({
+      type: 'billing.lock.requested',
+      subject: customerId,
+      payload: { customerId, because },
+      ...occurred(act),
+    });
+  }
+  await appendEvents<TenantEvents>(transaction, events);
+}
+
+function oldestOf(account: DunningAccount, decision: StepDecision): string {
+  const { currency, oldestDueOn } = decision;
+  return account.invoices.find((one) => one.currency === currency && one.dueOn === oldestDueOn)?.id ?? '';
+}

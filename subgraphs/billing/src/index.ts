@@ -1,0 +1,37 @@
+/**
+ * The subgraph `billing`: what is sold, what is owed and why, what was paid, and what happens when it is not.
+ *
+ * The main path: `run/rules.ts` (`bill`, pure) turns what happened to a customer's services into a document;
+ * `run/run.ts` does so for one customer or for all, `run/issue.ts` writes documents, postings and events in a handful
+ * of statements. `payment/receive.ts` takes money in, `dunning/run.ts` takes steps where none came.
+ */
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { SubgraphModule } from '@dotmac/platform';
+import { type TenantEvents, toSubgraph } from '@dotmac/schema';
+import { accountConsumer } from './account/events.ts';
+import './account/graphql.ts';
+import { type BillingContext, type BillingServices, builder } from './builder.ts';
+import './catalogue/graphql.ts';
+import './clock/graphql.ts';
+import './document/graphql.ts';
+import './dunning/graphql.ts';
+import './feed/graphql.ts';
+import './ledger/graphql.ts';
+import { billingLoaders } from './loaders.ts';
+import './payment/graphql.ts';
+import { dailyBilling } from './run/daily.ts';
+import './run/graphql.ts';
+import { serviceLineConsumer } from './service-line/events.ts';
+import './service-line/graphql.ts';
+
+export const schema = toSubgraph(builder);
+
+export function billing(services: BillingServices): SubgraphModule<TenantDatabase, TenantEvents> {
+  return {
+    name: 'billing',
+    schema,
+    contextOf: (base): BillingContext => ({ ...base, services, loaders: billingLoaders(services.database) }),
+    consumers: [accountConsumer(services), serviceLineConsumer(services)],
+    daily: [dailyBilling(services)],
+  };
+}

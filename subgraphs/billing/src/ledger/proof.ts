@@ -1,0 +1,117 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { chainHashOfText, GENESIS_HASH } from '../numbering/rules.ts';
+
+export interface LedgerProof {
+  readonly transactions: bigint;
+  readonly documents: bigint;
+  readonly receivable: readonly { readonly minor: bigint; readonly currency: string }[];
+  readonly unapplied: readonly { readonly minor: bigint; readonly currency: string }[];
+  /** What does not hold, in words. */
+  readonly findings: string[];
+}
+
+/** Each statement lists what contradicts the invariant that its name tells. */
+const checks = {
+  'a ledger transaction sums to zero': sql<{ what: string }>`
+    select kind || ' ' || ref as what from billing.ledger_entry group by kind, ref, currency having sum(amount_minor) <> 0`,
+  'the receivable of a customer is what his invoices leave open': sql<{ what: string }>`
+    select coalesce(l.customer, o.customer_id) as what
+    from (select substr(account, 12) as customer, currency, sum(amount_minor) as total
+      from billing.ledger_entry where account like 'receivable:%' group by 1, 2) l
+    full join (select customer_id, currency, sum(open_minor) as total from billing.open_item group by 1, 2) o
+      on o.customer_id = l.customer and o.currency = l.currency
+    where coalesce(l.total, 0) <> coalesce(o.total, 0)`,
+  'the unapplied cash of a customer is his credit': sql<{ what: string }>`
+    select coalesce(l.customer, c.customer_id) as what
+    from (select substr(account, 15) as customer, currency, -sum(amount_minor) as total
+      from billing.ledger_entry where account like 'unappliedCash:%' group by 1, 2) l
+    full join (select customer_id, currency, sum(open_minor) as total from billing.credit_item group by 1, 2) c
+      on c.customer_id = l.customer and c.currency = l.currency
+    where coalesce(l.total, 0) <> coalesce(c.total, 0)`,
+  'an invoice is open for its gross less what was allocated': sql<{ what: string }>`
+    select d.number as what from billing.document d
+    left join billing.open_item o on o.document_id = d.id
+    left join (select document_id, sum(amount_minor) as total from billing.allocation group by 1) a on a.document_id = d.id
+    where d.type = 'INVOICE' and o.open_minor is distinct from d.gross_minor - coalesce(a.total, 0)`,
+  'a document is the sum of its lines': sql<{ what: string }>`
+    select d.number as what from billing.document d
+    left join (select document_id, sum(net_minor) as net, sum(tax_minor) as tax from billing.document_line group by 1) l
+      on l.document_id = d.id
+    where d.net_minor <> coalesce(l.net, 0) or d.tax_minor <> coalesce(l.tax, 0)`,
+  'every document is posted, and nothing else': sql<{ what: string }>`
+    select coalesce(d.id, t.ref) as what from billing.document d
+    full join (select * from billing.ledger_transaction where kind in ('invoice', 'creditNote')) t on t.ref = d.id
+    where d.id is null or t.ref is null`,
+  'revenue is the net of the documents': sql<{ what: string }>`
+    select coalesce(l.currency, d.currency) as what
+    from (select currency, -sum(amount_minor) as total from billing.ledger_entry where account like 'revenue:%' group by 1) l
+    full join (select currency, sum(net_minor) as total from billing.document group by 1) d on d.currency = l.currency
+    where coalesce(l.total, 0) <> coalesce(d.total, 0)`,
+  'numbers of a series have no gap': sql<{ what: string }>`
+    select s.id as what from billing.series s
+    left join (select type, count(*) as count, max(sequence) as last from billing.document group by 1) d on d.type = s.id
+    where coalesce(d.count, 0) <> s.next_number - 1 or coalesce(d.last, 0) <> s.next_number - 1`,
+};
+
+/** Recomputes from every row whether the books hold, in one snapshot of the database. */
+export async function proveLedger(database: Kysely<TenantDatabase>): Promise<LedgerProof> {
+  return database
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (transaction) => {
+      const findings: string[] = [];
+      for (const [invariant, check] of Object.entries(checks)) {
+        const { rows } = await check.execute(transaction);
+        for (const { what } of rows) findings.push(`${what}: not true that ${invariant}`);
+      }
+      findings.push(...(await brokenChains(transaction)));
+      const { rows: counts } = await sql<{ transactions: bigint; documents: bigint }>`
+        select (select count(*) from billing.ledger_transaction) as transactions,
+          (select count(*) from billing.document) as documents`.execute(transaction);
+      return {
+        transactions: counts[0]?.transactions ?? 0n,
+        documents: counts[0]?.documents ?? 0n,
+        receivable: await totals(transaction, 'receivable:%', 1),
+        unapplied: await totals(transaction, 'unappliedCash:%', -1),
+        findings,
+      };
+    });
+}
+
+async function totals(transaction: Transaction<TenantDatabase>, pattern: string, sign: 1 | -1) {
+  const { rows } = await sql<{ minor: bigint; currency: string }>`
+    select (${sign}::int * sum(amount_minor))::bigint as minor, currency from billing.ledger_entry
+    where account like ${pattern} group by currency order by currency`.execute(transaction);
+  return rows;
+}
+
+const pageSize = 2_000;
+
+/** Follows each series' chain of hashes to its end. */
+async function brokenChains(transaction: Transaction<TenantDatabase>): Promise<string[]> {
+  const series = await transaction.selectFrom('billing.series').selectAll().execute();
+  const broken: string[] = [];
+  for (const { id, lastHash } of series) {
+    let hash = GENESIS_HASH;
+    for (let last = 0n; ; ) {
+      const rows = await transaction
+        .selectFrom('billing.document')
+        .select(['sequence', 'number', 'snapshot', 'hash'])
+        .where('type', '=', id)
+        .where('sequence', '>', last)
+        .orderBy('sequence')
+        .limit(pageSize)
+        .execute();
+      for (const row of rows) {
+        hash = chainHashOfText(hash, row.snapshot);
+        if (hash !== row.hash) broken.push(`${row.number}: not true that the chain of hashes holds`);
+        hash = row.hash;
+        last = row.sequence;
+      }
+      if (rows.length < pageSize) break;
+    }
+    if (hash !== lastHash) broken.push(`${id}: not true that the series ends with its last document`);
+  }
+  return broken;
+}

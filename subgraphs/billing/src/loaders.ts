@@ -1,0 +1,99 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
+import type DataLoader from 'dataloader';
+import { accountsById } from './account/store.ts';
+import { plansById, versionsOfPlans } from './catalogue/store.ts';
+import {
+  type Document,
+  type DocumentPage,
+  documentPages,
+  documentsById,
+  linesOfDocuments,
+  taxesOfDocuments,
+} from './document/store.ts';
+import { locksOfCustomers, shieldsOfCustomers } from './dunning/store.ts';
+import { allocationsOfSources, paymentsById, paymentsOfCustomers } from './payment/store.ts';
+import { currentVersions } from './service-line/store.ts';
+import { creditItems, openItems, openItemsById } from './settlement/store.ts';
+
+export type BillingLoaders = ReturnType<typeof billingLoaders>;
+
+/** One set per request: whatever the resolvers of a request ask for one by one is fetched together. */
+export function billingLoaders(database: Executor<TenantDatabase>) {
+  const pages = new Map<string, DataLoader<string, readonly Document[]>>();
+  return {
+    plan: loaderOf(
+      (ids) => plansById(database, ids),
+      (plan) => plan.id,
+    ),
+    versionsOfPlan: listLoaderOf(
+      (ids) => versionsOfPlans(database, ids),
+      (version) => version.planId,
+    ),
+    account: loaderOf(
+      (ids) => accountsById(database, ids),
+      (account) => account.customerId,
+    ),
+    lock: loaderOf(
+      (ids) => locksOfCustomers(database, ids),
+      (lock) => lock.customerId,
+    ),
+    openItemsOfCustomer: listLoaderOf(
+      (ids) => openItems(database, ids),
+      (item) => item.customerId,
+    ),
+    creditItemsOfCustomer: listLoaderOf(
+      (ids) => creditItems(database, ids),
+      (item) => item.customerId,
+    ),
+    openItem: loaderOf(
+      (ids) => openItemsById(database, ids),
+      (item) => item.documentId,
+    ),
+    document: loaderOf(
+      (ids) => documentsById(database, ids),
+      (document) => document.id,
+    ),
+    linesOfDocument: listLoaderOf(
+      (ids) => linesOfDocuments(database, ids),
+      (line) => line.documentId,
+    ),
+    taxesOfDocument: listLoaderOf(
+      (ids) => taxesOfDocuments(database, ids),
+      (tax) => tax.documentId,
+    ),
+    payment: loaderOf(
+      (ids) => paymentsById(database, ids),
+      (payment) => payment.id,
+    ),
+    paymentsOfCustomer: listLoaderOf(
+      (ids) => paymentsOfCustomers(database, ids),
+      (payment) => payment.customerId,
+    ),
+    allocationsOfSource: listLoaderOf(
+      (ids) => allocationsOfSources(database, ids),
+      (allocation) => allocation.sourceId,
+    ),
+    shieldsOfCustomer: listLoaderOf(
+      (ids) => shieldsOfCustomers(database, ids),
+      (shield) => shield.customerId,
+    ),
+    versionOfService: loaderOf(
+      (ids) => currentVersions(database, ids),
+      (current) => current.serviceLineId,
+    ),
+    /** Pages of many customers' documents with one statement, as long as they ask for the same window. */
+    documentPage(page: DocumentPage, customerId: string): Promise<readonly Document[]> {
+      const key = [page.type, page.limit, page.inverted, page.after, page.before].join('|');
+      let loader = pages.get(key);
+      if (loader === undefined) {
+        loader = listLoaderOf(
+          (ids) => documentPages(database, ids, page),
+          (document) => document.customerId,
+        );
+        pages.set(key, loader);
+      }
+      return loader.load(customerId);
+    },
+  };
+}

@@ -1,0 +1,7 @@
+import { builder } from '../builder.ts';
+import type { ShieldRow } from '../dunning/store.ts';
+import type { Allocation, Payment } from './store.ts';
+
+export const PaymentRef = builder.objectRef<Payment>('Payment');
+export const AllocationRef = builder.objectRef<Allocation>('PaymentAllocation');
+export const ShieldRef = builder.objectRef<ShieldRow>('DunningShield');

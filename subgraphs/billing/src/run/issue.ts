@@ -1,0 +1,132 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import { appendEvents, type NewEvent, newId } from '@dotmac/platform';
+import type { TenantEvents } from '@dotmac/schema';
+import type { Transaction } from 'kysely';
+import type { BillingServices } from '../builder.ts';
+import type { DocumentType, Draft } from '../document/rules-draft.ts';
+import {
+  dueDate,
+  type IdentifiedDraft,
+  type IssuedDocument,
+  insertDocumentParts,
+  insertDocuments,
+  issueDate,
+  lockSeries,
+} from '../document/store.ts';
+import type { PostingSet } from '../ledger/rules.ts';
+import { postCreditNote, postInvoice } from '../ledger/rules-postings.ts';
+import { post } from '../ledger/store.ts';
+import { settleCreditNotes, settleNewInvoices } from '../settlement/settle.ts';
+
+/** On whose behalf, and when, something is written. */
+export interface Act {
+  /** The tenant's local day of today, ISO. */
+  readonly today: string;
+  readonly now: number;
+  readonly actor: string;
+  readonly traceId?: string;
+}
+
+/**
+ * Turns drafts into issued documents in this transaction: lines, taxes, postings, what is open, then numbers and
+ * events. A handful of statements however many drafts. The caller holds the locks of all accounts concerned. What was
+ * written before is refused by constraints: the keys of lines and postings are unique.
+ */
+export async function issueDrafts(
+  transaction: Transaction<TenantDatabase>,
+  services: BillingServices,
+  drafts: readonly Draft[],
+  act: Act,
+): Promise<IssuedDocument[]> {
+  if (drafts.length === 0) return [];
+  const identified = drafts.map((draft) => ({
+    id: newId(draft.type === 'INVOICE' ? 'inv' : 'crn', services.clock),
+    draft,
+  }));
+  const { invoices = [], creditNotes = [] } = Object.groupBy(identified, ({ draft }) =>
+    draft.type === 'INVOICE' ? 'invoices' : 'creditNotes',
+  );
+  const issuedOn = await issueDate(transaction, act.today);
+  await insertDocumentParts(transaction, identified);
+  await post(transaction, identified.map(postingOf), issuedOn);
+  const at = new Date(act.now);
+  const dueOn = (one: IdentifiedDraft) => dueDate(issuedOn, one.draft.paymentTermDays);
+  const paid = [
+    ...(await settleNewInvoices(transaction, invoices, { dueOn, postedOn: issuedOn, at })),
+    ...(await settleCreditNotes(transaction, creditNotes, { postedOn: issuedOn, at })),
+  ];
+
+  // The rows everybody needs are locked last.
+  const types: DocumentType[] = [
+    ...(creditNotes.length > 0 ? (['CREDIT_NOTE'] as const) : []),
+    ...(invoices.length > 0 ? (['INVOICE'] as const) : []),
+  ];
+  const series = await lockSeries(transaction, types);
+  const issued: IssuedDocument[] = [];
+  for (const type of types) {
+    const locked = series.get(type);
+    if (locked === undefined) throw new Error(`There is no series ${type}`);
+    const own = type === 'INVOICE' ? invoices : creditNotes;
+    const seller = services.tenant?.name ?? '';
+    issued.push(...(await insertDocuments(transaction, locked, own, { issuedOn, issuedAt: at, seller })));
+  }
+  const numbers = new Map(issued.map(({ id, number }) => [id, number]));
+  await appendEvents<TenantEvents>(transaction, [
+    ...issued.filter(({ draft }) => draft.type === 'INVOICE').map((one) => issuedEvent(one, act)),
+    ...paid.map((one) => paidEvent({ ...one, number: one.number ?? numbers.get(one.id) ?? '' }, act)),
+  ]);
+  return issued;
+}
+
+function postingOf({ id, draft }: IdentifiedDraft): PostingSet {
+  const sign = draft.type === 'INVOICE' ? 1n : -1n;
+  const document = {
+    ref: id,
+    customer: draft.customerId,
+    currency: draft.currency,
+    revenue: draft.lines.map((line) => ({ revenueClass: line.productClass, net: sign * line.net })),
+    tax: draft.taxes.map(({ componentId, tax }) => ({ component: componentId, tax: sign * tax })),
+  };
+  return draft.type === 'INVOICE' ? postInvoice(document) : postCreditNote(document);
+}
+
+function issuedEvent(document: IssuedDocument, act: Act): NewEvent<TenantEvents> {
+  const { id, number, dueOn, draft } = document;
+  return {
+    type: 'invoice.issued',
+    subject: id,
+    payload: {
+      invoiceId: id,
+      number,
+      customerId: draft.customerId,
+      grossMinor: `${draft.gross}`,
+      currency: draft.currency,
+      dueOn,
+    },
+    ...occurred(act),
+  };
+}
+
+/** An invoice of which nothing is left to pay. Amounts in minor units. */
+export interface PaidInvoice {
+  readonly id: string;
+  readonly number: string;
+  readonly customerId: string;
+  readonly currency: string;
+  readonly gross: bigint;
+  readonly net: bigint;
+}
+
+export function paidEvent(invoice: PaidInvoice, act: Act): NewEvent<TenantEvents> {
+  const { id, number, customerId, currency, gross, net } = invoice;
+  return {
+    type: 'invoice.paid',
+    subject: id,
+    payload: { invoiceId: id, number, customerId, grossMinor: `${gross}`, netMinor: `${net}`, currency },
+    ...occurred(act),
+  };
+}
+
+export function occurred({ now, actor, traceId }: Act) {
+  return { occurredAt: now, actor, ...(traceId === undefined ? {} : { traceId }) };
+}

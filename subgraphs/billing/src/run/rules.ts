@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import { rational } from '@dotmac/platform/money/rational';
+import { mulDivRound } from '@dotmac/platform/money/rounding';
+import type { Day } from '../calendar/rules.ts';
+import { type BilledLine, type ChargeLine, charge, nextDueOn, type ServiceLine } from '../charge/rules.ts';
+import { DEFAULT_POLICY } from '../charge/rules-policy.ts';
+import { type Draft, type DraftLine, draftText } from '../document/rules-draft.ts';
+import { averageActive, type DailyCount, graduatedPrice, type RateCard } from '../metering/rules.ts';
+import { canonicalJson } from '../numbering/rules.ts';
+import { periodContaining, periodGrid, periodsBetween } from '../period/rules.ts';
+import { type StoredServiceEvent, serviceHistory, type Version } from '../service-line/rules.ts';
+import { calculateTax } from '../tax/rules.ts';
+import type { TaxComponent } from '../tax/rules-types.ts';
+
+/** Everything that decides what an account is charged, read in one go. */
+export interface AccountSnapshot {
+  readonly customerId: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly currency: string;
+  readonly anchorDay: number | null;
+  readonly paymentTermDays: number;
+  readonly taxJurisdictions: readonly string[];
+  readonly lines: readonly {
+    readonly id: string;
+    readonly settledBefore: Day | null;
+    readonly events: readonly StoredServiceEvent[];
+    /** Of the periods that are not settled. */
+    readonly billed: readonly BilledLine[];
+  }[];
+  readonly usage: UsageSnapshot | null;
+}
+
+/** Subscribers of an ISP that are counted by the day (tenant zero only). */
+export interface UsageSnapshot {
+  readonly serviceLineId: string;
+  readonly liveFrom: Day;
+  readonly settledBefore: Day | null;
+  readonly card: RateCard;
+  readonly planName: string;
+  readonly productClass: string;
+  readonly counts: readonly DailyCount[];
+  readonly billed: readonly BilledLine[];
+}
+
+export type BillResult =
+  | { readonly ok: true; readonly draft: Draft | null; readonly nextBillOn: Day | null }
+  | { readonly ok: false; readonly customerId: string; readonly message: string };
+
+type UntaxedLine = Omit<DraftLine, 'tax' | 'taxParts'>;
+
+/**
+ * What an account is charged on a run date: one document, or nothing. Pure: preview, single invoice and mass run are
+ * this function, and a re-run on what it wrote yields nothing.
+ */
+export function bill(
+  account: AccountSnapshot,
+  runDate: Day,
+  taxComponents: readonly TaxComponent[],
+): BillResult {
+  const fail = (message: string): BillResult => ({ ok: false, customerId: account.customerId, message });
+  const untaxed: UntaxedLine[] = [];
+  let next: Day | null = null;
+  const look = (day: Day | undefined) => {
+    if (day !== undefined && (next === null || day < next)) next = day;
+  };
+  for (const { id, events, billed, settledBefore } of account.lines) {
+    const anchorDay = account.anchorDay ?? 1;
+    const history = serviceHistory(events, { anchorDay, currency: account.currency });
+    if (!history.ok) return fail(`service ${id}: ${history.message}`);
+    const line: ServiceLine = {
+      id,
+      events: history.events,
+      ...(settledBefore === null ? {} : { settledBefore }),
+    };
+    const charged = charge(line, billed, DEFAULT_POLICY, runDate);
+    if (!charged.ok) return fail(`service ${id}: ${charged.error.message}`);
+    untaxed.push(...described(charged.lines, billed, events));
+    look(nextDueOn(line, DEFAULT_POLICY, runDate));
+  }
+  if (account.usage !== null) {
+    const usage = usageLines(account.usage, account.anchorDay ?? 1, runDate);
+    if (!usage.ok) return fail(`subscribers of ${account.usage.serviceLineId}: ${usage.message}`);
+    untaxed.push(...usage.lines);
+    look(usage.next);
+  }
+  if (untaxed.length === 0) return { ok: true, draft: null, nextBillOn: next };
+  const taxed = calculateTax(
+    untaxed.map((line) => ({
+      amount: line.net,
+      quantity: 1n,
+      productClass: line.productClass,
+      // Of the period, not of the piece: a credit is taxed as its charge was.
+      taxPoint: line.periodFrom,
+    })),
+    taxComponents,
+    {
+      jurisdictions: account.taxJurisdictions,
+      customerClass: 'consumer',
+      exemptions: [],
+      inclusive: false,
+      rounding: 'perRate',
+    },
+  );
+  if (!taxed.ok) return fail(`${taxed.error.field}: ${taxed.error.message}`);
+  const gross = taxed.net + taxed.tax;
+  return {
+    ok: true,
+    nextBillOn: next,
+    draft: {
+      type: gross < 0n ? 'CREDIT_NOTE' : 'INVOICE',
+      customerId: account.customerId,
+      customerName: account.name,
+      customerEmail: account.email,
+      currency: account.currency,
+      runDate,
+      paymentTermDays: account.paymentTermDays,
+      lines: untaxed.map((line, index) => ({
+        ...line,
+        tax: taxed.lines[index]?.tax ?? 0n,
+        taxParts: taxed.lines[index]?.parts ?? [],
+      })),
+      taxes: taxed.subtotals,
+      net: taxed.net,
+      tax: taxed.tax,
+      gross,
+      creditsDocumentId: null,
+      reason: null,
+    },
+  };
+}
+
+/** Gives charge lines their names, and each its place among the lines of its key. */
+function described(
+  lines: readonly ChargeLine[],
+  billed: readonly BilledLine[],
+  events: readonly StoredServiceEvent[],
+): UntaxedLine[] {
+  if (lines.length === 0) return [];
+  const keyOf = (line: { priceKey: string; periodFrom: Day; periodTo: Day }) =>
+    `${line.priceKey}|${line.periodFrom}|${line.periodTo}`;
+  const count = new Map<string, number>();
+  for (const line of billed) count.set(keyOf(line), (count.get(keyOf(line)) ?? 0) + 1);
+  const versions = new Map<string, Version>();
+  for (const { version } of events) if (version !== null) versions.set(version.id, version);
+  return lines.map((line) => {
+    const correction = count.get(keyOf(line)) ?? 0;
+    count.set(keyOf(line), correction + 1);
+    const version = versions.get(line.priceKey);
+    const { amount, ...rest } = line;
+    return {
+      ...rest,
+      description: version?.planName ?? line.priceKey,
+      productClass: version?.productClass ?? 'other',
+      correction,
+      net: amount,
+    };
+  });
+}
+
+type UsageResult =
+  | { readonly ok: true; readonly lines: UntaxedLine[]; readonly next: Day }
+  | { readonly ok: false; readonly message: string };
+
+/** Every ended month that is not billed yet, by the average of its daily counts. A missing day blocks. */
+function usageLines(usage: UsageSnapshot, anchorDay: number, runDate: Day): UsageResult {
+  const grid = periodGrid(
+    { type: 'dayOfMonth', day: anchorDay },
+    { unit: 'month', count: 1 },
+    usage.liveFrom,
+  );
+  const billed = new Set(usage.billed.map((line) => line.periodFrom));
+  const lines: UntaxedLine[] = [];
+  const first = Math.max(usage.liveFrom, usage.settledBefore ?? usage.liveFrom);
+  for (const period of periodsBetween(grid, first, runDate + 1)) {
+    if (period.to > runDate) return { ok: true, lines, next: period.to };
+    if (billed.has(period.from)) continue;
+    const { from: periodFrom, to: periodTo } = period;
+    const from = Math.max(periodFrom, usage.liveFrom);
+    const quantity = averageActive(usage.counts, { ...period, liveFrom: usage.liveFrom });
+    if (!quantity.ok) return { ok: false, message: quantity.error.message };
+    const [days, ofDays] = [periodTo - from, periodTo - periodFrom];
+    const { minimum } = usage.card;
+    const card =
+      minimum === undefined
+        ? usage.card
+        : { ...usage.card, minimum: mulDivRound(minimum, BigInt(days), BigInt(ofDays)) };
+    const price = graduatedPrice(card, quantity.quantity);
+    lines.push({
+      kind: 'usage',
+      description: usage.planName,
+      productClass: usage.productClass,
+      serviceLineId: usage.serviceLineId,
+      priceKey: usage.card.version,
+      price: rational(price.amount),
+      dayCount: 'actual',
+      periodFrom,
+      periodTo,
+      from,
+      to: periodTo,
+      days,
+      ofDays,
+      correction: 0,
+      net: price.amount,
+      explanation: { ...price.explanation, parts: { quantity: quantity.explanation } },
+    });
+  }
+  // Not live yet.
+  return { ok: true, lines, next: periodContaining(grid, usage.liveFrom).to };
+}
+
+/** SHA-256 (hex) over what a set of drafts would do, whatever their order. */
+export function fingerprintOf(drafts: readonly Draft[]): string {
+  const texts = drafts.map((draft) => canonicalJson(draftText(draft))).sort();
+  return createHash('sha256').update(texts.join('\n')).digest('hex');
+}

@@ -1,0 +1,241 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import { StalePlanError } from '@dotmac/schema';
+import type { Transaction } from 'kysely';
+import type { BillingServices } from '../builder.ts';
+import { type Day, formatDay, parseDay } from '../calendar/rules.ts';
+import type { Draft } from '../document/rules-draft.ts';
+import type { IssuedDocument } from '../document/store.ts';
+import { shippedComponents } from '../tax/rules-jurisdictions.ts';
+import { type Act, issueDrafts } from './issue.ts';
+import { type AccountSnapshot, type BillResult, bill, fingerprintOf } from './rules.ts';
+import {
+  claimDue,
+  dueAccounts,
+  loadSnapshots,
+  lockAccounts,
+  recordProblems,
+  settleAccounts,
+} from './store.ts';
+
+/** Accounts per transaction of a mass run: enough to make statements cheap, few enough to keep memory flat. */
+const chunkSize = 1_000;
+
+const taxComponents = shippedComponents();
+
+/** An account that could not be billed, and why. */
+export interface Problem {
+  readonly customerId: string;
+  readonly message: string;
+}
+
+/** What a run would do, exactly, and the fingerprint that APPLY must bring back. */
+export interface RunPlan {
+  readonly runDate: string;
+  readonly drafts: readonly Draft[];
+  readonly problems: readonly Problem[];
+  readonly fingerprint: string;
+}
+
+export interface RunResult {
+  readonly runDate: string;
+  readonly documents: number;
+  /** Signed sums of what was issued, by currency; minor units. */
+  readonly gross: ReadonlyMap<string, bigint>;
+  readonly problems: readonly Problem[];
+}
+
+interface Computed {
+  readonly drafts: Draft[];
+  readonly problems: Problem[];
+  readonly settled: { customerId: string; nextBillOn: string | null }[];
+}
+
+/** `bill` over snapshots; a snapshot that makes the rules throw is a problem of its account, not of the run. */
+function compute(snapshots: readonly AccountSnapshot[], runDate: Day): Computed {
+  const computed: Computed = { drafts: [], problems: [], settled: [] };
+  for (const snapshot of snapshots) {
+    const { customerId } = snapshot;
+    const result = billSafely(snapshot, runDate);
+    if (!result.ok) {
+      computed.problems.push({ customerId, message: result.message });
+      continue;
+    }
+    if (result.draft !== null) computed.drafts.push(result.draft);
+    const { nextBillOn } = result;
+    computed.settled.push({ customerId, nextBillOn: nextBillOn === null ? null : formatDay(nextBillOn) });
+  }
+  return computed;
+}
+
+function billSafely(snapshot: AccountSnapshot, runDate: Day): BillResult {
+  try {
+    return bill(snapshot, runDate, taxComponents);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { ok: false, customerId: snapshot.customerId, message: error.message };
+  }
+}
+
+/** What billing one customer, or everybody who is due, would issue on a run date. Writes nothing. */
+export async function planRun(
+  services: BillingServices,
+  runDate: string,
+  customerId: string | null,
+): Promise<RunPlan> {
+  const ids = await dueAccounts(services.database, runDate, customerId);
+  const drafts: Draft[] = [];
+  const problems: Problem[] = [];
+  for (let at = 0; at < ids.length; at += chunkSize) {
+    const snapshots = await loadSnapshots(services.database, ids.slice(at, at + chunkSize));
+    const computed = compute(snapshots, dayOfText(runDate));
+    drafts.push(...computed.drafts);
+    problems.push(...computed.problems);
+  }
+  return { runDate, drafts, problems, fingerprint: fingerprintOf(drafts) };
+}
+
+/**
+ * Issues exactly what the plan with this fingerprint said, in one transaction.
+ * @throws StalePlanError when the same computation, now under lock, says something else.
+ */
+export async function applyPlan(
+  services: BillingServices,
+  plan: { readonly runDate: string; readonly customerId: string | null; readonly fingerprint: string },
+  act: Act,
+): Promise<{ readonly documents: IssuedDocument[]; readonly problems: Problem[] }> {
+  return services.database.transaction().execute(async (transaction) => {
+    const ids = await dueAccounts(transaction, plan.runDate, plan.customerId);
+    await lockAccounts(transaction, ids);
+    const computed: Computed = { drafts: [], problems: [], settled: [] };
+    for (let at = 0; at < ids.length; at += chunkSize) {
+      const snapshots = await loadSnapshots(transaction, ids.slice(at, at + chunkSize));
+      const part = compute(snapshots, dayOfText(plan.runDate));
+      computed.drafts.push(...part.drafts);
+      computed.problems.push(...part.problems);
+      computed.settled.push(...part.settled);
+    }
+    if (fingerprintOf(computed.drafts) !== plan.fingerprint) throw new StalePlanError();
+    const documents = await write(transaction, services, computed, plan.runDate, act);
+    return { documents, problems: computed.problems };
+  });
+}
+
+/**
+ * Bills everybody who is due, in chunks of one transaction each. A run that was cut short, or another that works at
+ * the same time, is no matter: whatever is billed is no longer due.
+ */
+export async function runBilling(services: BillingServices, runDate: string, act: Act): Promise<RunResult> {
+  const total = { documents: 0, gross: new Map<string, bigint>(), problems: [] as Problem[] };
+  // First what is free, then what somebody else held when we came by.
+  for (const locked of ['SKIP', 'WAIT'] as const) {
+    for (;;) {
+      const done = await runChunk(services, runDate, locked, act);
+      if (done === null) break;
+      total.problems.push(...done.problems);
+      for (const { draft } of done.documents) {
+        total.documents += 1;
+        total.gross.set(draft.currency, (total.gross.get(draft.currency) ?? 0n) + draft.gross);
+      }
+    }
+  }
+  return { runDate, ...total };
+}
+
+interface Chunk {
+  readonly documents: IssuedDocument[];
+  readonly problems: Problem[];
+}
+
+async function runChunk(
+  services: BillingServices,
+  runDate: string,
+  locked: 'SKIP' | 'WAIT',
+  act: Act,
+): Promise<Chunk | null> {
+  let claimed: string[] = [];
+  try {
+    return await services.database.transaction().execute(async (transaction) => {
+      claimed = await claimDue(transaction, runDate, chunkSize, locked);
+      return claimed.length === 0 ? null : billChunk(transaction, services, claimed, runDate, act);
+    });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    services.logger.warn({ error, accounts: claimed.length }, 'a chunk of the billing run was refused');
+    return isolate(services, claimed, runDate, act, error);
+  }
+}
+
+/** Halves a refused chunk until the accounts that the database refuses are alone. */
+async function isolate(
+  services: BillingServices,
+  customerIds: readonly string[],
+  runDate: string,
+  act: Act,
+  cause: unknown,
+): Promise<Chunk> {
+  if (customerIds.length === 1) {
+    const problems = customerIds.map((customerId) => ({ customerId, message: String(cause) }));
+    await services.database
+      .transaction()
+      .execute((transaction) =>
+        recordProblems(transaction, problems, new Date(act.now), formatDay(dayOfText(runDate) + 1)),
+      );
+    return { documents: [], problems };
+  }
+  const middle = Math.ceil(customerIds.length / 2);
+  const halves: Chunk[] = [];
+  for (const half of [customerIds.slice(0, middle), customerIds.slice(middle)]) {
+    try {
+      halves.push(
+        await services.database.transaction().execute(async (transaction) => {
+          await lockAccounts(transaction, half);
+          return billChunk(transaction, services, half, runDate, act);
+        }),
+      );
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      halves.push(await isolate(services, half, runDate, act, error));
+    }
+  }
+  return {
+    documents: halves.flatMap((half) => half.documents),
+    problems: halves.flatMap((half) => half.problems),
+  };
+}
+
+async function billChunk(
+  transaction: Transaction<TenantDatabase>,
+  services: BillingServices,
+  customerIds: readonly string[],
+  runDate: string,
+  act: Act,
+): Promise<Chunk> {
+  const computed = compute(await loadSnapshots(transaction, customerIds), dayOfText(runDate));
+  const documents = await write(transaction, services, computed, runDate, act);
+  return { documents, problems: computed.problems };
+}
+
+async function write(
+  transaction: Transaction<TenantDatabase>,
+  services: BillingServices,
+  computed: Computed,
+  runDate: string,
+  act: Act,
+): Promise<IssuedDocument[]> {
+  await settleAccounts(transaction, computed.settled, runDate);
+  const nextTry = formatDay(dayOfText(runDate) + 1);
+  await recordProblems(transaction, computed.problems, new Date(act.now), nextTry);
+  return issueDrafts(transaction, services, computed.drafts, act);
+}
+
+/** Data that PostgreSQL refuses (SQLSTATE classes 22 and 23), as against a broken connection or a deadlock. */
+function isRefusal(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^2[23]/.test(code);
+}
+
+export function dayOfText(text: string): Day {
+  const day = parseDay(text);
+  if (day === undefined) throw new RangeError(`"${text}" is not a date; write YYYY-MM-DD`);
+  return day;
+}

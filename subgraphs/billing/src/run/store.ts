@@ -1,0 +1,286 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { sql, type Transaction } from 'kysely';
+import type { Day } from '../calendar/rules.ts';
+import { versionOf } from '../catalogue/store.ts';
+import type { BilledLine } from '../charge/rules.ts';
+import type { Version } from '../service-line/rules.ts';
+import type { AccountSnapshot, UsageSnapshot } from './rules.ts';
+
+/**
+ * Accounts that are due on a local day (ISO), locked. `SKIP` leaves out those that somebody else works on; `WAIT`
+ * waits for them.
+ */
+export async function claimDue(
+  transaction: Transaction<TenantDatabase>,
+  runDate: string,
+  limit: number,
+  locked: 'SKIP' | 'WAIT',
+): Promise<string[]> {
+  const { rows } = await sql<{ customerId: string }>`
+    select customer_id as "customerId" from billing.account where next_bill_on <= ${runDate}::date
+    order by customer_id limit ${limit} for update ${sql.raw(locked === 'SKIP' ? 'skip locked' : '')}`.execute(
+    transaction,
+  );
+  return rows.map((row) => row.customerId);
+}
+
+/** All accounts that are due, or the given one; not locked. */
+export async function dueAccounts(
+  db: Executor<TenantDatabase>,
+  runDate: string,
+  customerId: string | null,
+): Promise<string[]> {
+  if (customerId !== null) return [customerId];
+  const { rows } = await sql<{ customerId: string }>`
+    select customer_id as "customerId" from billing.account where next_bill_on <= ${runDate}::date
+    order by customer_id`.execute(db);
+  return rows.map((row) => row.customerId);
+}
+
+/** Locks accounts in one order, so that two who do so never wait for each other in a circle. */
+export async function lockAccounts(
+  transaction: Transaction<TenantDatabase>,
+  customerIds: readonly string[],
+): Promise<void> {
+  await sql`
+    select from billing.account where customer_id = any(${customerIds}::text[]) order by customer_id for update`.execute(
+    transaction,
+  );
+}
+
+interface AccountRow {
+  readonly customerId: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly currency: string;
+  readonly anchorDay: number | null;
+  readonly paymentTermDays: number;
+  readonly taxJurisdictions: string[];
+  readonly tenantId: string | null;
+  readonly rateCardPlanId: string | null;
+  readonly liveFrom: Day | null;
+}
+
+interface EventRow {
+  readonly lineId: string;
+  readonly customerId: string;
+  readonly settledBefore: Day | null;
+  readonly type: 'start' | 'change' | 'cancel';
+  readonly on: Day;
+  readonly versionId: string | null;
+}
+
+interface BilledRow {
+  readonly serviceLineId: string;
+  readonly priceKey: string;
+  readonly numerator: string;
+  readonly denominator: string;
+  readonly periodFrom: Day;
+  readonly periodTo: Day;
+  readonly dayCount: 'actual' | 'fixed30';
+  readonly kind: string;
+  readonly from: Day;
+  readonly to: Day;
+  readonly amount: bigint;
+}
+
+/** Reads whatever decides what these accounts are charged: a handful of statements, however many accounts. */
+export async function loadSnapshots(
+  db: Executor<TenantDatabase>,
+  customerIds: readonly string[],
+): Promise<AccountSnapshot[]> {
+  if (customerIds.length === 0) return [];
+  const { rows: accounts } = await sql<AccountRow>`
+    select customer_id as "customerId", name, email, currency, anchor_day as "anchorDay",
+      payment_term_days as "paymentTermDays", tax_jurisdictions as "taxJurisdictions", tenant_id as "tenantId",
+      rate_card_plan_id as "rateCardPlanId", live_from - date '1970-01-01' as "liveFrom"
+    from billing.account where customer_id = any(${customerIds}::text[]) order by customer_id`.execute(db);
+  const events = await serviceEvents(db, customerIds);
+  const versions = await versionsById(db, events);
+  const billed = await billedLines(db, customerIds);
+  const usages = await usageSnapshots(db, accounts, billed);
+  const linesOf = Map.groupBy(
+    Map.groupBy(events, (event) => event.lineId).values(),
+    (own) => own[0]?.customerId ?? '',
+  );
+  return accounts.map((account) => ({
+    ...account,
+    lines: (linesOf.get(account.customerId) ?? []).map((own) => ({
+      id: own[0]?.lineId ?? '',
+      settledBefore: own[0]?.settledBefore ?? null,
+      events: own.map(({ type, on, versionId }) => ({
+        type,
+        on,
+        version: versionId === null ? null : (versions.get(versionId) ?? null),
+      })),
+      billed: billed.get(own[0]?.lineId ?? '') ?? [],
+    })),
+    usage: usages.get(account.customerId) ?? null,
+  }));
+}
+
+async function serviceEvents(
+  db: Executor<TenantDatabase>,
+  customerIds: readonly string[],
+): Promise<EventRow[]> {
+  const { rows } = await sql<EventRow>`
+    select l.id as "lineId", l.customer_id as "customerId", l.settled_before - date '1970-01-01' as "settledBefore",
+      e.type, e.effective_on - date '1970-01-01' as "on",
+      coalesce(e.plan_version_id, (
+        select v.id from billing.plan_version v where v.plan_id = e.plan_id and v.version = 1)) as "versionId"
+    from billing.service_line l
+    join billing.service_event e on e.service_line_id = l.id
+    where l.customer_id = any(${customerIds}::text[])
+    order by l.id, e.effective_on, e.ordinal`.execute(db);
+  return rows;
+}
+
+async function versionsById(
+  db: Executor<TenantDatabase>,
+  events: readonly EventRow[],
+): Promise<Map<string, Version>> {
+  const ids = [...new Set(events.flatMap(({ versionId }) => versionId ?? []))];
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('billing.planVersion as version')
+    .innerJoin('billing.plan as plan', 'plan.id', 'version.planId')
+    .selectAll('version')
+    .select('plan.name as planName')
+    .where('version.id', 'in', ids)
+    .execute();
+  return new Map(rows.map((row) => [row.id, { ...versionOf(row), planName: row.planName }]));
+}
+
+/** What documents say about periods that are not settled, by service line. */
+async function billedLines(
+  db: Executor<TenantDatabase>,
+  customerIds: readonly string[],
+): Promise<Map<string, BilledLine[]>> {
+  const { rows } = await sql<BilledRow>`
+    select b.service_line_id as "serviceLineId", b.price_key as "priceKey", b.price_numerator as numerator,
+      b.price_denominator as denominator, b.period_from - date '1970-01-01' as "periodFrom",
+      b.period_to - date '1970-01-01' as "periodTo", b.day_count as "dayCount", b.kind,
+      b.from_day - date '1970-01-01' as "from", b.to_day - date '1970-01-01' as "to", b.net_minor as amount
+    from billing.service_line l
+    join billing.document_line b on b.service_line_id = l.id
+      and b.period_to > coalesce(l.settled_before, '-infinity'::date)
+    where l.customer_id = any(${customerIds}::text[])
+    order by b.service_line_id, b.period_from, b.correction`.execute(db);
+  const found = new Map<string, BilledLine[]>();
+  for (const { numerator, denominator, kind, ...row } of rows) {
+    const price = { num: BigInt(numerator), den: BigInt(denominator) };
+    const line = {
+      ...row,
+      price,
+      kind: kind === 'credit' || kind === 'adjustment' ? kind : 'recurring',
+    } as const;
+    const own = found.get(row.serviceLineId);
+    if (own === undefined) found.set(row.serviceLineId, [line]);
+    else own.push(line);
+  }
+  return found;
+}
+
+/** The usage of platform accounts among these; costs nothing where there are none. */
+async function usageSnapshots(
+  db: Executor<TenantDatabase>,
+  accounts: readonly AccountRow[],
+  billed: ReadonlyMap<string, BilledLine[]>,
+): Promise<Map<string, UsageSnapshot>> {
+  const metered = accounts.flatMap((account) =>
+    account.tenantId === null || account.rateCardPlanId === null || account.liveFrom === null
+      ? []
+      : [
+          {
+            ...account,
+            tenantId: account.tenantId,
+            planId: account.rateCardPlanId,
+            liveFrom: account.liveFrom,
+          },
+        ],
+  );
+  if (metered.length === 0) return new Map();
+  const lineIds = metered.map(({ tenantId }) => usageLineId(tenantId));
+  const { rows: settled } = await sql<{ id: string; settledBefore: Day | null }>`
+    select id, settled_before - date '1970-01-01' as "settledBefore" from billing.service_line
+    where id = any(${lineIds}::text[])`.execute(db);
+  const { rows: counts } = await sql<{ tenantId: string; day: Day; active: number }>`
+    select tenant_id as "tenantId", local_date - date '1970-01-01' as day, active_subscribers as active
+    from billing.tenant_day d
+    where tenant_id = any(${metered.map(({ tenantId }) => tenantId)}::text[])
+      and local_date >= coalesce((select settled_before - 31 from billing.service_line where id = 'usage:' || tenant_id), '-infinity'::date)
+    order by tenant_id, local_date`.execute(db);
+  const cards = await db
+    .selectFrom('billing.planVersion as version')
+    .innerJoin('billing.plan as plan', 'plan.id', 'version.planId')
+    .selectAll('version')
+    .select('plan.name as planName')
+    .where('plan.id', 'in', [...new Set(metered.map(({ planId }) => planId))])
+    .orderBy('version.version', 'desc')
+    .execute();
+  return new Map(
+    metered.flatMap(({ customerId, tenantId, planId, liveFrom }) => {
+      const row = cards.find((card) => card.planId === planId);
+      if (row === undefined) return [];
+      const version = versionOf(row);
+      const id = usageLineId(tenantId);
+      const snapshot: UsageSnapshot = {
+        serviceLineId: id,
+        liveFrom,
+        settledBefore: settled.find((one) => one.id === id)?.settledBefore ?? null,
+        card: {
+          version: version.id,
+          bands: version.bands ?? [],
+          ...(version.minimumMinor === null ? {} : { minimum: version.minimumMinor }),
+        },
+        planName: row.planName,
+        productClass: version.productClass,
+        counts: counts.filter((count) => count.tenantId === tenantId),
+        billed: billed.get(id) ?? [],
+      };
+      return [[customerId, snapshot] as const];
+    }),
+  );
+}
+
+export const usageLineId = (tenantId: string): string => `usage:${tenantId}`;
+
+/** Writes down how far the accounts are billed. Days are ISO dates; `null` means nothing is to come. */
+export async function settleAccounts(
+  transaction: Transaction<TenantDatabase>,
+  accounts: readonly { readonly customerId: string; readonly nextBillOn: string | null }[],
+  runDate: string,
+): Promise<void> {
+  if (accounts.length === 0) return;
+  const ids = accounts.map(({ customerId }) => customerId);
+  await sql`
+    update billing.account a set next_bill_on = t.next
+    from unnest(${ids}::text[], ${accounts.map(({ nextBillOn }) => nextBillOn)}::date[]) as t (id, next)
+    where a.customer_id = t.id`.execute(transaction);
+  await sql`
+    update billing.service_line set settled_before = ${runDate}::date
+    where customer_id = any(${ids}::text[]) and settled_before is distinct from ${runDate}::date`.execute(
+    transaction,
+  );
+  await sql`delete from billing.problem where customer_id = any(${ids}::text[])`.execute(transaction);
+}
+
+/** Notes accounts that cannot be billed, and looks at them again the next day. */
+export async function recordProblems(
+  transaction: Transaction<TenantDatabase>,
+  problems: readonly { readonly customerId: string; readonly message: string }[],
+  at: Date,
+  nextBillOn: string,
+): Promise<void> {
+  if (problems.length === 0) return;
+  const ids = problems.map(({ customerId }) => customerId);
+  await sql`
+    insert into billing.problem (customer_id, message, noticed_at)
+    select id, message, ${at}::timestamptz from unnest(${ids}::text[], ${problems.map(({ message }) => message)}::text[]) as t (id, message)
+    on conflict (customer_id) do update set message = excluded.message`.execute(transaction);
+  await sql`
+    update billing.account set next_bill_on = ${nextBillOn}::date where customer_id = any(${ids}::text[])`.execute(
+    transaction,
+  );
+}

@@ -1,0 +1,63 @@
+import { rational } from '@dotmac/platform/money/rational';
+import type { Day } from '../calendar/rules.ts';
+import type { ServiceEvent, Terms } from '../charge/rules-accrual.ts';
+import type { Anchor, Interval } from '../period/rules.ts';
+
+/** What a line's event says about the plan, as it is stored. */
+export interface StoredServiceEvent {
+  readonly type: 'start' | 'change' | 'cancel';
+  readonly on: Day;
+  readonly version: {
+    readonly id: string;
+    readonly planName: string;
+    readonly priceMinor: bigint;
+    readonly currency: string;
+    readonly interval: Interval;
+    readonly timing: 'inAdvance' | 'inArrears';
+    readonly productClass: string;
+  } | null;
+}
+
+export type Version = NonNullable<StoredServiceEvent['version']>;
+
+/** Months and years begin on the account's billing day, days and weeks on the day of the start. */
+function anchorOf(interval: Interval, anchorDay: number): Anchor {
+  return interval.unit === 'day' || interval.unit === 'week'
+    ? { type: 'startDate' }
+    : { type: 'dayOfMonth', day: anchorDay };
+}
+
+/**
+ * The history of a line as the charge engine reads it, or what is wrong with it. A change to a plan of the same
+ * interval keeps the periods; another interval begins a new term as the policy says.
+ */
+export function serviceHistory(
+  stored: readonly StoredServiceEvent[],
+  account: { readonly anchorDay: number; readonly currency: string },
+): { readonly ok: true; readonly events: ServiceEvent[] } | { readonly ok: false; readonly message: string } {
+  const events: ServiceEvent[] = [];
+  let before: Interval | undefined;
+  for (const { type, on, version } of stored) {
+    if (type === 'cancel') {
+      events.push({ type, on });
+      continue;
+    }
+    if (version === null) return { ok: false, message: 'the plan has no published version' };
+    if (version.currency !== account.currency)
+      return {
+        ok: false,
+        message: `the plan is in ${version.currency}, the account in ${account.currency}`,
+      };
+    const price = { priceKey: version.id, price: rational(version.priceMinor), timing: version.timing };
+    const sameInterval = before?.unit === version.interval.unit && before.count === version.interval.count;
+    before = version.interval;
+    if (type === 'change') {
+      events.push({ type, on, terms: sameInterval ? price : { ...price, interval: version.interval } });
+      continue;
+    }
+    const anchor = anchorOf(version.interval, account.anchorDay);
+    const terms: Terms = { ...price, interval: version.interval, anchor };
+    events.push({ type, on, terms });
+  }
+  return { ok: true, events };
+}

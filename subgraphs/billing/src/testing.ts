@@ -1,0 +1,116 @@
+import { startTestRuntime, type TestRuntime, testTenant } from '@dotmac/harness';
+import type { TenantDatabase } from '@dotmac/migrations';
+import { appendEvents, type NewEvent, newId, type TenantSettings } from '@dotmac/platform';
+import { anonymous, type Principal, type TenantEvents } from '@dotmac/schema';
+import { sql } from 'kysely';
+import { billing } from './index.ts';
+
+/** A tenant's runtime with billing alone; what other subgraphs would say is appended as their events. */
+export interface BillingHarness extends AsyncDisposable {
+  readonly tenant: TestRuntime<TenantDatabase, TenantEvents>;
+  ask<Data>(query: string, variables?: Record<string, unknown>): Promise<Data>;
+  append(...events: NewEvent<TenantEvents>[]): Promise<void>;
+  today(): string;
+  createPlan(minor: bigint, more?: { name?: string; terms?: Record<string, unknown> }): Promise<string>;
+  /** A customer with an account. */
+  createCustomer(name?: string): Promise<string>;
+  /** A service that billing knows of, active from a day on. */
+  activate(customerId: string, planId: string, on?: string): Promise<string>;
+  /** Resolves when every consumer has handled all events so far. */
+  settled(): Promise<void>;
+}
+
+export async function startBilling(settings: TenantSettings = testTenant): Promise<BillingHarness> {
+  const tenant = await startTestRuntime<TenantDatabase, TenantEvents>(
+    'tenant',
+    (services) => [billing(services)],
+    settings,
+  );
+  const { services } = tenant;
+  const harness: BillingHarness = {
+    tenant,
+    ask: (query, variables) => tenant.data('billing', query, variables),
+    append: (...events) =>
+      services.database
+        .transaction()
+        .execute((transaction) => appendEvents<TenantEvents>(transaction, events)),
+    today: () =>
+      Temporal.Instant.fromEpochMilliseconds(services.clock.now())
+        .toZonedDateTimeISO(settings.timeZone)
+        .toPlainDate()
+        .toString(),
+    async createPlan(minor, { name = 'Fibre 100', terms = {} } = {}) {
+      const speed = { speedBitsPerSecond: '100000000' };
+      const { createPlan } = await harness.ask<{ createPlan: { id: string } }>(
+        `mutation ($input: CreatePlanInput!) { createPlan(input: $input) { __typename ... on Plan { id } ... on Failure { message } } }`,
+        {
+          input: {
+            name,
+            terms: {
+              price: { amount: `${minor}`, currency: settings.currency },
+              shaping: { downstream: speed, upstream: speed },
+              ...terms,
+            },
+          },
+        },
+      );
+      return createPlan.id;
+    },
+    async createCustomer(name = 'Ada') {
+      const customerId = newId('cus', services.clock);
+      await harness.append({
+        type: 'customer.created',
+        subject: customerId,
+        payload: { customerId, name, email: null },
+        occurredAt: services.clock.now(),
+        actor: 'test',
+      });
+      await harness.settled();
+      return customerId;
+    },
+    async activate(customerId, planId, on = harness.today()) {
+      const serviceId = newId('svc', services.clock);
+      await harness.append({
+        type: 'service.activated',
+        subject: serviceId,
+        payload: { serviceId, customerId, planId, on },
+        occurredAt: services.clock.now(),
+        actor: 'test',
+      });
+      await harness.settled();
+      return serviceId;
+    },
+    async settled() {
+      await services.events.flush();
+      await tenant.eventually(
+        async () => {
+          const { rows } = await sql<{ waiting: bigint }>`
+            select count(*) as waiting from events.event e
+            join events.consumer c on e.position is null or e.position > c.position
+            where (c.name, e.type) in (
+              ('billing.account-per-customer', 'customer.created'), ('billing.charge-services', 'service.activated'),
+              ('billing.charge-services', 'service.plan.changed'), ('billing.charge-services', 'service.cancelled'))`.execute(
+            services.database,
+          );
+          return rows[0]?.waiting;
+        },
+        (waiting) => waiting === 0n,
+      );
+    },
+    [Symbol.asyncDispose]: () => tenant[Symbol.asyncDispose](),
+  };
+  return harness;
+}
+
+/** A subscriber signed in to his portal. */
+export const subscriber = (customerId: string): Principal => ({
+  ...anonymous,
+  kind: 'subscriber',
+  id: customerId,
+  customerId,
+  roles: ['SUBSCRIBER'],
+});
+
+/** The day so many days after an ISO date. */
+export const plusDays = (date: string, days: number): string =>
+  Temporal.PlainDate.from(date).add({ days }).toString();

@@ -8,6 +8,7 @@ export * from './attribute/encode.ts';
 export { AttributeError, type ScalarValue } from './attribute/value.ts';
 export type { AuthenticationMethod } from './authentication/method.ts';
 export type { MsChapErrorCode } from './authentication/ms-chap.ts';
+export { type MsChapV2Attempt, msChapV2Attempt } from './authentication/ms-chap-peer.ts';
 export type { PresentedCertificate, PresentedCredential } from './authentication/presented.ts';
 export { papPassword, verifyNtHash, verifyPassword } from './authentication/verify.ts';
 export * from './client/client.ts';

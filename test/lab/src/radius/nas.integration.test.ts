@@ -85,7 +85,7 @@ afterEach(async () => {
   await server.close();
 });
 
-test('a session from login to logout, by PAP and by CHAP', async () => {
+test('a session from login to logout, by PAP, CHAP and MS-CHAPv2', async () => {
   const refused = await nas.login('alice', 'guess', { mac });
   expect(refused).toMatchObject({
     accepted: false,
@@ -93,7 +93,7 @@ test('a session from login to logout, by PAP and by CHAP', async () => {
     replyMessage: 'wrong',
     session: null,
   });
-  for (const method of ['pap', 'chap'] as const) {
+  for (const method of ['pap', 'chap', 'mschapv2'] as const) {
     records.length = 0;
     const { session } = await nas.login('alice', 'opensesame', { mac, method });
     expect(session).toMatchObject({ address: '100.64.0.9', shaping: fast, addressList: 'dotmac-active' });

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '@dotmac/device';
 import {
   type Attribute,
-  chapPassword,
   type DecodedAttribute,
   type DecodedPacket,
   packetCodes,
@@ -10,6 +8,7 @@ import {
   sharedSecret,
   standardDictionary,
 } from '@dotmac/radius';
+import { counters, credentials, findSessions, identity, type LoginMethod } from './attributes.ts';
 import { type DynamicAuthorizationAnswer, listenForCoa } from './coa-listener.ts';
 import { applyAttributes, countTraffic, type NasSession } from './session.ts';
 
@@ -47,7 +46,7 @@ export interface NasOptions {
 export interface LoginOptions {
   readonly mac: string;
   /** Default pap. */
-  readonly method?: 'pap' | 'chap';
+  readonly method?: LoginMethod;
   readonly portId?: string;
   /** Further attributes of the Access-Request. */
   readonly attributes?: readonly Attribute[];
@@ -55,8 +54,8 @@ export interface LoginOptions {
 
 export interface LoginResult {
   readonly accepted: boolean;
-  /** `ACCEPTED`, `REJECTED`, or `NO_ANSWER`. */
-  readonly reason: 'ACCEPTED' | 'REJECTED' | 'NO_ANSWER';
+  /** `SERVER_NOT_PROVEN`: accepted, but the server did not prove by MS-CHAPv2 that it knows the password. */
+  readonly reason: 'ACCEPTED' | 'REJECTED' | 'NO_ANSWER' | 'SERVER_NOT_PROVEN';
   readonly replyMessage: string | null;
   readonly attributes: readonly DecodedAttribute[];
   readonly session: NasSession | null;
@@ -199,6 +198,7 @@ export async function startNas(options: NasOptions): Promise<SimulatedNas> {
       return listener.received;
     },
     login: async (username, password, login) => {
+      const shown = credentials(username, password, login.method ?? 'pap');
       const { reply } = await client.exchange({
         host: options.authHost,
         port: options.authPort,
@@ -211,7 +211,7 @@ export async function startNas(options: NasOptions): Promise<SimulatedNas> {
         ],
         attributes: [
           { name: 'User-Name', value: username },
-          ...credentials(password, login.method ?? 'pap'),
+          ...shown.attributes,
           { name: 'Service-Type', value: 'Framed-User' },
           { name: 'Framed-Protocol', value: 'PPP' },
           { name: 'NAS-Port-Type', value: 'Ethernet' },
@@ -226,10 +226,10 @@ export async function startNas(options: NasOptions): Promise<SimulatedNas> {
       });
       const attributes = reply?.attributes ?? [];
       const message = attributes.find((attribute) => attribute.name === 'Reply-Message')?.value;
-      const accepted = reply?.code === packetCodes['Access-Accept'];
+      const accepted = reply?.code === packetCodes['Access-Accept'] && shown.proven(attributes);
       return {
         accepted,
-        reason: reply === null ? 'NO_ANSWER' : accepted ? 'ACCEPTED' : 'REJECTED',
+        reason: reasonOf(reply, accepted),
         replyMessage: typeof message === 'string' ? message : null,
         attributes,
         session: reply !== null && accepted ? await openSession(username, login, reply) : null,
@@ -273,55 +273,8 @@ export async function startNas(options: NasOptions): Promise<SimulatedNas> {
   };
 }
 
-function credentials(password: string, method: 'pap' | 'chap'): Attribute[] {
-  if (method === 'pap') return [{ name: 'User-Password', value: password }];
-  const challenge = randomBytes(16);
-  return [
-    {
-      name: 'CHAP-Password',
-      value: chapPassword(randomBytes(1)[0] as number, challenge, Buffer.from(password)),
-    },
-    { name: 'CHAP-Challenge', value: challenge },
-  ];
-}
-
-function identity(session: NasSession): Attribute[] {
-  return [
-    { name: 'Acct-Session-Id', value: session.id },
-    { name: 'User-Name', value: session.username },
-    { name: 'Calling-Station-Id', value: session.mac },
-    { name: 'NAS-Port-Id', value: session.portId },
-    ...(session.address === null ? [] : [{ name: 'Framed-IP-Address', value: session.address }]),
-    ...session.classes.map((value) => ({ name: 'Class', value })),
-  ];
-}
-
-/** Input is what the NAS receives: the subscriber's upload. */
-function counters(session: NasSession, clock: Clock): Attribute[] {
-  const low = (octets: bigint) => octets & 0xffffffffn;
-  return [
-    { name: 'Acct-Session-Time', value: Math.floor((clock.now() - session.startedAt) / 1000) },
-    { name: 'Acct-Input-Octets', value: low(session.upstreamOctets) },
-    { name: 'Acct-Input-Gigawords', value: session.upstreamOctets >> 32n },
-    { name: 'Acct-Output-Octets', value: low(session.downstreamOctets) },
-    { name: 'Acct-Output-Gigawords', value: session.downstreamOctets >> 32n },
-  ];
-}
-
-/** Sessions that match every key of a CoA- or Disconnect-Request; none when it has no key. */
-function findSessions(
-  sessions: ReadonlyMap<string, NasSession>,
-  attributes: readonly DecodedAttribute[],
-): NasSession[] {
-  const fields: Readonly<Record<string, (session: NasSession) => string | null>> = {
-    'User-Name': (session) => session.username,
-    'Framed-IP-Address': (session) => session.address,
-    'Acct-Session-Id': (session) => session.id,
-    'Calling-Station-Id': (session) => session.mac,
-  };
-  const keys = attributes.filter(({ name }) => fields[name] !== undefined);
-  if (keys.length === 0) return [];
-  return [...sessions.values()].filter((session) =>
-    keys.every(({ name, value }) => fields[name]?.(session) === value),
-  );
+function reasonOf(reply: DecodedPacket | null, accepted: boolean): LoginResult['reason'] {
+  if (reply === null) return 'NO_ANSWER';
+  if (accepted) return 'ACCEPTED';
+  return reply.code === packetCodes['Access-Accept'] ? 'SERVER_NOT_PROVEN' : 'REJECTED';
 }

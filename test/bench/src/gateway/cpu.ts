@@ -23,7 +23,7 @@ export async function run(report: Report): Promise<void> {
   const contestants: Contestant[] = [];
   const add = async (name: string, script: string, extra: object = {}) => {
     const server = await startServer(script, { supergraphSdl, urls: subgraphs.urls, ...extra });
-    contestants.push({ name, server, client: createClient(server.urls.gateway ?? '') });
+    contestants.push({ name, server, client: createClient(server) });
   };
   try {
     await add('own', 'own.ts');

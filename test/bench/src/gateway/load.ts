@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import type { BenchQuery } from './graph.ts';
-import type { ServerProcess } from './servers/child.ts';
+import type { Ready, ServerProcess } from './servers/child.ts';
 
 /** A client of one gateway. */
 export interface Client {
@@ -9,13 +9,13 @@ export interface Client {
   close(): Promise<void>;
 }
 
-export function createClient(url: string): Client {
-  const { origin, pathname } = new URL(url);
+export function createClient({ urls, headers: extra }: Ready): Client {
+  const { origin, pathname } = new URL(urls.gateway ?? '');
   const pool = new Pool(origin, { connections: 32, pipelining: 1 });
   return {
     async ask({ query, variables }) {
       const body = JSON.stringify({ query, variables });
-      const headers = { 'content-type': 'application/json', accept: 'application/json' };
+      const headers = { 'content-type': 'application/json', accept: 'application/json', ...extra };
       const response = await pool.request({ method: 'POST', path: pathname, headers, body });
       return response.body.text();
     },

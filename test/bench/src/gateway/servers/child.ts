@@ -4,6 +4,8 @@ import { once } from 'node:events';
 /** What a server process says when it serves. */
 export interface Ready {
   readonly urls: Readonly<Record<string, string>>;
+  /** What its clients must send. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface ServerProcess extends Ready {
@@ -25,13 +27,13 @@ export async function startServer(script: string, argument: unknown): Promise<Se
     env: { ...process.env, NODE_ENV: 'production', APOLLO_TELEMETRY_DISABLED: 'true' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const { urls } = (await answer(child)) as Ready;
+  const ready = (await answer(child)) as Ready;
   const usage = async () => {
     child.send('usage');
     return (await answer(child)) as Usage;
   };
   return {
-    urls,
+    ...ready,
     cpu: async () => (await usage()).cpu,
     memory: async () => (await usage()).memory,
     async stop() {

@@ -1,40 +1,62 @@
-import { createExecutor } from '@dotmac/gateway/execution/create-executor';
-import { createDocumentCache } from '@dotmac/gateway/execution/document-cache';
-import { createHttpClient } from '@dotmac/gateway/execution/http-client';
-import { specifiedRules } from 'graphql';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createGateway } from '@dotmac/gateway';
+import { generateSigningKey, signToken, silentLogger, systemClock } from '@dotmac/platform';
+import { anonymous } from '@dotmac/schema';
 import { serveParent, serverArgument } from './child.ts';
-import { listen, readBody } from './http.ts';
 
-/** Our executor behind a bare HTTP server. */
+/**
+ * The whole gateway as it runs for customers: identity, routing, limits, signed internal tokens. It has no database
+ * and serves from the state of an earlier run, written here.
+ */
 if (import.meta.main) {
   const { supergraphSdl, urls } = serverArgument<{ supergraphSdl: string; urls: Record<string, string> }>();
-  const targets = new Map(
-    Object.entries(urls).map(([name, url]) => [
-      name,
-      { origin: new URL(url).origin, path: new URL(url).pathname },
-    ]),
+  const { origin } = new URL(urls.subscribers ?? '');
+  const platformKey = generateSigningKey('platform-1');
+  const principal = { id: 'usr_bench', name: 'Bench', tenantId: 'ten_bench', roles: ['OWNER' as const] };
+  const folder = await mkdtemp(join(tmpdir(), 'dotmac-bench-'));
+  const stateFile = join(folder, 'gateway-state.json');
+  const route = {
+    tenantId: 'ten_bench',
+    slug: 'bench',
+    name: 'Bench',
+    hostnames: [],
+    state: 'ACTIVE',
+    origin,
+  };
+  const membership = {
+    accountId: 'usr_bench',
+    tenantId: 'ten_bench',
+    partnerId: null,
+    role: 'OWNER',
+    expiresAt: null,
+  };
+  const state = {
+    routes: [route],
+    apiKeys: [],
+    verificationKeys: [{ id: 'platform-1', publicPem: platformKey.publicPem, tenantId: null }],
+    memberships: [membership],
+  };
+  await writeFile(stateFile, JSON.stringify(state), { mode: 0o600 });
+  const gateway = await createGateway({
+    supergraphSdl,
+    signingKey: generateSigningKey('gateway-1').key,
+    registry: { connectionString: 'postgres://nobody@127.0.0.1:1/none', stateFile },
+    controlPlane: { origin },
+    listen: { host: '127.0.0.1', port: 0 },
+    logger: silentLogger,
+  });
+  await rm(folder, { recursive: true });
+  const token = await signToken(
+    { ...anonymous, kind: 'user', ...principal },
+    {
+      key: platformKey.key,
+      audience: 'gateway',
+      issuer: 'dotmac',
+      lifetimeSeconds: 3600,
+      clock: systemClock,
+    },
   );
-  const client = createHttpClient({ resolve: (subgraph) => targets.get(subgraph), now: Date.now });
-  const executor = await createExecutor('own', { supergraphSdl, client });
-  const documents = createDocumentCache({
-    schema: executor.schema,
-    rules: specifiedRules,
-    maximumTokens: 1500,
-  });
-  const url = await listen(async (request, response) => {
-    const { query, variables, operationName } = JSON.parse(await readBody(request));
-    const checked = documents.check(query);
-    const context = { tenant: 'bench', principal: null };
-    const answer =
-      'errors' in checked
-        ? checked
-        : await executor.execute({ document: checked.document, variables, operationName, context });
-    const body = JSON.stringify(answer);
-    response.writeHead(200, {
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-    });
-    response.end(body);
-  });
-  serveParent({ urls: { gateway: url } });
+  serveParent({ urls: { gateway: `${gateway.url}/graphql` }, headers: { authorization: `Bearer ${token}` } });
 }

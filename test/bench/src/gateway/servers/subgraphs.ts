@@ -76,16 +76,20 @@ const resolvers: Readonly<Record<string, Record<string, unknown>>> = {
   },
 };
 
-async function serve(schema: GraphQLSchema): Promise<string> {
+/** One server for all of them, as in a tenant's runtime: `/graphql/<subgraph>`. */
+async function serve(schemas: ReadonlyMap<string, GraphQLSchema>): Promise<string> {
   const answers = new Map<string, Buffer>();
   return listen(async (request, response) => {
     const text = await readBody(request);
-    let answer = answers.get(text);
+    const question = `${request.url} ${text}`;
+    let answer = answers.get(question);
     if (answer === undefined) {
+      const schema = schemas.get(request.url?.split('/').at(-1) ?? '');
+      if (schema === undefined) throw new Error(`No subgraph at ${request.url}`);
       const { query, variables } = JSON.parse(text) as { query: string; variables: Record<string, unknown> };
       const result = await execute({ schema, document: parse(query), variableValues: variables });
       answer = Buffer.from(JSON.stringify(result));
-      answers.set(text, answer);
+      answers.set(question, answer);
     }
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length });
     response.end(answer);
@@ -93,10 +97,12 @@ async function serve(schema: GraphQLSchema): Promise<string> {
 }
 
 if (import.meta.main) {
-  const urls: Record<string, string> = {};
-  for (const [name, sdl] of Object.entries(subgraphSdl)) {
-    const own = (resolvers[name] ?? {}) as never;
-    urls[name] = await serve(buildSubgraphSchema([{ typeDefs: parse(sdl), resolvers: own }]));
-  }
-  serveParent({ urls });
+  const schemas = new Map(
+    Object.entries(subgraphSdl).map(([name, sdl]) => {
+      const own = (resolvers[name] ?? {}) as never;
+      return [name, buildSubgraphSchema([{ typeDefs: parse(sdl), resolvers: own }])];
+    }),
+  );
+  const url = await serve(schemas);
+  serveParent({ urls: Object.fromEntries([...schemas.keys()].map((name) => [name, `${url}/${name}`])) });
 }

@@ -1,6 +1,7 @@
 import { expectResult, type GraphClient } from '../graph-client.ts';
 import type { FileSecrets } from '../secrets/file-secrets.ts';
 import type { LabState } from './lab-state.ts';
+import { seedNetwork } from './network-data.ts';
 import { type SignedIn, signIn } from './tenants.ts';
 
 export interface TenantDemo {
@@ -55,7 +56,7 @@ export async function seedTenant(options: {
     apiKey: await secrets.ensure(slug, 'demo-api-key', () => createApiKey(owner.client)),
     radius: { ...network.radius, coaPort: network.ports.coa ?? 0 },
     logins: [],
-    devices: Object.entries(network.ports.snmp ?? {}).map(([id, port]) => ({ id, host: '127.0.0.1', port })),
+    devices: await seedNetwork(owner.client, network),
   };
 }
 

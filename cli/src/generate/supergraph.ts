@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { compose, printSubgraph } from '@dotmac/schema/compose';
+import { schema as network } from '@dotmac/subgraph-network';
 import { schema as partners } from '@dotmac/subgraph-partners';
 import { schema as subscribers } from '@dotmac/subgraph-subscribers';
 import { schema as tenants } from '@dotmac/subgraph-tenants';
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, printSchema } from 'graphql';
 
-export const subgraphs: Readonly<Record<string, GraphQLSchema>> = { subscribers, partners, tenants };
+export const subgraphs: Readonly<Record<string, GraphQLSchema>> = { subscribers, network, partners, tenants };
 
 /** What is committed in `schema/sdl`, by file name: each subgraph's SDL and the supergraph. */
 export function printedSchemas(): Record<string, string> {
@@ -19,8 +20,20 @@ export function printedSchemas(): Record<string, string> {
 export const sdlFile = (name: string): string =>
   fileURLToPath(new URL(`../../../schema/sdl/${name}`, import.meta.url));
 
+/** The graph as clients see it, without what federation adds. */
+async function apiSchema(supergraph: string): Promise<string> {
+  const { Supergraph } = await import('@apollo/federation-internals');
+  return `${printSchema(Supergraph.build(supergraph).apiSchema().toGraphQLJSSchema())}\n`;
+}
+
+/** `pnpm schema` writes the SDL; with `--release` it also makes this the graph that later changes must not break. */
 if (import.meta.main) {
-  for (const [name, text] of Object.entries(printedSchemas())) {
+  const files = printedSchemas();
+  if (process.argv.includes('--release')) {
+    files['released.graphql'] = await apiSchema(files['supergraph.graphql'] ?? '');
+    files['breaking-changes.json'] = '{}\n';
+  }
+  for (const [name, text] of Object.entries(files)) {
     await writeFile(sdlFile(name), text);
     console.log(`Wrote ${sdlFile(name)}`);
   }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DriverRegistry } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
 import {
   createLogger,
@@ -11,8 +12,21 @@ import {
   readSigningKey,
   readVerificationKeys,
   startRuntime,
+  systemClock,
 } from '@dotmac/platform';
+import {
+  accessReplyAttributes,
+  CoaClient,
+  createRadiusDriver,
+  sharedSecret,
+  startRadiusServer,
+  vendorProfiles,
+  verifyPassword,
+} from '@dotmac/radius';
+import { routerosDriver } from '@dotmac/routeros';
 import type { TenantEvents } from '@dotmac/schema';
+import { SnmpEngine, snmpDriver } from '@dotmac/snmp';
+import { type NetworkModule, network } from '@dotmac/subgraph-network';
 import { subscribers } from '@dotmac/subgraph-subscribers';
 import { z } from 'zod';
 import { onShutdown } from './shutdown.ts';
@@ -22,6 +36,14 @@ const json = <T extends z.ZodType>(schema: T) =>
     .string()
     .transform((text) => JSON.parse(text))
     .pipe(schema);
+/** `udp:host:port`, as the hosting driver writes it. */
+const udpPort = z
+  .string()
+  .regex(/^udp:.+:\d+$/, 'expected udp:host:port')
+  .transform((text) => ({
+    host: text.slice('udp:'.length, text.lastIndexOf(':')),
+    port: Number(text.slice(text.lastIndexOf(':') + 1)),
+  }));
 
 const config = readConfig({
   DOTMAC_LISTEN: z.string().startsWith('unix:', 'expected unix:/path'),
@@ -37,12 +59,20 @@ const config = readConfig({
     }),
   ),
   DOTMAC_GATEWAY_KEYS: json(z.record(z.string(), z.string())),
+  DOTMAC_PORT_RADIUS_AUTH: udpPort,
+  DOTMAC_PORT_RADIUS_ACCOUNTING: udpPort,
 });
 const tenant = config.DOTMAC_TENANT_SETTINGS;
 const secret = (name: string) => readFileSync(join(config.DOTMAC_SECRETS, name), 'utf8');
 const signing = JSON.parse(secret('signing-key')) as { id: string; privatePem: string };
 const logger = createLogger({ part: 'tenant', tenant: tenant.slug });
 
+const snmp = new SnmpEngine({ clock: systemClock });
+const drivers = new DriverRegistry([snmpDriver(snmp), routerosDriver, createRadiusDriver(new CoaClient())]);
+/** A demo shows what happens within seconds. */
+const pollIntervalSeconds = tenant.demo ? 5 : 60;
+
+let networkModule: NetworkModule | undefined;
 const runtime = await startRuntime<TenantDatabase, TenantEvents>({
   connectionString: secret('database'),
   sealingKey: Buffer.from(secret('sealing-key'), 'base64'),
@@ -50,8 +80,30 @@ const runtime = await startRuntime<TenantDatabase, TenantEvents>({
   tenant,
   listen: { path: config.DOTMAC_LISTEN.slice('unix:'.length) },
   logger,
-  modules: (services) => [
-    subscribers(services, { signingKey: readSigningKey(signing.id, signing.privatePem) }),
-  ],
+  modules: (services) => {
+    const radiusPort = { verifyPassword, sharedSecret, accessReplyAttributes, vendorProfiles };
+    networkModule = network(services, { drivers, radius: radiusPort, pollIntervalSeconds });
+    return [
+      subscribers(services, { signingKey: readSigningKey(signing.id, signing.privatePem) }),
+      networkModule,
+    ];
+  },
 });
-onShutdown(logger, () => runtime.stop());
+if (networkModule === undefined) throw new Error('The runtime started without its modules');
+
+const radius = await startRadiusServer({
+  policy: networkModule.policy,
+  accounting: networkModule.accountingSink,
+  onMessageAuthenticatorSeen: networkModule.onMessageAuthenticatorSeen,
+  host: config.DOTMAC_PORT_RADIUS_AUTH.host,
+  authPort: config.DOTMAC_PORT_RADIUS_AUTH.port,
+  acctPort: config.DOTMAC_PORT_RADIUS_ACCOUNTING.port,
+  onAnomaly: (anomaly) => logger.warn({ anomaly }, 'RADIUS: something is wrong with a NAS'),
+  onError: (error) => logger.error({ error }, 'RADIUS: a socket failed'),
+});
+
+onShutdown(logger, async () => {
+  await radius.close();
+  await runtime.stop();
+  await snmp.close();
+});

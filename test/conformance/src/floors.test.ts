@@ -53,7 +53,9 @@ function importsOf(folder: string): Import[] {
 }
 
 const isTest = (file: string) =>
-  /\.test\.ts$|(^|\/)(testing|contract|differential)\/|\.bench\.ts$/.test(file);
+  /\.test\.ts$|(^|\/)(testing|contract|differential)\/|(^|\/)(testing|test-[a-z-]+)\.ts$|\.bench\.ts$/.test(
+    file,
+  );
 
 describe.each(packages.filter(({ folder }) => !free.test(folder)))('$folder', ({ folder }) => {
   const allowed = mayUse[folder];

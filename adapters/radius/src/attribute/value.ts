@@ -100,8 +100,8 @@ export function decodeValue(definition: AttributeDefinition, raw: Uint8Array): S
   }
 }
 
-/** RFC 3162 §2.3: reserved, prefix length, at least the octets the prefix needs. */
-function decodeIpv6Prefix(raw: Uint8Array): string | null {
+/** RFC 3162 §2.3: reserved, prefix length, at least the octets the prefix needs; null when it is none. */
+export function decodeIpv6Prefix(raw: Uint8Array): string | null {
   const bits = raw[1] ?? 255;
   if (raw.length < 2 || raw.length > 18 || bits > 128 || raw.length - 2 < Math.ceil(bits / 8)) return null;
   const address = new Uint8Array(16);

@@ -41,7 +41,8 @@ interface Conversation {
 }
 
 const lifetimeMs = 60_000;
-const mostConversations = 10_000;
+/** A TLS conversation holds some 100 kB. */
+const mostConversations = 2_000;
 
 const typeOf: Readonly<Record<EapMethodName, number>> = {
   PEAP: eapTypes.peap,

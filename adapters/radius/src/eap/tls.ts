@@ -28,7 +28,8 @@ export function eapOverTls(
   requireCertificate: boolean,
   tunnel: Tunnel,
 ): EapMethod {
-  const channel = new TlsChannel(options, requireCertificate);
+  /** Made when the peer speaks TLS, not when it is asked to: many only want another method. */
+  let opened: TlsChannel | null = null;
   let incoming: Buffer[] = [];
   let outgoing: Buffer = Buffer.alloc(0);
   let wholeLength = 0;
@@ -45,20 +46,20 @@ export function eapOverTls(
     if (head.length === 5) head.writeUInt32BE(wholeLength, 1);
     return { kind: 'REQUEST', data: Buffer.concat([head, piece]) };
   };
-  const flush = (): MethodStep => {
+  const flush = (channel: TlsChannel): MethodStep => {
     outgoing = channel.takeOutgoing();
     wholeLength = outgoing.length;
     return nextFragment();
   };
-  const advance = async (octets: Buffer, judge: Judge): Promise<MethodStep> => {
+  const advance = async (channel: TlsChannel, octets: Buffer, judge: Judge): Promise<MethodStep> => {
     if (octets.length > 0) await channel.feed(octets);
     if (channel.failure !== null) {
       // The alert goes out first, so that the peer can tell its user; then the refusal.
       ended = refused('TLS_FAILED');
-      const alert = flush();
+      const alert = flush(channel);
       return alert.kind === 'REQUEST' && alert.data.length > 1 ? alert : ended;
     }
-    if (!channel.established) return flush();
+    if (!channel.established) return flush(channel);
     const data = channel.takeReceived();
     let step: MethodStep | null = null;
     if (begun || data.length > 0) {
@@ -69,7 +70,7 @@ export function eapOverTls(
       if (tunnel.begin === undefined) step = await tunnel.received(channel, data, judge);
       else await tunnel.begin(channel);
     }
-    return step ?? flush();
+    return step ?? flush(channel);
   };
   return {
     type,
@@ -85,9 +86,10 @@ export function eapOverTls(
       if ((head & flags.moreFragments) !== 0) return { kind: 'REQUEST', data: Buffer.from([version]) };
       const whole = Buffer.concat(incoming);
       incoming = [];
-      return advance(whole, judge);
+      opened ??= new TlsChannel(options, requireCertificate);
+      return advance(opened, whole, judge);
     },
-    close: () => channel.close(),
+    close: () => opened?.close(),
   };
 }
 

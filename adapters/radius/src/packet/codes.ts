@@ -50,7 +50,10 @@ export const attributeTypes = {
   eapMessage: 79,
   messageAuthenticator: 80,
   nasPortId: 87,
+  framedIpv6Prefix: 97,
   errorCause: 101,
+  delegatedIpv6Prefix: 123,
+  framedIpv6Address: 168,
 } as const;
 
 export const headerLength = 20;

@@ -1,8 +1,9 @@
-import { formatIpv4 } from '../attribute/address.ts';
+import { formatIpv4, formatIpv6 } from '../attribute/address.ts';
 import { type DecodedAttribute, decodeAttributes } from '../attribute/decode.ts';
+import { decodeIpv6Prefix } from '../attribute/value.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { attributeTypes, headerLength } from '../packet/codes.ts';
-import type { PacketScan } from '../packet/scan.ts';
+import { attributeValue, type PacketScan } from '../packet/scan.ts';
 import type { Nas } from './nas.ts';
 
 export type AccountingStatus = 'START' | 'INTERIM' | 'STOP' | 'ON' | 'OFF' | 'OTHER';
@@ -43,6 +44,10 @@ export interface AccountingRecord {
   readonly nasPort: number | null;
   readonly nasPortId: string | null;
   readonly framedIpAddress: string | null;
+  readonly framedIpv6Address: string | null;
+  /** `2001:db8::/64`. */
+  readonly framedIpv6Prefix: string | null;
+  readonly delegatedIpv6Prefix: string | null;
   /** Every Class attribute as hexadecimal: ours comes back here. */
   readonly classes: readonly string[];
   readonly sessionTimeSeconds: number | null;
@@ -102,6 +107,9 @@ export function readAccountingRecord(
     nasPortId: text(t.nasPortId),
     framedIpAddress:
       framedIpAt !== 0 && packet[framedIpAt + 1] === 6 ? formatIpv4(packet, framedIpAt + 2) : null,
+    framedIpv6Address: ipv6Address(attributeValue(packet, scan, t.framedIpv6Address)),
+    framedIpv6Prefix: ipv6Prefix(attributeValue(packet, scan, t.framedIpv6Prefix)),
+    delegatedIpv6Prefix: ipv6Prefix(attributeValue(packet, scan, t.delegatedIpv6Prefix)),
     classes: allHex(packet, scan, t.class),
     sessionTimeSeconds: integer(t.acctSessionTime),
     upstreamOctets: octets(t.acctInputOctets, t.acctInputGigawords),
@@ -128,6 +136,14 @@ function eventTime(
 ): number {
   if (timestamp === null || skewMs === null) return receivedAt - delayMs;
   return Math.abs(skewMs) <= trustedSkewMs ? timestamp * 1000 : receivedAt;
+}
+
+function ipv6Address(octets: Uint8Array | null): string | null {
+  return octets?.length === 16 ? formatIpv6(octets) : null;
+}
+
+function ipv6Prefix(octets: Uint8Array | null): string | null {
+  return octets === null ? null : decodeIpv6Prefix(octets);
 }
 
 function allHex(packet: Buffer, scan: PacketScan, type: number): string[] {

@@ -151,6 +151,8 @@ test('octets are the subscriber’s, with gigawords; absent is null; the rest ca
       { name: 'Acct-Input-Gigawords', value: 0xffffffff },
       { name: 'Acct-Output-Octets', value: 2 },
       { name: 'Framed-IPv6-Prefix', value: '2001:db8:1::/64' },
+      { name: 'Delegated-IPv6-Prefix', value: '2001:db8:7::/56' },
+      { name: 'Framed-IPv6-Address', value: '2001:db8:1::9' },
       { name: 'Class', value: Buffer.from([1]) },
       { name: 'Class', value: Buffer.from([2]) },
     ]),
@@ -162,6 +164,9 @@ test('octets are the subscriber’s, with gigawords; absent is null; the rest ca
     upstreamOctets: (0xffffffffn << 32n) + 1n,
     downstreamOctets: 2n,
     classes: ['01', '02'],
+    framedIpv6Prefix: '2001:db8:1::/64',
+    delegatedIpv6Prefix: '2001:db8:7::/56',
+    framedIpv6Address: '2001:db8:1::9',
   });
   expect(bare).toMatchObject({
     status: 'INTERIM',

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
 
 /**
@@ -27,10 +27,23 @@ export async function withSpan<T>(name: string, attributes: Attributes, work: ()
 /** The trace id of a W3C `traceparent` header, or a new one. 32 hexadecimal digits. */
 export function traceIdOf(traceparent: string | undefined): string {
   const match = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent ?? '');
-  return match?.[1] ?? randomBytes(16).toString('hex');
+  return match?.[1] ?? randomHex(16);
 }
 
 /** A `traceparent` header that carries the trace on to the next process. */
 export function traceparentOf(traceId: string): string {
-  return `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
+  return `00-${traceId}-${randomHex(8)}-01`;
+}
+
+const entropy = Buffer.alloc(4096);
+let used = entropy.length;
+
+/** Asks the system for many ids at once: asked for each, it was a twelfth of the gateway's time per request. */
+function randomHex(bytes: number): string {
+  if (used + bytes > entropy.length) {
+    randomFillSync(entropy);
+    used = 0;
+  }
+  used += bytes;
+  return entropy.toString('hex', used - bytes, used);
 }

@@ -143,7 +143,12 @@ export class RadSecClient {
       ...(name === undefined ? {} : { servername: name }),
     });
     const cut = packetFramer();
-    socket.once('secureConnect', () => opened.resolve(socket));
+    const timeoutMs = this.#options.timeoutMs ?? 10_000;
+    const limit = setTimeout(() => socket.destroy(new Error(`no TLS within ${timeoutMs} ms`)), timeoutMs);
+    socket.once('secureConnect', () => {
+      clearTimeout(limit);
+      opened.resolve(socket);
+    });
     socket.on('data', (chunk: Buffer) => {
       const packets = cut(chunk);
       if (packets === null) socket.destroy(new Error('A packet length that cannot be one'));
@@ -164,6 +169,7 @@ export class RadSecClient {
       if (this.#connection === opened.promise) this.#lost(error);
     });
     socket.on('close', () => {
+      clearTimeout(limit);
       const error = new DeviceError('UNREACHABLE', `${host}:${port} closed the connection`, {
         maybeApplied: true,
       });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { encodeAttributes } from '../attribute/encode.ts';
@@ -139,6 +141,22 @@ describe.skipIf(!installed('openssl', 'version'))('RADIUS over TLS', () => {
     });
     clients.push(client);
     await expect(login(client, 'opensesame')).rejects.toMatchObject({ code: 'TLS_UNTRUSTED' });
+  });
+
+  test('a peer that accepts TCP and never speaks TLS is given up in time', async () => {
+    await start();
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const accepted = once(silent, 'connection') as Promise<[Socket]>;
+    const { key, cert } = certificates.issued['nas.example'] as { key: string; cert: string };
+    const { port } = silent.address() as AddressInfo;
+    const ca = certificates.authority.cert;
+    const client = new RadSecClient({ host: '127.0.0.1', port, key, cert, ca, timeoutMs: 100 });
+    clients.push(client);
+    await expect(login(client, 'opensesame')).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    (await accepted)[0].destroy();
+    silent.close();
+    await once(silent, 'close');
   });
 
   test('a broken connection is opened again by the next request', async () => {

@@ -67,9 +67,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       loaders: networkLoaders(services.database),
     }),
     consumers: [followServices(services), catchUpWhenOnline(services)],
-    jobs: [
-      changeWorker({ services, enforcement, policy, settleMilliseconds: ports.settleMilliseconds }) as never,
-    ],
+    jobs: [changeWorker({ ...ports, services, enforcement, policy }) as never],
     daily: [housekeeping(services)],
     async start(signal) {
       await policy.start(signal);

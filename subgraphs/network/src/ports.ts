@@ -9,4 +9,6 @@ export interface NetworkPorts {
   readonly pollIntervalSeconds?: number;
   /** Waits before each reading back while a device settles, in milliseconds; default 0, 250, 1000, 2500. */
   readonly settleMilliseconds?: readonly number[];
+  /** Before a change whose device was silent is run again, doubled each time; default 1000. */
+  readonly retryMilliseconds?: number;
 }

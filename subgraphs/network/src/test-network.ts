@@ -24,7 +24,7 @@ export interface TestService {
   readonly mac: string;
 }
 
-export interface AccessAnswer {
+interface AccessAnswer {
   readonly username: string;
   readonly address: string | null;
   readonly mode: string;
@@ -37,7 +37,7 @@ export interface AccessAnswer {
   } | null;
 }
 
-export interface ChangeAnswer {
+interface ChangeAnswer {
   readonly id: string;
   readonly mode: string;
   readonly state: string;
@@ -88,7 +88,12 @@ export async function startTestNetwork(
   const drivers = new DriverRegistry([radius.createRadiusDriver(coa), createRouterosDriver()]);
   let module: NetworkModule | undefined;
   const tenant = await startTestRuntime<TenantDatabase, TenantEvents>('tenant', (services) => {
-    module = network(wrap(services), { drivers, radius, settleMilliseconds: [0, 20, 100, 300] });
+    module = network(wrap(services), {
+      drivers,
+      radius,
+      settleMilliseconds: [0, 20, 100, 300],
+      retryMilliseconds: 100,
+    });
     return [module];
   });
   if (module === undefined) throw new Error('The runtime asked for no modules');

@@ -3,14 +3,14 @@ import type { NetworkServices } from '../builder.ts';
 import type { NasRestart } from '../session/record.ts';
 import { recordSessions } from '../session/record.ts';
 import { normaliseMac, type SessionNews, terminateCauseName } from '../session/rules.ts';
-import type { LoginPolicy, PolicyNas } from './policy.ts';
+import type { LoginPolicy } from './policy.ts';
 import { serviceOfToken } from './rules.ts';
 
 /** Where the RADIUS server's accounting goes: one transaction per batch, answered after its commit. */
 export function accountingSink(services: NetworkServices, policy: LoginPolicy): AccountingSink {
   return {
     async record(batch) {
-      const news = batch.flatMap((record) => newsOf(record) ?? []);
+      const news = batch.flatMap((record) => newsOf(record, policy.deviceOfNas(record.nas.id)) ?? []);
       const restarts = batch.flatMap((record) => restartOf(record) ?? []);
       if (news.length === 0 && restarts.length === 0) return;
       const changed = await services.database
@@ -28,13 +28,13 @@ function restartOf(record: AccountingRecord): NasRestart | null {
 }
 
 /** Null for records that tell of no session: Accounting-On and -Off, unknown types, and those without an id. */
-function newsOf(record: AccountingRecord): SessionNews | null {
+function newsOf(record: AccountingRecord, deviceId: string | null): SessionNews | null {
   const { status, sessionId } = record;
   if (status !== 'START' && status !== 'INTERIM' && status !== 'STOP') return null;
   if (sessionId === null) return null;
   return {
     nasId: record.nas.id,
-    deviceId: (record.nas as Partial<PolicyNas>).row?.deviceId ?? null,
+    deviceId,
     nativeId: storable(sessionId),
     username: storable(record.userName ?? ''),
     serviceId: serviceOfToken(record.classes),

@@ -91,6 +91,30 @@ describe('a new customer goes online', () => {
     expect(session.id).not.toBe('');
   });
 
+  test('a new password replaces the old one, a second line is allowed when the operator says so', async () => {
+    const service = await isp.order();
+    await isp.online(service);
+    const { serviceId, username, mac } = service;
+    const updated = await isp.mutate(
+      'updateAccess',
+      { serviceId, newPassword: true, simultaneousSessions: 2 },
+      '... on Access { username simultaneousSessions }',
+    );
+    expect(updated).toMatchObject({ username, simultaneousSessions: 2 });
+    const { password } = await isp.mutate(
+      'revealAccessPassword',
+      { serviceId, reason: 'told by phone' },
+      '... on RevealedPassword { password }',
+    );
+    await isp.tenant.eventually(
+      () => isp.explain(username, String(password)),
+      (answer) => answer.decision === 'ACCEPT',
+    );
+    expect((await isp.nas.login(username, service.password, { mac })).accepted).toBe(false);
+    const second = await isp.nas.login(username, String(password), { mac: 'aa:aa:aa:aa:aa:aa' });
+    expect(second.accepted).toBe(true);
+  });
+
   test('CHAP proves the password as PAP does', async () => {
     const service = await isp.order();
     await isp.tenant.eventually(

@@ -8,7 +8,7 @@ import type {
 } from '@dotmac/radius';
 import type { TenantEvents } from '@dotmac/schema';
 import { deviceModeOf, shapingOf } from '../access/rules.ts';
-import { type Credential, credentials } from '../access/store.ts';
+import { type Credential, credentials, passwordPurpose } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
 import { normaliseMac, type SessionState } from '../session/rules.ts';
@@ -34,6 +34,8 @@ export interface PolicyNas extends RadiusNas {
 
 interface PolicyAccess extends Omit<Credential, 'password'> {
   readonly password: string;
+  /** Replies by vendor profile, made when first needed. */
+  readonly replies: Map<string, readonly Attribute[]>;
 }
 
 export interface LoginExplanation {
@@ -61,8 +63,7 @@ export class LoginPolicy implements RadiusPolicy {
   readonly #radius: RadiusPort;
   readonly #rejections: Rejections;
   #nases = new Map<string, PolicyNas>();
-  /** Acct-Interim-Interval in seconds by NAS. */
-  #intervals = new Map<string, number>();
+  #nasRows = new Map<string, Nas>();
   #byUsername = new Map<string, PolicyAccess>();
   #byService = new Map<string, PolicyAccess>();
   #live = new Map<string, Map<string, LiveSession>>();
@@ -83,6 +84,11 @@ export class LoginPolicy implements RadiusPolicy {
 
   findNas(sourceAddress: string): PolicyNas | null {
     return this.#nases.get(sourceAddress) ?? null;
+  }
+
+  /** The device that a NAS is. */
+  deviceOfNas(nasId: string): string | null {
+    return this.#nasRows.get(nasId)?.deviceId ?? null;
   }
 
   authenticate(request: AccessRequestView): AccessDecision {
@@ -181,19 +187,35 @@ export class LoginPolicy implements RadiusPolicy {
   }
 
   #accept({ row: nas }: PolicyNas, access: PolicyAccess): AccessDecision {
-    const mode = deviceModeOf(access.mode);
-    if (access.shaping === null || mode === 'blocked') return { kind: 'REJECT', reason: 'NOT_READY' };
-    const vendor = nas.vendorProfile as Parameters<RadiusPort['accessReplyAttributes']>[0];
+    const reply = this.#replyOf(nas, access);
+    if (reply === null) return { kind: 'REJECT', reason: 'REPLY_IMPOSSIBLE' };
+    const interval = jitteredInterval(nas.interimIntervalSeconds, Math.random());
     const attributes: Attribute[] = [
       ...(access.address === null ? [] : [{ name: 'Framed-IP-Address', value: access.address }]),
-      {
-        name: 'Acct-Interim-Interval',
-        value: jitteredInterval(nas.interimIntervalSeconds, Math.random()),
-      },
+      { name: 'Acct-Interim-Interval', value: interval },
       { name: 'Class', value: sessionToken(access.serviceId, randomBytes(8).toString('hex')) },
-      ...this.#radius.accessReplyAttributes(vendor, shapingOf(access.shaping), mode),
+      ...reply,
     ];
     return { kind: 'ACCEPT', attributes };
+  }
+
+  /** The vendor's attributes, kept until the access changes; null when the profile cannot express it. */
+  #replyOf({ vendorProfile, name }: Nas, access: PolicyAccess): readonly Attribute[] | null {
+    const kept = access.replies.get(vendorProfile);
+    if (kept !== undefined) return kept;
+    const mode = deviceModeOf(access.mode);
+    if (access.shaping === null || mode === 'blocked') return null;
+    try {
+      const vendor = vendorProfile as Parameters<RadiusPort['accessReplyAttributes']>[0];
+      const reply = this.#radius.accessReplyAttributes(vendor, shapingOf(access.shaping), mode);
+      access.replies.set(vendorProfile, reply);
+      return reply;
+    } catch (error) {
+      // On the packet path: one speed that a vendor cannot express must not stop the others' logins.
+      const { serviceId } = access;
+      this.#services.logger.error({ error, serviceId, nas: name }, 'no reply can be made for a login');
+      return null;
+    }
   }
 
   /** Reads everything, then takes it over at once: half a load must not refuse the other half. */
@@ -216,38 +238,46 @@ export class LoginPolicy implements RadiusPolicy {
   }
 
   async #loadNases(): Promise<void> {
-    const { database, secrets } = this.#services;
-    const open = (nas: Nas, sealed: Uint8Array) =>
-      this.#radius.sharedSecret(secrets.open(sealed, secretPurpose(nas.id)));
+    const { database } = this.#services;
     const rows = await allNases(database);
-    this.#intervals = new Map(rows.map((row) => [row.id, row.interimIntervalSeconds]));
-    this.#nases = new Map(
-      rows.map((row) => [
-        row.sourceAddress,
-        {
-          id: row.id,
-          secrets:
-            row.previousSecret === null
-              ? [open(row, row.secret)]
-              : [open(row, row.secret), open(row, row.previousSecret)],
-          requireMessageAuthenticator: row.requireMessageAuthenticator,
-          messageAuthenticatorSeen: row.messageAuthenticatorSeen,
-          limitProxyState: row.limitProxyState,
-          row,
-        },
-      ]),
-    );
+    const nases = new Map<string, PolicyNas>();
+    for (const row of rows) {
+      const [current, previous] = [row.secret, row.previousSecret].map((sealed) => {
+        const opened = sealed === null ? null : this.#open(sealed, secretPurpose(row.id));
+        return opened === null ? null : this.#radius.sharedSecret(opened);
+      });
+      if (current == null) continue;
+      nases.set(row.sourceAddress, {
+        id: row.id,
+        secrets: previous == null ? [current] : [current, previous],
+        requireMessageAuthenticator: row.requireMessageAuthenticator,
+        messageAuthenticatorSeen: row.messageAuthenticatorSeen,
+        limitProxyState: row.limitProxyState,
+        row,
+      });
+    }
+    this.#nases = nases;
+    this.#nasRows = new Map(rows.map((row) => [row.id, row]));
   }
 
   #keep({ password, ...access }: Credential): void {
     this.#forget(access.serviceId);
     if (access.closedAt !== null) return;
-    const known: PolicyAccess = {
-      ...access,
-      password: this.#services.secrets.open(password, `access:${access.serviceId}`),
-    };
+    const opened = this.#open(password, passwordPurpose(access.serviceId));
+    if (opened === null) return;
+    const known: PolicyAccess = { ...access, password: opened, replies: new Map() };
     this.#byService.set(access.serviceId, known);
     this.#byUsername.set(access.username, known);
+  }
+
+  /** Null for a secret that does not open, which costs its bearer the login and nobody else. */
+  #open(sealed: Uint8Array, purpose: string): string | null {
+    try {
+      return this.#services.secrets.open(sealed, purpose);
+    } catch (error) {
+      this.#services.logger.error({ error, purpose }, 'a secret does not open; its bearer cannot log in');
+      return null;
+    }
   }
 
   #forget(serviceId: string): void {
@@ -258,7 +288,7 @@ export class LoginPolicy implements RadiusPolicy {
   }
 
   #liveOf({ id, mac, updatedAt, nasId }: SessionState): LiveSession {
-    const interval = this.#intervals.get(nasId) ?? 300;
+    const interval = this.#nasRows.get(nasId)?.interimIntervalSeconds ?? 300;
     return { id, mac, updatedAt, staleAfterMilliseconds: loginStaleMilliseconds(interval) };
   }
 

@@ -13,17 +13,13 @@ import {
   insertAccess,
   lockedAccess,
   openServicesOfPlan,
+  passwordPurpose,
   planShaping,
   updateAccess,
   upsertPlan,
 } from './store.ts';
 
 type Event<T extends keyof TenantEvents & string> = Extract<EventOf<TenantEvents>, { type: T }>;
-
-/** What passwords are sealed for. */
-export function passwordPurpose(serviceId: string): string {
-  return `access:${serviceId}`;
-}
 
 /** Access follows its service. One consumer for all of it, so that order and lock are seen in their order. */
 export function followServices(services: NetworkServices): EventConsumer<TenantDatabase, TenantEvents> {

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { appendEvents } from '@dotmac/platform';
-import { NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
+import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import {
   AccessChangeRef,
@@ -11,8 +12,8 @@ import {
   SessionRef,
   ShapingRef,
 } from '../types.ts';
-import { passwordPurpose } from './events.ts';
-import { sealedPassword } from './store.ts';
+import { passwordFrom } from './rules.ts';
+import { type Access, lockedAccess, passwordPurpose, sealedPassword, updateAccess } from './store.ts';
 
 ServiceRef.implement({
   externalFields: (t) => ({ id: t.id() }),
@@ -41,6 +42,9 @@ AccessRef.implement({
       description: 'As it should be; see changes for how it is.',
     }),
     shaping: t.expose('shaping', { type: ShapingRef, nullable: true }),
+    simultaneousSessions: t.exposeInt('simultaneousSessions', {
+      description: 'Lines that may be online at once.',
+    }),
     readyAt: t.expose('readyAt', { type: 'DateTime', nullable: true }),
     device: t.field({
       type: DeviceRef,
@@ -143,6 +147,57 @@ builder.mutationField('revealAccessPassword', (t) =>
         ]);
         const password = services.secrets.open(sealed, passwordPurpose(serviceId));
         return { username: access.username, password };
+      });
+    },
+  }),
+);
+
+const UpdateAccessInput = builder.inputType('UpdateAccessInput', {
+  fields: (t) => ({
+    serviceId: t.id({ required: true }),
+    simultaneousSessions: t.int({ description: '1 to 100.' }),
+    newPassword: t.boolean({ description: 'Makes a new random password; see revealAccessPassword.' }),
+    clientMutationId: t.string(),
+  }),
+});
+
+builder.mutationField('updateAccess', (t) =>
+  t.field({
+    type: AccessRef,
+    description: 'Changes what the next login needs; a live session goes on.',
+    authScopes: { scope: 'network:write' },
+    errors: { types: [ValidationError, NotFoundError, ConflictError] },
+    args: { input: t.arg({ type: UpdateAccessInput, required: true }) },
+    resolve: async (_root, { input }, { services, principal, traceId }) => {
+      const { serviceId, simultaneousSessions, newPassword } = input;
+      if (simultaneousSessions != null && (simultaneousSessions < 1 || simultaneousSessions > 100))
+        throw new ValidationError(
+          'input.simultaneousSessions',
+          'Between 1 and 100 lines may be online at once',
+        );
+      return services.database.transaction().execute(async (transaction) => {
+        const before = await lockedAccess(transaction, serviceId);
+        if (before === null) throw new NotFoundError('Service', serviceId);
+        if (before.closedAt !== null)
+          throw new ConflictError('SERVICE_CANCELLED', 'The service is cancelled');
+        const password = newPassword === true ? passwordFrom(randomBytes(64)) : null;
+        await updateAccess(transaction, serviceId, {
+          simultaneousSessions: simultaneousSessions ?? before.simultaneousSessions,
+          ...(password === null
+            ? {}
+            : { password: services.secrets.seal(password, passwordPurpose(serviceId)) }),
+        });
+        await appendEvents<TenantEvents>(transaction, [
+          {
+            type: 'access.updated',
+            subject: serviceId,
+            payload: { serviceId },
+            occurredAt: services.clock.now(),
+            actor: principal.id,
+            traceId,
+          },
+        ]);
+        return (await lockedAccess(transaction, serviceId)) as Access;
       });
     },
   }),

@@ -123,6 +123,7 @@ export async function updateAccess(
     readonly readyAt?: Date;
     readonly closedAt?: Date;
     readonly password?: Uint8Array;
+    readonly simultaneousSessions?: number;
   },
 ): Promise<void> {
   const { shaping, locks, ...plain } = change;
@@ -210,6 +211,11 @@ export async function planShaping(
     .where('id', '=', planId)
     .executeTakeFirst();
   return (row?.shaping as ShapingPayload | undefined) ?? null;
+}
+
+/** What a service's password is sealed for. */
+export function passwordPurpose(serviceId: string): string {
+  return `access:${serviceId}`;
 }
 
 /** An object for a jsonb column; the driver would send a top-level array as an array of PostgreSQL. */

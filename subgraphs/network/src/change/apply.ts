@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PlanStep } from '@dotmac/device';
 import { describeShaping } from '../access/rules.ts';
 import type { Access } from '../access/store.ts';
-import type { AccessEnforcement, OpenMeans, Prospect } from './enforcement.ts';
+import type { AccessEnforcement } from './enforcement.ts';
 import { ladder } from './rules.ts';
 
 /** What a change would do to the devices, in the order in which it would be tried. */
@@ -28,7 +28,7 @@ export async function planAccess(
   const context = enforcement.context(AbortSignal.timeout(30_000), 'interactive', operationId);
   const prospect = await enforcement.prospect(access, context);
   const means = prospect === null ? [] : ladder(prospect.means, access.mode);
-  const plans = await plansOf(enforcement, prospect, means, context);
+  const plans = prospect === null ? [] : await enforcement.plans(means, prospect.desired, context);
   const wanted = `${access.mode}, ${describeShaping(access.shaping)}`;
   return {
     access,
@@ -40,15 +40,6 @@ export async function planAccess(
       plans.map(({ protocol, plan }) => `${protocol} ${plan.digest}`),
     ),
   };
-}
-
-export function plansOf(
-  enforcement: AccessEnforcement,
-  prospect: Prospect | null,
-  means: readonly OpenMeans[],
-  context: Parameters<AccessEnforcement['plans']>[2],
-) {
-  return prospect === null ? Promise.resolve([]) : enforcement.plans(means, prospect.desired, context);
 }
 
 export function fingerprintOf(subject: string, wanted: string, digests: readonly string[]): string {

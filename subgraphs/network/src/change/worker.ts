@@ -19,16 +19,18 @@ import {
 
 const defaultSettle = [0, 250, 1_000, 2_500];
 
-/** Not done, but worth another try: the queue tries again after a pause. */
-class TryAgain extends Error {
-  override readonly name = 'TryAgain';
-}
+/** Before the second run of a change whose device was silent; doubled before each further one. */
+const defaultRetry = 1_000;
+
+/** Not done, but worth another try after a pause. */
+const tryAgain = Symbol('try again');
 
 export interface ChangeWorkerOptions {
   readonly services: NetworkServices;
   readonly enforcement: AccessEnforcement;
   readonly policy: LoginPolicy;
   readonly settleMilliseconds?: readonly number[] | undefined;
+  readonly retryMilliseconds?: number | undefined;
 }
 
 /** How one run of a change ended. */
@@ -61,7 +63,10 @@ export function changeWorker(options: ChangeWorkerOptions): JobHandler<{ service
   };
 }
 
-/** Jobs that a killed process held come back only when they expire: their changes are taken up at once. */
+/**
+ * Jobs that a killed process held come back only when they expire, and pauses between runs live in the process: at its
+ * start the changes that are on their way are taken up.
+ */
 export async function resumeChanges({ database, jobs }: NetworkServices): Promise<void> {
   for (const serviceId of await servicesWithPendingChange(database)) {
     await jobs.enqueue(database as never, changeQueue, { serviceId });
@@ -83,18 +88,36 @@ async function settleService(
     if (access === undefined) return;
     // The next login must agree with what the devices are about to be told.
     await options.policy.refresh([serviceId]);
-    const ending = await attempt(options, change, access, signal);
+    const ending = await attempt(options, change, access, signal).catch((error: unknown) => {
+      if (signal.aborted || change.attempts < mostAttempts) throw error;
+      options.services.logger.error({ error, serviceId }, 'a change of access failed');
+      return { state: 'FAILED', evidence: 'Something went wrong on our side; see the log' } as const;
+    });
+    if (ending === tryAgain) return runLater(options, change);
     if (ending !== null) await progress(options.services, change.id, ending);
   }
 }
 
-/** @returns null when a newer change has taken its place. @throws TryAgain */
+function runLater(
+  { services, retryMilliseconds = defaultRetry }: ChangeWorkerOptions,
+  change: AccessChange,
+): void {
+  const { serviceId, attempts } = change;
+  const enqueue = () => {
+    services.jobs.enqueue(services.database as never, changeQueue, { serviceId }).catch((error: unknown) => {
+      services.logger.warn({ error, serviceId }, 'a change waits for the next start of the process');
+    });
+  };
+  setTimeout(enqueue, retryMilliseconds * 2 ** (attempts - 1)).unref();
+}
+
+/** @returns null when a newer change has taken its place. */
 async function attempt(
   { services, enforcement, settleMilliseconds = defaultSettle }: ChangeWorkerOptions,
   change: AccessChange,
   access: Access,
   signal: AbortSignal,
-): Promise<Ending | null> {
+): Promise<Ending | typeof tryAgain | null> {
   const context = enforcement.context(signal, 'provision', change.id);
   const wanted: Access = { ...access, mode: change.mode, shaping: change.shaping };
   try {
@@ -108,10 +131,12 @@ async function attempt(
       if (before?.state === 'VERIFIED') return ended(before);
     }
     let seen: Verification | null = null;
+    let unanswered = false;
     for (const means of ladder(prospect.means, change.mode)) {
       const carried = await carryOut(services, change, means, prospect, context);
-      if (carried === null) return null;
-      for (const pause of carried ? settleMilliseconds : [0]) {
+      if (carried === 'SUPERSEDED') return null;
+      unanswered ||= carried === 'UNANSWERED';
+      for (const pause of carried === 'NOTHING_TO_DO' ? [0] : settleMilliseconds) {
         await wait(pause, undefined, { signal });
         seen = await readBack();
         if (seen?.state === 'VERIFIED') return ended(seen);
@@ -119,14 +144,29 @@ async function attempt(
       if (seen?.state === 'UNVERIFIED') break;
     }
     if (seen === null) return nobodyToAsk(prospect);
+    // Silence is no answer: it is asked again, as often as there are attempts.
+    if (unanswered && seen.state === 'UNVERIFIED' && change.attempts < mostAttempts)
+      return await again(services, change, seen.evidence);
     return ended(seen);
   } catch (error) {
-    if (!(error instanceof DeviceError)) throw error;
+    // A process that shuts down is no failure of the device.
+    if (!(error instanceof DeviceError) || signal.aborted) throw error;
     const evidence = `${error.code}: ${error.message}`;
     if (!error.retryable || change.attempts >= mostAttempts) return { state: 'FAILED', evidence };
-    await note(services, change.id, evidence);
-    throw new TryAgain(evidence, { cause: error });
+    return again(services, change, evidence);
   }
+}
+
+/** Keeps why this run did not come through, without a new state. */
+async function again(
+  { database, clock }: NetworkServices,
+  { id }: AccessChange,
+  evidence: string,
+): Promise<typeof tryAgain> {
+  await database
+    .transaction()
+    .execute((transaction) => progressChange(transaction, { id }, { evidence, at: new Date(clock.now()) }));
+  return tryAgain;
 }
 
 function ended({ state, evidence }: Verification): Ending {
@@ -143,14 +183,16 @@ function nobodyToAsk({ live, means }: Prospect): Ending {
   };
 }
 
-/** Plans and applies with one means. @returns whether anything was sent; null when the change was superseded. */
+type Carried = 'NOTHING_TO_DO' | 'SENT' | 'UNANSWERED' | 'SUPERSEDED';
+
+/** Plans and applies with one means. */
 async function carryOut(
   services: NetworkServices,
   change: AccessChange,
   means: OpenMeans,
   { desired }: Prospect,
   context: OperationContext,
-): Promise<boolean | null> {
+): Promise<Carried> {
   const { protocol, session } = means;
   const { database, clock } = services;
   const plan = await session.plan(desired, context);
@@ -168,8 +210,8 @@ async function carryOut(
       message: after ?? '',
     })),
   );
-  if (plan.steps.length === 0) return false;
-  if ((await pendingChange(database, change.serviceId))?.id !== change.id) return null;
+  if (plan.steps.length === 0) return 'NOTHING_TO_DO';
+  if ((await pendingChange(database, change.serviceId))?.id !== change.id) return 'SUPERSEDED';
   const { outcome, steps } = await session.apply(plan, context);
   const appliedAt = new Date(clock.now());
   await appendSteps(
@@ -189,7 +231,8 @@ async function carryOut(
     state: 'APPLIED',
     evidence: `${protocol}: ${outcome}`,
   });
-  return still ? true : null;
+  if (!still) return 'SUPERSEDED';
+  return outcome === 'unknown' ? 'UNANSWERED' : 'SENT';
 }
 
 async function check(
@@ -224,11 +267,4 @@ async function progress(services: NetworkServices, id: string, ending: Ending): 
     await appendEvents<TenantEvents>(transaction, [progressEvent(change, now)]);
     return true;
   });
-}
-
-/** Keeps why a run did not come through, without a new state. */
-async function note({ database, clock }: NetworkServices, id: string, evidence: string): Promise<void> {
-  await database
-    .transaction()
-    .execute((transaction) => progressChange(transaction, { id }, { evidence, at: new Date(clock.now()) }));
 }

@@ -11,10 +11,10 @@ export const deviceStates = [
 
 export const managementProtocols = ['SNMP', 'ROUTEROS'] as const;
 export type ManagementProtocol = (typeof managementProtocols)[number];
-export const defaultPorts = { SNMP: 161, ROUTEROS: 8728 } as const;
+const defaultPorts = { SNMP: 161, ROUTEROS: 8728 } as const;
 
 /** Polls without an answer until a device counts as offline: one may be a lost packet. */
-export const missesUntilOffline = 3;
+const missesUntilOffline = 3;
 
 /** What one poll of a device found. */
 export type PollOutcome =

@@ -162,11 +162,6 @@ function unwrapped(known: bigint, said: bigint, newer: boolean): bigint {
   return base < known && newer ? base + wrap : base;
 }
 
-/** Nothing heard for so long is stale: three intervals, at least a quarter of an hour. */
-export function staleAfterMilliseconds(interimIntervalSeconds: number): number {
-  return Math.max(3 * interimIntervalSeconds, 900) * 1000;
-}
-
 /** The names of RFC 2866 §5.10. */
 const terminateCauses = [
   'User-Request',

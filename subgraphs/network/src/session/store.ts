@@ -96,16 +96,6 @@ export async function liveSessions(
   return (await query.execute()).map(stateOf);
 }
 
-export async function liveSessionCount(db: Executor<TenantDatabase>, deviceId: string): Promise<number> {
-  const row = await db
-    .selectFrom('network.session')
-    .select(({ fn }) => fn.countAll<bigint>().as('count'))
-    .where('deviceId', '=', deviceId)
-    .where('stoppedAt', 'is', null)
-    .executeTakeFirstOrThrow();
-  return Number(row.count);
-}
-
 /** Sessions of a device heard of since an instant: proof that it forwards. */
 export async function sessionsHeardSince(
   db: Executor<TenantDatabase>,
@@ -220,7 +210,7 @@ export async function closeSessionsOfNas(
   return rows.map(stateOf);
 }
 
-/** Ends sessions of which nothing was heard for so long that they are stale; at most `limit` at a time. */
+/** Ends sessions of which nothing was heard for three intervals, at least a quarter of an hour; at most `limit` at a time. */
 export async function closeStale(
   transaction: Transaction<TenantDatabase>,
   now: Date,
@@ -242,7 +232,7 @@ export async function closeStale(
   return rows.map(stateOf);
 }
 
-export function stateOf(row: Session): SessionState {
+function stateOf(row: Session): SessionState {
   return {
     id: row.id,
     nasId: row.nasId,

@@ -1,11 +1,12 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import { appendEvents, localDateAt, newId } from '@dotmac/platform';
+import { localDateAt, newId } from '@dotmac/platform';
 import { currencyCode } from '@dotmac/platform/money/currency';
-import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
+import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import { type BillingContext, builder } from '../builder.ts';
 import { type Band, checkRateCard } from '../metering/rules.ts';
-import { checkShaping, type PlanKind, type RateLimit, type Shaping, shapingPayload } from './rules.ts';
+import { announce } from './events.ts';
+import { checkShaping, type PlanKind, type RateLimit, type Shaping } from './rules.ts';
 import {
   allPlans,
   insertPlan,
@@ -334,21 +335,8 @@ async function publish(
   const now = services.clock.now();
   const version = { ...terms, id: newId('plv', services.clock), planId: plan.id, publishedAt: new Date(now) };
   await insertPlanVersion(transaction, version);
-  // Network knows access plans only.
-  if (version.shaping === null) return;
-  await appendEvents<TenantEvents>(transaction, [
-    {
-      type: 'plan.published',
-      subject: plan.id,
-      payload: {
-        planId: plan.id,
-        versionId: version.id,
-        name: plan.name,
-        shaping: shapingPayload(version.shaping),
-      },
-      occurredAt: now,
-      actor: principal.id,
-      traceId,
-    },
-  ]);
+  // A version of a later day is announced by the daily work of that day.
+  if (version.effectiveFrom > today(services)) return;
+  const act = { now, today: version.effectiveFrom, actor: principal.id, traceId };
+  await announce(transaction, [{ planName: plan.name, version }], act);
 }

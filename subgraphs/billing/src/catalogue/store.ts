@@ -126,6 +126,23 @@ function limitColumns<D extends 'downstream' | 'upstream'>(direction: D, limit: 
   };
 }
 
+/** Versions that begin on a local day (ISO) and were published on an earlier one, with the names of their plans. */
+export async function versionsBeginning(
+  db: Executor<TenantDatabase>,
+  on: string,
+  timeZone: string,
+): Promise<{ planName: string; version: PlanVersion }[]> {
+  const rows = await db
+    .selectFrom('billing.planVersion as version')
+    .innerJoin('billing.plan as plan', 'plan.id', 'version.planId')
+    .selectAll('version')
+    .select('plan.name as planName')
+    .where('version.effectiveFrom', '=', on)
+    .where(sql`(version.published_at at time zone ${timeZone})::date`, '<', on)
+    .execute();
+  return rows.map(({ planName, ...row }) => ({ planName, version: versionOf(row) }));
+}
+
 export function versionOf(row: Row): PlanVersion {
   return {
     id: row.id,

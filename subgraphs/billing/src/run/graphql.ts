@@ -1,4 +1,4 @@
-import { ConflictError, NotFoundError, StalePlanError, ValidationError } from '@dotmac/schema';
+import { NotFoundError, ValidationError } from '@dotmac/schema';
 import { CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
 import { type BillingContext, builder } from '../builder.ts';
@@ -6,18 +6,13 @@ import { formatDay, parseDay } from '../calendar/rules.ts';
 import type { Draft, DraftLine } from '../document/rules-draft.ts';
 import type { Document } from '../document/store.ts';
 import { CreditNoteRef, ExplanationRef, InvoiceRef, LineKindEnum } from '../document/type.ts';
+import { orFailure, planFailures } from '../outcome.ts';
 import { applyPlan, type Problem, planRun, type RunPlan, type RunResult, runBilling } from './run.ts';
 
-const ApplyModeEnum = builder.enumType('ApplyMode', {
+export const ApplyModeEnum = builder.enumType('ApplyMode', {
   description: 'PLAN shows exactly what would happen; APPLY does it, if the world has not moved since.',
   values: ['PLAN', 'APPLY'] as const,
 });
-
-interface DraftTotals {
-  readonly type: string;
-  readonly lines: readonly (DraftLine & { readonly currency: string })[];
-  readonly draft: Draft;
-}
 
 const PreviewLineRef = builder.objectRef<DraftLine & { readonly currency: string }>('PreviewLine').implement({
   fields: (t) => ({
@@ -39,7 +34,7 @@ const PreviewLineRef = builder.objectRef<DraftLine & { readonly currency: string
 
 const DocumentTypeEnum = builder.enumType('DocumentType', { values: ['INVOICE', 'CREDIT_NOTE'] as const });
 
-const PreviewDocumentRef = builder.objectRef<DraftTotals['draft']>('PreviewDocument').implement({
+export const PreviewDocumentRef = builder.objectRef<Draft>('PreviewDocument').implement({
   description: 'A document as it would be issued; a credit note has amounts below zero.',
   fields: (t) => ({
     type: t.expose('type', { type: DocumentTypeEnum }),
@@ -108,27 +103,13 @@ builder.objectType(InvoicesIssued, {
   }),
 });
 
-type IssueFailure = ValidationError | NotFoundError | StalePlanError;
-
-// Two answers are no failure, which the errors plugin has no form for: the union is written out.
 const IssueInvoiceResult = builder.unionType('MutationIssueInvoiceResult', {
-  types: [InvoicePreview, InvoicesIssued, ValidationError, NotFoundError, StalePlanError],
+  types: [InvoicePreview, InvoicesIssued, ...planFailures],
   resolveType: (value) => {
     if (value instanceof InvoicePreview) return 'InvoicePreview';
     return value instanceof InvoicesIssued ? 'InvoicesIssued' : value.name;
   },
 });
-
-/** A returned instance of `Error` would be thrown again by the executor: its fields go out without it. */
-function failureOf(error: IssueFailure): IssueFailure {
-  return { ...error, name: error.name, message: error.message } as IssueFailure;
-}
-
-function isIssueFailure(error: unknown): error is IssueFailure {
-  return (
-    error instanceof ValidationError || error instanceof NotFoundError || error instanceof StalePlanError
-  );
-}
 
 function totals(drafts: readonly Draft[]): { minor: bigint; currency: string }[] {
   const sums = new Map<string, bigint>();
@@ -154,14 +135,7 @@ builder.mutationField('issueInvoice', (t) =>
     type: IssueInvoiceResult,
     authScopes: { scope: 'billing:write' },
     args: { input: t.arg({ type: IssueInvoiceInput, required: true }) },
-    resolve: async (_root, { input }, context) => {
-      try {
-        return await planOrApply(input, context);
-      } catch (error) {
-        if (isIssueFailure(error)) return failureOf(error);
-        throw error;
-      }
-    },
+    resolve: (_root, { input }, context) => orFailure(() => planOrApply(input, context)),
   }),
 );
 
@@ -221,7 +195,7 @@ builder.mutationField('runBilling', (t) =>
     description:
       'Bills everybody who is due, in chunks; run again after a break it goes on where it was. The daily work does the same. Preview it with issueInvoice in mode PLAN.',
     authScopes: { scope: 'billing:write' },
-    errors: { types: [ValidationError, ConflictError] },
+    errors: { types: [ValidationError] },
     args: { input: t.arg({ type: RunBillingInput, required: true }) },
     resolve: (_root, { input }, context) => {
       const act = actOf(context);

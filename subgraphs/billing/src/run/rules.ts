@@ -36,7 +36,8 @@ export interface UsageSnapshot {
   readonly serviceLineId: string;
   readonly liveFrom: Day;
   readonly settledBefore: Day | null;
-  readonly card: RateCard;
+  /** Versions of the card, oldest first. */
+  readonly cards: readonly (RateCard & { readonly effectiveFrom: Day })[];
   readonly planName: string;
   readonly productClass: string;
   readonly counts: readonly DailyCount[];
@@ -180,18 +181,21 @@ function usageLines(usage: UsageSnapshot, anchorDay: number, runDate: Day): Usag
     const quantity = averageActive(usage.counts, { ...period, liveFrom: usage.liveFrom });
     if (!quantity.ok) return { ok: false, message: quantity.error.message };
     const [days, ofDays] = [periodTo - from, periodTo - periodFrom];
-    const { minimum } = usage.card;
+    // The version of the period's first day holds for the whole period.
+    const version = usage.cards.findLast((one) => one.effectiveFrom <= period.from) ?? usage.cards[0];
+    if (version === undefined) return { ok: false, message: 'the rate card has no published version' };
+    const { minimum } = version;
     const card =
       minimum === undefined
-        ? usage.card
-        : { ...usage.card, minimum: mulDivRound(minimum, BigInt(days), BigInt(ofDays)) };
+        ? version
+        : { ...version, minimum: mulDivRound(minimum, BigInt(days), BigInt(ofDays)) };
     const price = graduatedPrice(card, quantity.quantity);
     lines.push({
       kind: 'usage',
       description: usage.planName,
       productClass: usage.productClass,
       serviceLineId: usage.serviceLineId,
-      priceKey: usage.card.version,
+      priceKey: card.version,
       price: rational(price.amount),
       dayCount: 'actual',
       periodFrom,

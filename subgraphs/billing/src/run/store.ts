@@ -1,7 +1,7 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { sql, type Transaction } from 'kysely';
-import type { Day } from '../calendar/rules.ts';
+import { type Day, parseDay } from '../calendar/rules.ts';
 import { versionOf } from '../catalogue/store.ts';
 import type { BilledLine } from '../charge/rules.ts';
 import type { Version } from '../service-line/rules.ts';
@@ -217,25 +217,27 @@ async function usageSnapshots(
     .selectAll('version')
     .select('plan.name as planName')
     .where('plan.id', 'in', [...new Set(metered.map(({ planId }) => planId))])
-    .orderBy('version.version', 'desc')
+    .orderBy('version.version')
     .execute();
   return new Map(
     metered.flatMap(({ customerId, tenantId, planId, liveFrom }) => {
-      const row = cards.find((card) => card.planId === planId);
-      if (row === undefined) return [];
-      const version = versionOf(row);
+      const own = cards.filter((card) => card.planId === planId);
       const id = usageLineId(tenantId);
       const snapshot: UsageSnapshot = {
         serviceLineId: id,
         liveFrom,
         settledBefore: settled.find((one) => one.id === id)?.settledBefore ?? null,
-        card: {
-          version: version.id,
-          bands: version.bands ?? [],
-          ...(version.minimumMinor === null ? {} : { minimum: version.minimumMinor }),
-        },
-        planName: row.planName,
-        productClass: version.productClass,
+        cards: own.map((row) => {
+          const { id: version, bands, minimumMinor, effectiveFrom } = versionOf(row);
+          return {
+            version,
+            bands: bands ?? [],
+            ...(minimumMinor === null ? {} : { minimum: minimumMinor }),
+            effectiveFrom: parseDay(effectiveFrom) ?? 0,
+          };
+        }),
+        planName: own[0]?.planName ?? planId,
+        productClass: own.at(-1)?.productClass ?? 'other',
         counts: counts.filter((count) => count.tenantId === tenantId),
         billed: billed.get(id) ?? [],
       };

@@ -42,6 +42,18 @@ export async function appendServiceEvent(
   return result.numAffectedRows === 1n;
 }
 
+/** Whether a line is charged at present: its last event is not its end. */
+export async function isRunning(db: Executor<TenantDatabase>, serviceLineId: string): Promise<boolean> {
+  const last = await db
+    .selectFrom('billing.serviceEvent')
+    .select('type')
+    .where('serviceLineId', '=', serviceLineId)
+    .orderBy('ordinal', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return last !== undefined && last.type !== 'cancel';
+}
+
 /** The version that each service line is charged by now; lines without one are left out. */
 export async function currentVersions(
   db: Executor<TenantDatabase>,

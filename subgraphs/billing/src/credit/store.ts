@@ -1,0 +1,58 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { sql } from 'kysely';
+import type { Day } from '../calendar/rules.ts';
+import type { CreditableInvoice, CreditableLine, CreditableTax } from './rules-note.ts';
+
+type LineRow = Omit<CreditableLine, 'price'> & { readonly numerator: string; readonly denominator: string };
+
+/** An invoice as credit notes see it, or null when there is none with this id. */
+export async function creditableInvoice(
+  db: Executor<TenantDatabase>,
+  invoiceId: string,
+): Promise<CreditableInvoice | null> {
+  const invoice = await db
+    .selectFrom('billing.document as document')
+    .innerJoin('billing.account as account', 'account.customerId', 'document.customerId')
+    .select(['document.id', 'document.customerId', 'document.currency', 'account.name', 'account.email'])
+    .where('document.id', '=', invoiceId)
+    .where('document.type', '=', 'INVOICE')
+    .executeTakeFirst();
+  if (invoice === undefined) return null;
+  const { rows } = await sql<LineRow & { periodFrom: Day }>`
+    select l.id, l.description, l.product_class as "productClass", l.service_line_id as "serviceLineId",
+      l.price_key as "priceKey", l.price_numerator as numerator, l.price_denominator as denominator,
+      l.day_count as "dayCount", l.period_from - date '1970-01-01' as "periodFrom",
+      l.period_to - date '1970-01-01' as "periodTo", l.from_day - date '1970-01-01' as "from", l.of_days as "ofDays",
+      (select count(*)::int from billing.document_line k where (k.service_line_id, k.price_key, k.period_from, k.period_to)
+        = (l.service_line_id, l.price_key, l.period_from, l.period_to)) as corrections,
+      l.net_minor as net,
+      coalesce((select sum(a.net_minor) from billing.document_line a where a.kind = 'adjustment'
+        and (a.service_line_id, a.price_key, a.period_from, a.period_to)
+          = (l.service_line_id, l.price_key, l.period_from, l.period_to)
+        and a.explanation->'facts'->>'line' = l.id), 0)::bigint as credited,
+      array(select p->>'component' from jsonb_array_elements(l.tax_parts) p) as "componentIds"
+    from billing.document_line l where l.document_id = ${invoiceId} order by l.ordinal`.execute(db);
+  const { rows: taxes } = await sql<CreditableTax>`
+    select t.component_id as "componentId", t.name, t.category, coalesce(t.percent, 0)::text as percent,
+      t.base_minor as net, t.tax_minor as tax,
+      -coalesce(sum(c.base_minor), 0)::bigint as "creditedNet", -coalesce(sum(c.tax_minor), 0)::bigint as "creditedTax"
+    from billing.document_tax t
+    left join (select n.component_id, n.base_minor, n.tax_minor from billing.document_tax n
+      join billing.document d on d.id = n.document_id where d.credits_document_id = ${invoiceId}) c
+      on c.component_id = t.component_id
+    where t.document_id = ${invoiceId} group by t.document_id, t.tax_group order by t.tax_group`.execute(db);
+  const { id, customerId, currency, name, email } = invoice;
+  return {
+    id,
+    customerId,
+    currency,
+    customerName: name,
+    customerEmail: email,
+    taxes,
+    lines: rows.map(({ numerator, denominator, ...line }) => ({
+      ...line,
+      price: { num: BigInt(numerator), den: BigInt(denominator) },
+    })),
+  };
+}

@@ -1,0 +1,215 @@
+import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
+import { type Account, expectCharge, lockedAccount, updateAccount } from '../account/store.ts';
+import { AccountRef, CustomerRef } from '../account/type.ts';
+import { actOf } from '../act.ts';
+import { builder } from '../builder.ts';
+import { formatDay, parseDay } from '../calendar/rules.ts';
+import { effectiveVersionId, type Plan, plansById } from '../catalogue/store.ts';
+import { PlanRef } from '../catalogue/type.ts';
+import { periodContaining, periodGrid } from '../period/rules.ts';
+import { usageLineId } from '../run/store.ts';
+import { appendServiceEvent, isRunning } from '../service-line/store.ts';
+import {
+  accountOfTenant,
+  insertUsageLine,
+  keepTenantDay,
+  newestRateCard,
+  type TenantDay,
+  tenantDays,
+} from './store.ts';
+
+const PlatformAccountRef = builder.objectRef<Account>('PlatformAccount').implement({
+  description: 'An ISP as a customer of the platform. In tenant zero only.',
+  fields: (t) => ({
+    tenantId: t.id({ resolve: ({ tenantId }) => tenantId ?? '' }),
+    customer: t.field({ type: CustomerRef, resolve: ({ customerId }) => ({ id: customerId }) }),
+    account: t.field({ type: AccountRef, resolve: (account) => account }),
+    rateCard: t.field({
+      type: PlanRef,
+      resolve: async ({ rateCardPlanId }, _args, { loaders }) =>
+        (await loaders.plan.load(rateCardPlanId ?? '')) as Plan,
+    }),
+    liveFrom: t.field({
+      type: 'LocalDate',
+      description: 'Subscribers are counted from this day on.',
+      resolve: ({ liveFrom }) => liveFrom ?? '',
+    }),
+    days: t.field({
+      type: [TenantDayRef],
+      description: 'The counts of the days [from, to).',
+      args: {
+        from: t.arg({ type: 'LocalDate', required: true }),
+        to: t.arg({ type: 'LocalDate', required: true }),
+      },
+      resolve: ({ tenantId }, { from, to }, { services }) =>
+        tenantDays(services.database, tenantId ?? '', from, to),
+    }),
+  }),
+});
+
+const TenantDayRef = builder.objectRef<TenantDay>('TenantDay');
+TenantDayRef.implement({
+  fields: (t) => ({
+    localDate: t.expose('localDate', { type: 'LocalDate' }),
+    activeSubscribers: t.exposeInt('activeSubscribers', {
+      description: 'With a service that was active at the close of the day.',
+    }),
+    recordedAt: t.expose('recordedAt', { type: 'DateTime' }),
+  }),
+});
+
+builder.queryField('platformAccount', (t) =>
+  t.field({
+    type: PlatformAccountRef,
+    nullable: true,
+    args: { tenantId: t.arg.id({ required: true }) },
+    authScopes: { scope: 'platform:read' },
+    resolve: (_root, { tenantId }, { services }) => accountOfTenant(services.database, tenantId),
+  }),
+);
+
+const OpenPlatformAccountInput = builder.inputType('OpenPlatformAccountInput', {
+  fields: (t) => ({
+    tenantId: t.id({ required: true }),
+    customerId: t.id({ required: true }),
+    rateCardPlanId: t.id({ description: 'The newest rate card when left out.' }),
+    liveFrom: t.field({ type: 'LocalDate', description: 'Today when left out.' }),
+    clientMutationId: t.string(),
+  }),
+});
+
+builder.mutationField('openPlatformAccount', (t) =>
+  t.field({
+    type: PlatformAccountRef,
+    description: 'Links an ISP to its customer here: its subscribers are counted and billed each month.',
+    authScopes: { scope: 'platform:write' },
+    errors: { types: [ValidationError, NotFoundError, ConflictError] },
+    args: { input: t.arg({ type: OpenPlatformAccountInput, required: true }) },
+    resolve: (_root, { input }, context) =>
+      context.services.database.transaction().execute(async (transaction) => {
+        const { tenantId, customerId } = input;
+        const account = await lockedAccount(transaction, customerId);
+        if (account === null) throw new NotFoundError('Customer', customerId);
+        // Asked again, as after a lost answer.
+        if (account.tenantId === tenantId) return account;
+        if (account.tenantId !== null)
+          throw new ConflictError('OTHER_TENANT', `The customer is the tenant ${account.tenantId} already`);
+        if ((await accountOfTenant(transaction, tenantId)) !== null)
+          throw new ConflictError('OTHER_CUSTOMER', `The tenant ${tenantId} is another customer already`);
+        const rateCardPlanId = input.rateCardPlanId ?? (await newestRateCard(transaction));
+        const [plan] = rateCardPlanId === null ? [] : await plansById(transaction, [rateCardPlanId]);
+        if (plan?.kind !== 'RATE_CARD' || rateCardPlanId === null)
+          throw new ValidationError(
+            'input.rateCardPlanId',
+            'There is no such rate card; create a plan of that kind',
+          );
+        const liveFrom = input.liveFrom ?? actOf(context).today;
+        const day = parseDay(liveFrom);
+        if (day === undefined)
+          throw new ValidationError('input.liveFrom', `${liveFrom} is not a day of the calendar`);
+        const anchorDay = account.anchorDay ?? 1;
+        const grid = periodGrid({ type: 'dayOfMonth', day: anchorDay }, { unit: 'month', count: 1 }, day);
+        await insertUsageLine(transaction, { id: usageLineId(tenantId), customerId });
+        const opened = { tenantId, rateCardPlanId, liveFrom, anchorDay };
+        await updateAccount(transaction, customerId, opened);
+        await expectCharge(transaction, customerId, formatDay(periodContaining(grid, day).to));
+        return (await lockedAccount(transaction, customerId)) as Account;
+      }),
+  }),
+);
+
+const RecordTenantDayInput = builder.inputType('RecordTenantDayInput', {
+  fields: (t) => ({
+    tenantId: t.id({ required: true }),
+    localDate: t.field({ type: 'LocalDate', required: true }),
+    activeSubscribers: t.int({ required: true }),
+    eventId: t.id({
+      required: true,
+      description: "Of the tenant's own event: sent again, it is the same day.",
+    }),
+    clientMutationId: t.string(),
+  }),
+});
+
+builder.mutationField('recordTenantDay', (t) =>
+  t.field({
+    type: TenantDayRef,
+    description: 'How many subscribers of an ISP were active at the close of its local day.',
+    authScopes: { scope: 'platform:write' },
+    errors: { types: [ValidationError, ConflictError] },
+    args: { input: t.arg({ type: RecordTenantDayInput, required: true }) },
+    resolve: (_root, { input }, { services }) => {
+      const { tenantId, localDate, activeSubscribers, eventId } = input;
+      if (activeSubscribers < 0)
+        throw new ValidationError('input.activeSubscribers', 'A count is not below 0');
+      return services.database.transaction().execute(async (transaction) => {
+        const day = await keepTenantDay(transaction, {
+          tenantId,
+          localDate,
+          activeSubscribers,
+          eventId,
+          recordedAt: new Date(services.clock.now()),
+        });
+        const same =
+          day.tenantId === tenantId &&
+          day.localDate === localDate &&
+          day.activeSubscribers === activeSubscribers;
+        if (!same)
+          throw new ConflictError(
+            'DAY_RECORDED',
+            `${day.localDate} of ${day.tenantId} is recorded with ${day.activeSubscribers}`,
+          );
+        return day;
+      });
+    },
+  }),
+);
+
+const BundleInput = builder.inputType('PlatformBundleInput', {
+  fields: (t) => ({
+    customerId: t.id({ required: true }),
+    planId: t.id({ required: true, description: 'A plan of the kind BUNDLE.' }),
+    clientMutationId: t.string(),
+  }),
+});
+
+for (const type of ['start', 'cancel'] as const) {
+  builder.mutationField(type === 'start' ? 'startBundle' : 'endBundle', (t) =>
+    t.field({
+      type: AccountRef,
+      description:
+        type === 'start'
+          ? 'From today on; a part month is prorated.'
+          : 'Today is not billed any more; what was billed ahead is credited.',
+      authScopes: { scope: 'platform:write' },
+      errors: { types: [ValidationError, NotFoundError, ConflictError] },
+      args: { input: t.arg({ type: BundleInput, required: true }) },
+      resolve: (_root, { input: { customerId, planId } }, context) =>
+        context.services.database.transaction().execute(async (transaction) => {
+          const { today } = actOf(context);
+          if ((await lockedAccount(transaction, customerId)) === null)
+            throw new NotFoundError('Customer', customerId);
+          const [plan] = await plansById(transaction, [planId]);
+          if (plan?.kind !== 'BUNDLE') throw new ValidationError('input.planId', 'This is not a bundle');
+          const serviceLineId = `bundle:${customerId}:${planId}`;
+          const runs = await isRunning(transaction, serviceLineId);
+          if (runs === (type === 'start'))
+            throw new ConflictError(
+              'BUNDLE_STATE',
+              runs ? 'The bundle runs already' : 'The bundle does not run',
+            );
+          await appendServiceEvent(transaction, {
+            serviceLineId,
+            customerId,
+            type,
+            effectiveOn: today,
+            planId: type === 'start' ? planId : null,
+            planVersionId: type === 'start' ? await effectiveVersionId(transaction, planId, today) : null,
+            sourcePosition: null,
+          });
+          await expectCharge(transaction, customerId, today);
+          return (await lockedAccount(transaction, customerId)) as Account;
+        }),
+    }),
+  );
+}

@@ -1,7 +1,7 @@
-import { ensureTenant, signIn, tenantsBySlug, untilActive } from '../demo/tenants.ts';
+import { requestTenant, signIn, tenantsBySlug, untilActive } from '../demo/tenants.ts';
 import { type GraphClient, graphClient } from '../graph-client.ts';
 import type { Flags } from '../main.ts';
-import { operatorEmail } from '../processes/bootstrap.ts';
+import { operatorEmail } from '../processes/operator.ts';
 import { openFileSecrets } from '../secrets/file-secrets.ts';
 import { UsageError } from './command.ts';
 import { readSettings } from './settings.ts';
@@ -29,7 +29,7 @@ async function list(client: GraphClient, flags: Flags): Promise<void> {
 
 async function create(client: GraphClient, slug: string | undefined, flags: Flags): Promise<void> {
   if (slug === undefined) throw new UsageError('tenant create needs a slug');
-  await ensureTenant(client, {
+  await requestTenant(client, {
     slug,
     name: flags.name ?? slug,
     timeZone: flags['time-zone'] ?? 'America/Toronto',

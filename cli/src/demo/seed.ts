@@ -3,11 +3,12 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Progress } from '../commands/progress.ts';
 import { graphClient } from '../graph-client.ts';
-import { operatorEmail, operatorSlug } from '../processes/bootstrap.ts';
+import { operatorEmail, operatorSlug } from '../processes/operator.ts';
 import { openFileSecrets } from '../secrets/file-secrets.ts';
 import { readLabState, writeLabState } from './lab-state.ts';
-import { seedTenant } from './tenant-data.ts';
-import { ensureTenant, signIn, type TenantSeen, untilActive } from './tenants.ts';
+import { approvedLead, partnerApiKey, seedPartner } from './partner-data.ts';
+import { demoPassword, seedTenant } from './tenant-data.ts';
+import { requestTenant, signIn, type TenantSeen, tenantsBySlug, untilActive } from './tenants.ts';
 
 const demoTenants = [
   {
@@ -46,7 +47,17 @@ export async function seedDemo({ home, url, progress, startLab }: SeedOptions): 
   const operator = await signIn(anybody, operatorEmail, await secrets.read('platform', 'operator-password'));
 
   progress.step('tenants operator, alpha and bravo');
-  for (const wanted of demoTenants) await ensureTenant(operator.client, wanted);
+  const partner = await seedPartner(operator.client, anybody, demoPassword);
+  const there = await tenantsBySlug(operator.client);
+  for (const wanted of demoTenants) {
+    if (there.has(wanted.slug)) continue;
+    // Alpha was brought by the partner, bravo came by itself.
+    const leadId =
+      wanted.slug === 'alpha'
+        ? await approvedLead(partner.client, operator.client, wanted.name, wanted.ownerEmail)
+        : null;
+    await requestTenant(operator.client, { ...wanted, leadId });
+  }
   const tenants = await untilActive(operator.client, [operatorSlug, ...demoTenants.map(({ slug }) => slug)]);
 
   progress.step('simulated networks');
@@ -55,15 +66,19 @@ export async function seedDemo({ home, url, progress, startLab }: SeedOptions): 
 
   progress.step('demo data');
   const seeded = await Promise.all(
-    demoTenants.map(async ({ slug, ownerEmail }) => {
+    demoTenants.map(async ({ slug, ownerEmail, currency }) => {
       const owner = await signIn(anybody, ownerEmail, await secrets.read(slug, 'owner-password'));
-      return [slug, await seedTenant({ slug, owner, anybody, secrets, lab: readLabState(home) })] as const;
+      return [
+        slug,
+        await seedTenant({ slug, currency, owner, anybody, secrets, lab: readLabState(home) }),
+      ] as const;
     }),
   );
   write(join(home, 'demo.json'), {
     graphql: url,
     tenants: Object.fromEntries(seeded),
     operator: { token: operator.token },
+    partner: { token: partner.token, apiKey: await partnerApiKey(partner.client, secrets) },
   });
 }
 

@@ -1,5 +1,7 @@
 import { expectResult, type GraphClient } from '../graph-client.ts';
 import type { FileSecrets } from '../secrets/file-secrets.ts';
+import { seedPlans } from './billing-data.ts';
+import { portalEmail, seedCustomers } from './customer-data.ts';
 import type { LabState } from './lab-state.ts';
 import { seedNetwork } from './network-data.ts';
 import { type SignedIn, signIn } from './tenants.ts';
@@ -23,7 +25,9 @@ export interface TenantDemo {
   readonly devices: readonly { readonly id: string; readonly host: string; readonly port: number }[];
 }
 
-const demoPassword = 'dotmac-demo-1';
+/** Of every person of the demo but the owners and the operator. */
+export const demoPassword = 'dotmac-demo-1';
+/** Enough for a CRM: it may not touch money or devices. */
 const keyScopes = [
   'customers:read',
   'customers:write',
@@ -36,12 +40,13 @@ const keyScopes = [
 /** Fills one demo tenant, or finds that it is filled, and collects how to get in. */
 export async function seedTenant(options: {
   readonly slug: string;
+  readonly currency: string;
   readonly owner: SignedIn;
   readonly anybody: GraphClient;
   readonly secrets: FileSecrets;
   readonly lab: LabState;
 }): Promise<TenantDemo> {
-  const { slug, owner, anybody, secrets, lab } = options;
+  const { slug, currency, owner, anybody, secrets, lab } = options;
   const network = lab.networks[slug];
   if (network === undefined) throw new Error(`Tenant ${slug} has no simulated network`);
   const member = async (role: 'NOC' | 'BILLING') => {
@@ -49,14 +54,16 @@ export async function seedTenant(options: {
     await addMember(owner.client, email, role);
     return (await signIn(anybody, email, demoPassword, slug)).token;
   };
-  const customers = await seedCustomers(owner.client);
-  const subscriber = await signInSubscriber(anybody.as(owner.token), customers[0] ?? '');
+  const devices = await seedNetwork(owner.client, network);
+  const plans = await seedPlans(owner.client, currency);
+  const logins = await seedCustomers(owner.client, plans, demoPassword);
+  const subscriber = await signInSubscriber(anybody.as(owner.token), portalEmail);
   return {
     tokens: { owner: owner.token, noc: await member('NOC'), billing: await member('BILLING'), subscriber },
     apiKey: await secrets.ensure(slug, 'demo-api-key', () => createApiKey(owner.client)),
     radius: { ...network.radius, coaPort: network.ports.coa ?? 0 },
-    logins: [],
-    devices: await seedNetwork(owner.client, network),
+    logins,
+    devices,
   };
 }
 
@@ -74,21 +81,6 @@ async function createApiKey(owner: GraphClient): Promise<string> {
     { input: { name: 'demo integration', scopes: keyScopes } },
   );
   return expectResult(data.createApiKey, 'CreatedApiKey').text;
-}
-
-const people = ['Ada Lovelace', 'Grace Hopper', 'Edsger Dijkstra'];
-
-/** @returns the e-mail addresses of the demo's customers. */
-async function seedCustomers(owner: GraphClient): Promise<string[]> {
-  const emails = people.map((name) => `${name.split(' ')[0]?.toLowerCase()}@example.net`);
-  for (const [index, name] of people.entries()) {
-    const data = await owner.ask<{ createCustomer: { __typename: string; reason?: string } }>(
-      `mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { __typename ... on ConflictError { reason } ... on Failure { code message } } }`,
-      { input: { name, email: emails[index], portalPassword: demoPassword } },
-    );
-    if (data.createCustomer.reason !== 'DUPLICATE_EMAIL') expectResult(data.createCustomer, 'Customer');
-  }
-  return emails;
 }
 
 async function signInSubscriber(tenant: GraphClient, email: string): Promise<string> {

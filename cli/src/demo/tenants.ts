@@ -28,6 +28,8 @@ export interface TenantWanted {
   readonly currency: string;
   readonly country: string;
   readonly ownerEmail: string;
+  /** The partner's approved lead that it comes from. */
+  readonly leadId?: string | null;
 }
 
 export interface TenantSeen {
@@ -51,9 +53,8 @@ export async function tenantsBySlug(operator: GraphClient): Promise<Map<string, 
   return new Map(data.tenants.edges.map(({ node }) => [node.slug, node]));
 }
 
-/** Asks for a tenant through the real provisioning path; the one with this slug when there is one already. */
-export async function ensureTenant(operator: GraphClient, wanted: TenantWanted): Promise<void> {
-  if ((await tenantsBySlug(operator)).has(wanted.slug)) return;
+/** Asks for a tenant through the real provisioning path; it comes to life afterwards. */
+export async function requestTenant(operator: GraphClient, wanted: TenantWanted): Promise<void> {
   const data = await operator.ask<{ createTenant: { __typename: string } }>(
     'mutation ($input: CreateTenantInput!) { createTenant(input: $input) { __typename ... on Failure { code message } } }',
     { input: wanted },

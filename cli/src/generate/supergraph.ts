@@ -1,13 +1,20 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { compose, printSubgraph } from '@dotmac/schema/compose';
+import { schema as billing } from '@dotmac/subgraph-billing';
 import { schema as network } from '@dotmac/subgraph-network';
 import { schema as partners } from '@dotmac/subgraph-partners';
 import { schema as subscribers } from '@dotmac/subgraph-subscribers';
 import { schema as tenants } from '@dotmac/subgraph-tenants';
 import { type GraphQLSchema, printSchema } from 'graphql';
 
-export const subgraphs: Readonly<Record<string, GraphQLSchema>> = { subscribers, network, partners, tenants };
+export const subgraphs: Readonly<Record<string, GraphQLSchema>> = {
+  subscribers,
+  billing,
+  network,
+  partners,
+  tenants,
+};
 
 /** What is committed in `schema/sdl`, by file name: each subgraph's SDL and the supergraph. */
 export function printedSchemas(): Record<string, string> {

@@ -26,6 +26,7 @@ import {
 import { routerosDriver } from '@dotmac/routeros';
 import type { TenantEvents } from '@dotmac/schema';
 import { SnmpEngine, snmpDriver } from '@dotmac/snmp';
+import { billing } from '@dotmac/subgraph-billing';
 import { type NetworkModule, network } from '@dotmac/subgraph-network';
 import { subscribers } from '@dotmac/subgraph-subscribers';
 import { z } from 'zod';
@@ -83,10 +84,8 @@ const runtime = await startRuntime<TenantDatabase, TenantEvents>({
   modules: (services) => {
     const radiusPort = { verifyPassword, sharedSecret, accessReplyAttributes, vendorProfiles };
     networkModule = network(services, { drivers, radius: radiusPort, pollIntervalSeconds });
-    return [
-      subscribers(services, { signingKey: readSigningKey(signing.id, signing.privatePem) }),
-      networkModule,
-    ];
+    const signingKey = readSigningKey(signing.id, signing.privatePem);
+    return [subscribers(services, { signingKey }), billing(services), networkModule];
   },
 });
 if (networkModule === undefined) throw new Error('The runtime started without its modules');

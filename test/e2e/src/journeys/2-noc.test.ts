@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { type Stream, subscribeSse, subscribeWs } from '../client.ts';
+import { newSubscriber, shared } from '../shared.ts';
+
+const { tenant } = shared();
+const alpha = tenant('alpha');
+
+interface NetworkEvent {
+  readonly networkEvents: {
+    readonly __typename: string;
+    readonly cursor: string;
+    readonly device?: { readonly name: string } | null;
+    readonly toState?: string;
+    readonly service?: { readonly customer: { readonly name: string } } | null;
+  };
+}
+
+const query = `subscription ($after: Cursor, $types: [NetworkEventType!]) {
+  networkEvents(after: $after, types: $types) {
+    __typename cursor
+    ... on SessionStarted { service { customer { name } } }
+    ... on SessionStopped { service { customer { name } } }
+    ... on DeviceStateChanged { device { name } toState }
+  }
+}`;
+
+const sessions = { types: ['SESSION_STARTED', 'SESSION_STOPPED'] };
+const transports: readonly [string, (token: string, variables: object) => Stream<NetworkEvent>][] = [
+  ['graphql-ws', (token, variables) => subscribeWs(alpha.owner.url, token, query, { ...variables })],
+  ['server-sent events', (token, variables) => subscribeSse(alpha.owner.url, token, query, { ...variables })],
+];
+
+describe.each(transports)('over %s', (name, subscribe) => {
+  const username = `noc-${name.replaceAll(/[^a-z]/g, '')}`;
+
+  test("a login arrives with the subscriber's name from another subgraph; after a break nothing is missing", async () => {
+    const { password } = await newSubscriber(alpha.owner, username, 'Home 50');
+    const named = ({ networkEvents: { service } }: NetworkEvent) =>
+      service?.customer.name === `Test ${username}`;
+    const stream = subscribe(alpha.tokens.noc, sessions);
+    // Until the gateway has subscribed, a login could pass unseen: log in until one is seen.
+    let seen = false;
+    const first = stream.until(named).then((event) => {
+      seen = true;
+      return event;
+    });
+    while (!seen) {
+      await alpha.lab.login(username, password);
+      await Promise.race([first, new Promise((again) => setTimeout(again, 200))]);
+    }
+    const { networkEvents } = await first;
+    expect(networkEvents.__typename).toBe('SessionStarted');
+    await stream.close();
+
+    // While nobody listens: out and in again.
+    const online = await alpha.lab.sessions();
+    for (const session of online.filter((candidate) => candidate.username === username))
+      await alpha.lab.logout(session.username);
+    await alpha.lab.login(username, password);
+
+    const resumed = subscribe(alpha.tokens.noc, { ...sessions, after: networkEvents.cursor });
+    const stopped = await resumed.until(
+      (event) => named(event) && event.networkEvents.__typename === 'SessionStopped',
+    );
+    const started = await resumed.until(
+      (event) => named(event) && event.networkEvents.__typename === 'SessionStarted',
+    );
+    expect(stopped.networkEvents.cursor).not.toBe(started.networkEvents.cursor);
+    await resumed.close();
+  });
+});
+
+test('a router that drops is an event, and so is its return', async () => {
+  const stream = subscribeWs<NetworkEvent>(alpha.owner.url, alpha.tokens.noc, query, {
+    types: ['DEVICE_STATE_CHANGED'],
+  });
+  const router = ({ networkEvents }: NetworkEvent) => networkEvents.device?.name === 'tower-router';
+  const offline = stream.until((event) => router(event) && event.networkEvents.toState === 'OFFLINE');
+  try {
+    await alpha.lab.power('off');
+    expect((await offline).networkEvents.__typename).toBe('DeviceStateChanged');
+  } finally {
+    await alpha.lab.power('on');
+  }
+  await stream.until((event) => router(event) && event.networkEvents.toState === 'ONLINE');
+  await stream.close();
+});

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createLogger, readConfig, readSigningKey } from '@dotmac/platform';
+import { createLogger, readConfig, readSigningKey, type SigningKey } from '@dotmac/platform';
 import { z } from 'zod';
 import { executorKind } from './execution/create-executor.ts';
 import type { GatewayOptions } from './gateway.ts';
@@ -43,11 +43,10 @@ export async function readGatewayOptions(
       ? undefined
       : (await readSetting('DOTMAC_PLATFORM_DATABASE_PASSWORD_FILE', passwordFile)).trim();
   const stateFile = config.DOTMAC_GATEWAY_STATE_FILE;
-  const privatePem = await readSetting('DOTMAC_GATEWAY_KEY_FILE', config.DOTMAC_GATEWAY_KEY_FILE);
   return {
     listen: { host: config.DOTMAC_HOST, port: config.DOTMAC_PORT },
     supergraphSdl: await readSetting('DOTMAC_SUPERGRAPH_FILE', config.DOTMAC_SUPERGRAPH_FILE),
-    signingKey: readSigningKey(config.DOTMAC_GATEWAY_KEY_ID, privatePem),
+    signingKey: await signingKeyOf(config.DOTMAC_GATEWAY_KEY_ID, config.DOTMAC_GATEWAY_KEY_FILE),
     registry: { connectionString: config.DOTMAC_PLATFORM_DATABASE_URL, password, stateFile },
     controlPlane: { origin: config.DOTMAC_CONTROL_PLANE_ORIGIN },
     executor: executorKind(environment),
@@ -66,4 +65,17 @@ async function readSetting(variable: string, file: string): Promise<string> {
   } catch (error) {
     throw new Error(`${variable} names ${file}, which cannot be read`, { cause: error });
   }
+}
+
+async function signingKeyOf(id: string, file: string): Promise<SigningKey> {
+  const pem = await readSetting('DOTMAC_GATEWAY_KEY_FILE', file);
+  const wrong = `DOTMAC_GATEWAY_KEY_FILE names ${file}, which holds no Ed25519 private key in PEM`;
+  let key: SigningKey;
+  try {
+    key = readSigningKey(id, pem);
+  } catch (cause) {
+    throw new Error(wrong, { cause });
+  }
+  if (key.privateKey.asymmetricKeyType !== 'ed25519') throw new Error(wrong);
+  return key;
 }

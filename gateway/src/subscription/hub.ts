@@ -77,7 +77,7 @@ export class SubscriptionHub {
     const planned = operations.executor.planSubscription({
       document: resumable.document,
       operationName: operation.operationName,
-      variables: { ...variables, ...(resumable.resumable ? { [afterVariable]: null } : {}) },
+      variables: { ...variables, ...(resumable.resumable ? { [afterVariable]: after } : {}) },
     });
     if ('errors' in planned) throw new RequestRefused(planned.errors, 400);
 

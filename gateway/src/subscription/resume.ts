@@ -3,7 +3,6 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  GraphQLNonNull,
   type GraphQLSchema,
   getNamedType,
   isInterfaceType,
@@ -63,7 +62,6 @@ export function resumableOperation(
 
   const given = root.arguments?.find(({ name }) => name.value === 'after')?.value;
   const rootKey = root.alias?.value ?? root.name.value;
-  const nullable = after.type instanceof GraphQLNonNull ? after.type.ofType : after.type;
   const rewritten = withCursor(root);
   const clientVariable = given?.kind === Kind.VARIABLE ? given.name.value : undefined;
   const dropped =
@@ -77,7 +75,7 @@ export function resumableOperation(
       {
         kind: Kind.VARIABLE_DEFINITION,
         variable: { kind: Kind.VARIABLE, name: { kind: Kind.NAME, value: afterVariable } },
-        type: parseType(String(nullable)) as TypeNode,
+        type: parseType(String(after.type)) as TypeNode,
       },
     ],
     selectionSet: { kind: Kind.SELECTION_SET, selections: [rewritten] },

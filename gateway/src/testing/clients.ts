@@ -123,7 +123,8 @@ export class RawSocket {
       type: 'connection_init',
       payload: token === undefined ? {} : { authorization: `Bearer ${token}` },
     });
-    await this.count(1);
+    await Promise.race([this.count(1), this.closed]);
+    if (this.messages.length === 0) throw new Error(`closed: ${JSON.stringify(await this.closed)}`);
     return this;
   }
 }

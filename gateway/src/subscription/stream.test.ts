@@ -1,0 +1,180 @@
+import { anonymous } from '@dotmac/schema';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { callerOf } from '../identity/caller.ts';
+import { type Delivery, Outbox, type Sink } from './outbox.ts';
+import { Ring } from './ring.ts';
+import type { SourceEnd, SourceEvent } from './source.ts';
+import { type Member, Stream } from './stream.ts';
+
+const delivery = (number: number): Delivery => ({ text: `event ${number}`, cursor: `c${number}` });
+
+describe('the ring', () => {
+  test('knows what follows a cursor as long as it keeps it', () => {
+    const ring = new Ring(25, 'c0');
+    for (const number of [1, 2, 3]) ring.push(delivery(number));
+    expect(ring.after('c0')).toEqual([1, 2, 3].map(delivery));
+    expect(ring.after('c2')).toEqual([delivery(3)]);
+    expect(ring.after('c3')).toEqual([]);
+    for (const number of [4, 5]) ring.push(delivery(number));
+    expect([ring.after('c0'), ring.after('c1')]).toEqual([undefined, undefined]);
+    expect(ring.after('c2')).toEqual([3, 4, 5].map(delivery));
+    expect(ring.after('c4')).toEqual([delivery(5)]);
+  });
+});
+
+/** A client whose socket takes what the test lets it. */
+function client(limit: number, after: string | null = null) {
+  const received: string[] = [];
+  const ended: unknown[] = [];
+  let buffered = 0;
+  const sink: Sink = {
+    next: ({ text }) => {
+      received.push(text);
+      buffered += text.length;
+    },
+    error: (errors) => ended.push(errors),
+    complete: () => ended.push('complete'),
+    buffered: () => buffered,
+  };
+  const slow: (string | null)[] = [];
+  const outbox = new Outbox(sink, { limit, after, onTooSlow: (last) => slow.push(last) && outbox.close() });
+  const drain = () => {
+    buffered = 0;
+    outbox.flush();
+  };
+  return { received, ended, slow, outbox, drain };
+}
+
+const large = (number: number): Delivery => ({ text: `${number}`.padEnd(40_000), cursor: `c${number}` });
+
+describe('the outbox', () => {
+  test('keeps order at the pace of the client', () => {
+    const { outbox, received, drain } = client(1_000_000);
+    for (let number = 1; number <= 6; number += 1) outbox.push(large(number));
+    expect([received.length, outbox.congested, outbox.lastCursor]).toEqual([2, true, 'c2']);
+    drain();
+    drain();
+    expect(received).toEqual([1, 2, 3, 4, 5, 6].map((number) => large(number).text));
+    expect([outbox.congested, outbox.lastCursor]).toEqual([false, 'c6']);
+  });
+
+  test('gives up with the last cursor that was sent, and sends nothing more', () => {
+    const { outbox, received, slow, drain } = client(100_000, 'c0');
+    for (let number = 1; number <= 9; number += 1) outbox.push(large(number));
+    expect(slow).toEqual(['c2']);
+    drain();
+    expect(received.length).toBe(2);
+  });
+});
+
+/** A log that streams read, and that hands out events when the test says so. */
+function testLog() {
+  const log: number[] = [];
+  const wakers: (() => void)[] = [];
+  const wake = () => {
+    for (const resolve of wakers.splice(0)) resolve();
+  };
+  return {
+    log,
+    append: (number: number) => {
+      log.push(number);
+      wake();
+    },
+    async *source(
+      after: string | null,
+      _: unknown,
+      signal: AbortSignal,
+    ): AsyncGenerator<SourceEvent, SourceEnd> {
+      let position = after === null ? log.length : Number(after.slice(1));
+      signal.addEventListener('abort', wake);
+      while (!signal.aborted) {
+        const number = log[position];
+        if (number === undefined) {
+          const { promise, resolve } = Promise.withResolvers<void>();
+          wakers.push(resolve);
+          await promise;
+          continue;
+        }
+        position += 1;
+        yield { response: { data: { number } }, cursor: `c${number}` };
+      }
+      return { kind: 'complete' };
+    },
+  };
+}
+
+/** Lets everything that is ready run. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test('clients that come and go at any cursor get every event once and in order', async () => {
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.constant({ kind: 'append' } as const) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('join' as const), back: fc.option(fc.nat(8)) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), which: fc.nat(5) }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'settle' } as const) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const world = testLog();
+      const siblings = new Set<Stream>();
+      const clients: { got: number[]; from: number | null; member: Member; gone: boolean }[] = [];
+      const join = (after: string | null) => {
+        const { outbox, received } = client(1e9, after);
+        const member: Member = { caller: callerOf(anonymous, null), outbox, end: () => undefined };
+        const joined = [...siblings].some((stream) => stream.join(member, after));
+        if (!joined) {
+          const stream = new Stream(member, {
+            after,
+            source: world.source,
+            stallMilliseconds: 1_000,
+            render: async ({ cursor }) => {
+              // Rendering takes time, and not the same for each.
+              if (Number(cursor?.slice(1)) % 3 === 0) await settle();
+              return { text: cursor ?? '', cursor };
+            },
+            siblings,
+            onEmpty: () => undefined,
+          });
+          void stream.run();
+        }
+        clients.push({
+          get got() {
+            return received.map((text) => Number(text.slice(1)));
+          },
+          from: after === null ? null : Number(after.slice(1)),
+          member,
+          gone: false,
+        });
+      };
+      for (const action of steps) {
+        if (action.kind === 'append') world.append(world.log.length + 1);
+        if (action.kind === 'settle') await settle();
+        if (action.kind === 'join')
+          join(action.back === null ? null : `c${Math.max(0, world.log.length - action.back)}`);
+        if (action.kind === 'leave') {
+          const chosen = clients[action.which];
+          if (chosen === undefined || chosen.gone) continue;
+          chosen.gone = true;
+          for (const stream of [...siblings])
+            if (stream.members.has(chosen.member)) stream.leave(chosen.member);
+        }
+      }
+      for (let round = 0; round < 60; round += 1) await settle();
+      for (const { got, from, gone } of clients) {
+        const first = got[0] ?? 0;
+        expect(got).toEqual(got.map((_, index) => first + index));
+        if (from !== null && got.length > 0) expect(first).toBe(from + 1);
+        if (gone) continue;
+        if (from !== null) expect(got.length).toBe(world.log.length - from);
+        else if (got.length > 0) expect(got.at(-1)).toBe(world.log.length);
+      }
+      for (const { member, gone } of clients) {
+        if (gone) continue;
+        for (const stream of [...siblings]) if (stream.members.has(member)) stream.leave(member);
+      }
+      expect(siblings.size).toBe(0);
+    }),
+    { numRuns: 150 },
+  );
+});

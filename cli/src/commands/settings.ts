@@ -1,4 +1,4 @@
-import { readConfig } from '@dotmac/platform';
+import { readConfig } from '@dotmac/platform/config';
 import { z } from 'zod';
 
 /** What every command reads from its environment. */

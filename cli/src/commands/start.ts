@@ -1,13 +1,16 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { lockState } from '@dotmac/hosting/lock';
 import { readLabState } from '../demo/lab-state.ts';
 import { seedDemo } from '../demo/seed.ts';
-import { sdlFile } from '../generate/supergraph.ts';
-import { gatewayEnvironment } from '../processes/handover.ts';
-import { type Supervised, supervise } from '../processes/supervise.ts';
+import { gatewayStateFile, readHandover } from '../processes/handover.ts';
+import { endOrphans } from '../processes/orphans.ts';
+import { gracePeriodMilliseconds, type Supervised, supervise } from '../processes/supervise.ts';
 import { CommandError } from './command.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, type Progress } from './progress.ts';
 
 export interface StartOptions {
   /** The state folder. */
@@ -16,64 +19,51 @@ export interface StartOptions {
   readonly port: number;
   /** Two demo ISPs with a simulated network; off for an installation that is to be used. */
   readonly demo: boolean;
+  /** Ends a start that is under way: what it has begun is stopped, then it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Running {
+  /** Of the graph. */
+  readonly url: string;
+  stop(): Promise<void>;
 }
 
 const deadlineMilliseconds = 120_000;
+const moduleOf = (path: string) => new URL(`../../../${path}`, import.meta.url);
 
 /**
  * Brings everything up: control plane with its PostgreSQL, tenants, gateway and, for the demo, the simulated network.
  * Returns when everything serves; `stop` ends it in order.
+ * @throws CommandError when something a person can put right is in the way; nothing is left running then.
  */
-export async function start(options: StartOptions): Promise<{ url: string; stop(): Promise<void> }> {
+export async function start(options: StartOptions): Promise<Running> {
   const home = resolve(options.home);
   const progress = createProgress();
-  makeStateFolder(home);
-  // Finds out before anything starts, so that the message comes at once and nothing is left half up.
-  const port = await listenOnce(options.port);
-  const logFolder = join(home, 'log');
+  const unlock = openStateFolder(home);
   const running: Supervised[] = [];
-  const begin = (name: string, module: URL, environment: Record<string, string>): Supervised => {
-    const supervised = supervise({ name, module, environment, logFolder, onRestart: progress.warn });
+  const begin = (name: string, path: string, environment: Readonly<Record<string, string>>): Supervised => {
+    options.signal?.throwIfAborted();
+    const supervised = supervise({
+      name,
+      module: moduleOf(path),
+      environment,
+      home,
+      onRestart: progress.warn,
+    });
     running.push(supervised);
     return supervised;
   };
   const stop = async () => {
     // The last one started depends on those before it.
     for (const supervised of running.reverse()) await supervised.stop();
+    unlock();
   };
   try {
-    const controlPort = await listenOnce(0);
-    progress.step('control plane and its PostgreSQL');
-    const controlPlane = begin('control-plane', new URL('../processes/control-plane.ts', import.meta.url), {
-      DOTMAC_HOME: home,
-      DOTMAC_CONTROL_PORT: String(controlPort),
-      DOTMAC_DEMO: String(options.demo),
-    });
-    const environment = await until(
-      () => gatewayEnvironment(home, controlPlane.pid),
-      'The control plane',
-      controlPlane,
-    );
-
-    progress.step('gateway');
-    const gateway = begin('gateway', new URL('../../../gateway/src/main.ts', import.meta.url), {
-      ...environment,
-      DOTMAC_PORT: String(port),
-      DOTMAC_SUPERGRAPH_FILE: sdlFile('supergraph.graphql'),
-      NODE_ENV: 'production',
-    });
-    const origin = `http://127.0.0.1:${port}`;
-    await until(() => answers(`${origin}/health/ready`), 'The gateway', gateway);
-
-    if (options.demo) {
-      const startLab = async () => {
-        const lab = begin('lab', new URL('../processes/lab.ts', import.meta.url), { DOTMAC_HOME: home });
-        await until(() => labAnswers(home), 'The simulated network', lab);
-      };
-      await seedDemo({ home, url: `${origin}/graphql`, progress, startLab });
-    }
+    const up = bringUp({ ...options, home }, progress, begin);
+    const url = await Promise.race([up, rejected(options.signal)]);
     progress.done();
-    return { url: `${origin}/graphql`, stop };
+    return { url, stop };
   } catch (error) {
     progress.done();
     await stop();
@@ -81,30 +71,95 @@ export async function start(options: StartOptions): Promise<{ url: string; stop(
   }
 }
 
-function makeStateFolder(home: string): void {
+type Begin = (name: string, path: string, environment: Readonly<Record<string, string>>) => Supervised;
+
+async function bringUp(
+  { home, port: wantedPort, demo, signal }: StartOptions,
+  progress: Progress,
+  begin: Begin,
+): Promise<string> {
+  const left = await endOrphans(home, gracePeriodMilliseconds);
+  if (left.length > 0) progress.warn(`an earlier start was killed; ended what it left: ${left.join(', ')}`);
+  // Finds out before anything starts, so that the message comes at once and nothing is left half up.
+  const port = await freePort(wantedPort);
+  if (port === null) throw new CommandError(`Port ${wantedPort} is in use. Choose another with DOTMAC_PORT.`);
+  const wait = waiting(signal);
+  const beginGateway = (environment: Readonly<Record<string, string>>) =>
+    begin('gateway', 'gateway/src/main.ts', {
+      ...environment,
+      DOTMAC_PORT: String(port),
+      DOTMAC_SUPERGRAPH_FILE: fileURLToPath(moduleOf('schema/sdl/supergraph.graphql')),
+      NODE_ENV: 'production',
+    });
+  const beginLab = () => begin('lab', 'cli/src/processes/lab.ts', { DOTMAC_HOME: home });
+
+  // Where everything was the last time, it is this time: then nobody needs to wait for the control plane.
+  const last = readHandover(home);
+  const controlPort = (await freePort(last?.controlPort ?? 0)) ?? (await freePort(0));
+  progress.step('control plane, databases and tenants');
+  const controlPlane = begin('control-plane', 'cli/src/processes/control-plane.ts', {
+    DOTMAC_HOME: home,
+    DOTMAC_CONTROL_PORT: String(controlPort),
+    DOTMAC_DEMO: String(demo),
+    NODE_ENV: 'production',
+  });
+  const early = last !== null && last.controlPort === controlPort && existsSync(gatewayStateFile(home));
+  let gateway = early ? beginGateway(last.environment) : null;
+  const { controlPort: labPort, networks } = readLabState(home);
+  let lab = demo && labPort !== 0 ? beginLab() : null;
+
+  const handover = await wait('The control plane', controlPlane, () => {
+    const seen = readHandover(home);
+    return seen?.pid === controlPlane.pid ? seen : null;
+  });
+  progress.step('gateway');
+  if (gateway !== null && !isDeepStrictEqual({ ...handover, pid: 0 }, { ...last, pid: 0 })) {
+    await gateway.stop();
+    gateway = null;
+  }
+  gateway ??= beginGateway(handover.environment);
+  const origin = `http://127.0.0.1:${port}`;
+  await wait('The gateway', gateway, () => answers(`${origin}/health/ready`));
+  if (lab !== null) await wait('The simulated network', lab, () => labAnswers(home));
+
+  const startLab = async () => {
+    if (lab !== null && !isDeepStrictEqual(networks, readLabState(home).networks)) {
+      await lab.stop();
+      lab = null;
+    }
+    lab ??= beginLab();
+    await wait('The simulated network', lab, () => labAnswers(home));
+  };
+  if (demo) await seedDemo({ home, url: `${origin}/graphql`, progress, startLab });
+  return `${origin}/graphql`;
+}
+
+/** Makes the folder, and it ours alone. @throws CommandError when it cannot be written, or another `start` runs on it. */
+function openStateFolder(home: string): () => void {
   try {
     mkdirSync(join(home, 'secrets'), { recursive: true, mode: 0o700 });
+    mkdirSync(join(home, 'run'), { recursive: true, mode: 0o700 });
+    return lockState(join(home, 'run'));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof Error && 'code' in error && error.code === 'STATE_FOLDER_IN_USE')
+      throw new CommandError(`DotMac is already started here. ${reason}`);
     throw new CommandError(
       `The state folder ${home} cannot be written (${reason}). Choose another with DOTMAC_HOME.`,
     );
   }
 }
 
-/** Takes a port for a moment. @returns the port, a free one for 0. @throws CommandError when it is in use. */
-async function listenOnce(port: number): Promise<number> {
+/** Takes a port for a moment. @returns the port, a free one for 0, or null when it is in use. */
+async function freePort(port: number): Promise<number | null> {
   const server = createServer();
-  const { promise, resolve: listening, reject } = Promise.withResolvers<void>();
+  const { promise, resolve: listening, reject } = Promise.withResolvers<boolean>();
   server.once('error', (error: NodeJS.ErrnoException) => {
-    reject(
-      error.code === 'EADDRINUSE'
-        ? new CommandError(`Port ${port} is in use. Choose another with DOTMAC_PORT.`)
-        : error,
-    );
+    if (error.code === 'EADDRINUSE') listening(false);
+    else reject(new CommandError(`Port ${port} cannot be opened (${error.message}).`));
   });
-  server.listen(port, '127.0.0.1', listening);
-  await promise;
+  server.listen(port, '127.0.0.1', () => listening(true));
+  if (!(await promise)) return null;
   const address = server.address();
   await new Promise((closed) => server.close(closed));
   return typeof address === 'object' && address !== null ? address.port : port;
@@ -125,20 +180,36 @@ async function answers(url: string): Promise<true | null> {
   }
 }
 
-/** Looks again and again until something is there. @throws CommandError after two minutes, naming the log. */
-async function until<T>(
-  look: () => T | null | Promise<T | null>,
-  what: string,
-  process: Supervised,
-): Promise<T> {
-  const deadline = performance.now() + deadlineMilliseconds;
-  for (;;) {
-    const found = await look();
-    if (found !== null) return found;
-    if (performance.now() > deadline)
-      throw new CommandError(
-        `${what} is not ready after ${deadlineMilliseconds / 1000} s. See ${process.logFile}`,
-      );
-    await new Promise((again) => setTimeout(again, 25));
-  }
+/** Rejects when the signal aborts; never ends otherwise. */
+function rejected(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/**
+ * Looks again and again until something is there.
+ * @throws CommandError when the process ends with an error of its own, or after two minutes.
+ */
+function waiting(signal: AbortSignal | undefined) {
+  return async <T>(
+    what: string,
+    process: Supervised,
+    look: () => T | null | Promise<T | null>,
+  ): Promise<T> => {
+    const deadline = performance.now() + deadlineMilliseconds;
+    for (;;) {
+      const found = await look();
+      if (found !== null) return found;
+      signal?.throwIfAborted();
+      if (process.refusal !== null)
+        throw new CommandError(`${what} did not start: ${process.refusal} (see ${process.logFile})`);
+      if (performance.now() > deadline)
+        throw new CommandError(
+          `${what} is not ready after ${deadlineMilliseconds / 1000} s. See ${process.logFile}`,
+        );
+      await new Promise((again) => setTimeout(again, 25));
+    }
+  };
 }

@@ -10,10 +10,7 @@ import {
   tenantBySlug,
 } from '@dotmac/subgraph-tenants';
 import type { FileSecrets } from '../secrets/file-secrets.ts';
-
-/** Tenant zero's slug: the operator's own business runs on the same software. */
-export const operatorSlug = 'operator';
-export const operatorEmail = 'operator@dotmac.localhost';
+import { operatorEmail, operatorSlug } from './operator.ts';
 
 /**
  * What must be there before anybody can ask for anything: the key that vouches for people's tokens, the operator's

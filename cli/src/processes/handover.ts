@@ -10,6 +10,18 @@ export interface Handover {
   readonly signingKey: { readonly id: string; readonly privatePem: string };
 }
 
+/** What `start` makes of it. It stays when the control plane ends, and holds again when that comes back unchanged. */
+export interface GatewaySettings {
+  /** The control plane that wrote it. */
+  readonly pid: number;
+  /** Where that listened. */
+  readonly controlPort: number;
+  /** Environment of the gateway. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Contents of the files that the environment names. */
+  readonly secrets: readonly string[];
+}
+
 const folderOf = (home: string) => join(home, 'secrets', 'gateway');
 
 /** Written when the control plane serves, whole or not at all. Every file is for this user only. */
@@ -33,25 +45,35 @@ function write(file: string, text: string): void {
   renameSync(`${file}.new`, file);
 }
 
-/** The environment of a gateway, or null while the control plane with this process id has not handed over. */
-export function gatewayEnvironment(home: string, pid: number | undefined): Record<string, string> | null {
+/** The settings of a gateway, or null when no control plane has ever handed over. */
+export function readHandover(home: string): GatewaySettings | null {
   const folder = folderOf(home);
+  const [key, password] = [join(folder, 'key.pem'), join(folder, 'database-password')];
   try {
     const handover = JSON.parse(readFileSync(join(folder, 'handover.json'), 'utf8')) as Record<
       'origin' | 'databaseUrl' | 'keyId',
       string
     > & { pid: number };
-    if (handover.pid !== pid) return null;
     return {
-      DOTMAC_PLATFORM_DATABASE_URL: handover.databaseUrl,
-      DOTMAC_PLATFORM_DATABASE_PASSWORD_FILE: join(folder, 'database-password'),
-      DOTMAC_GATEWAY_KEY_FILE: join(folder, 'key.pem'),
-      DOTMAC_GATEWAY_KEY_ID: handover.keyId,
-      DOTMAC_CONTROL_PLANE_ORIGIN: handover.origin,
-      DOTMAC_GATEWAY_STATE_FILE: join(folder, 'registry.json'),
+      pid: handover.pid,
+      controlPort: Number(new URL(handover.origin).port),
+      environment: {
+        DOTMAC_PLATFORM_DATABASE_URL: handover.databaseUrl,
+        DOTMAC_PLATFORM_DATABASE_PASSWORD_FILE: password,
+        DOTMAC_GATEWAY_KEY_FILE: key,
+        DOTMAC_GATEWAY_KEY_ID: handover.keyId,
+        DOTMAC_CONTROL_PLANE_ORIGIN: handover.origin,
+        DOTMAC_GATEWAY_STATE_FILE: gatewayStateFile(home),
+      },
+      secrets: [readFileSync(key, 'utf8'), readFileSync(password, 'utf8')],
     };
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
   }
+}
+
+/** Where the gateway keeps what it knows of tenants: with it, it starts without the control plane. */
+export function gatewayStateFile(home: string): string {
+  return join(folderOf(home), 'registry.json');
 }

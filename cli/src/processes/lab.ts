@@ -1,33 +1,35 @@
 /** The simulated networks of the demo tenants, in one process; `dotmac lab` talks to it. */
 import { createLabControl, type LabNetwork, startLabNetwork } from '@dotmac/lab';
-import { createLogger, readConfig } from '@dotmac/platform';
+import { readConfig } from '@dotmac/platform/config';
+import { createLogger } from '@dotmac/platform/logger';
 import { z } from 'zod';
 import { readLabState, writeLabState } from '../demo/lab-state.ts';
-import { onShutdown } from './shutdown.ts';
+import { serve } from './serve.ts';
 
-const config = readConfig({ DOTMAC_HOME: z.string() });
 const logger = createLogger({ part: 'lab' });
-const state = readLabState(config.DOTMAC_HOME);
-const networks = new Map<string, LabNetwork>();
-for (const [tenant, { radius, routerosPassword, ports }] of Object.entries(state.networks)) {
-  networks.set(tenant, await startLabNetwork({ radius, routerosPassword, ports }));
-}
-const control = createLabControl(networks);
-await control.listen({ host: '127.0.0.1', port: state.controlPort });
-const address = control.server.address();
-if (address === null || typeof address === 'string') throw new Error('The lab has no TCP address');
-writeLabState(config.DOTMAC_HOME, {
-  controlPort: address.port,
-  networks: Object.fromEntries(
-    Object.entries(state.networks).map(([tenant, kept]) => [
-      tenant,
-      { ...kept, ports: networks.get(tenant)?.ports ?? {} },
-    ]),
-  ),
-});
-logger.info({ port: address.port }, 'ready');
 
-onShutdown(logger, async () => {
-  await control.close();
-  await Promise.all([...networks.values()].map((network) => network.close()));
+await serve(logger, async (stack) => {
+  const { DOTMAC_HOME: home } = readConfig({ DOTMAC_HOME: z.string() });
+  const state = readLabState(home);
+  const networks = new Map<string, LabNetwork>();
+  for (const [tenant, { radius, routerosPassword, ports }] of Object.entries(state.networks)) {
+    const network = await startLabNetwork({ radius, routerosPassword, ports });
+    stack.defer(() => network.close());
+    networks.set(tenant, network);
+  }
+  const control = createLabControl(networks);
+  await control.listen({ host: '127.0.0.1', port: state.controlPort });
+  stack.defer(() => control.close());
+  const address = control.server.address();
+  if (address === null || typeof address === 'string') throw new Error('The lab has no TCP address');
+  writeLabState(home, {
+    controlPort: address.port,
+    networks: Object.fromEntries(
+      Object.entries(state.networks).map(([tenant, kept]) => [
+        tenant,
+        { ...kept, ports: networks.get(tenant)?.ports ?? {} },
+      ]),
+    ),
+  });
+  logger.info({ port: address.port }, 'ready');
 });

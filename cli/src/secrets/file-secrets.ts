@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { secretBox } from '@dotmac/platform';
+import { secretBox } from '@dotmac/platform/secrets';
 import type { TenantSecrets } from '@dotmac/subgraph-tenants';
 
 /**

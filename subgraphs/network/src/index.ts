@@ -7,7 +7,7 @@
  * access device and reads back (`change/worker.ts`). Devices are watched by `monitor/`.
  */
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { SubgraphModule } from '@dotmac/platform';
+import { type SubgraphModule, systemClock } from '@dotmac/platform';
 import type { AccountingSink, Nas, RadiusPolicy } from '@dotmac/radius';
 import { type TenantEvents, toSubgraph } from '@dotmac/schema';
 import { accountingSink } from './aaa/accounting.ts';
@@ -49,7 +49,8 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
 }
 
 export function network(services: NetworkServices, ports: NetworkPorts): NetworkModule {
-  const policy = new LoginPolicy(services, ports.radius);
+  const { sessionClock = systemClock } = ports;
+  const policy = new LoginPolicy(services, ports.radius, sessionClock);
   const enforcement = new AccessEnforcement(services, ports);
   const poller = new Poller(services, enforcement.sessions, ports.pollIntervalSeconds ?? 60);
   return {
@@ -72,7 +73,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     async start(signal) {
       await policy.start(signal);
       await resumeChanges(services);
-      reapStaleSessions(services, policy, signal);
+      reapStaleSessions(services, policy, sessionClock, signal);
       poller.run(signal);
       signal.addEventListener('abort', () => void enforcement.sessions.close(), { once: true });
     },

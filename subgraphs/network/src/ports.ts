@@ -1,10 +1,15 @@
-import type { DriverRegistry } from '@dotmac/device';
+import type { Clock, DriverRegistry } from '@dotmac/device';
 import type { RadiusPort } from './aaa/port.ts';
 
 /** What the composition root gives the network: drivers for devices, and the functions of the RADIUS adapter. */
 export interface NetworkPorts {
   readonly drivers: DriverRegistry;
   readonly radius: RadiusPort;
+  /**
+   * The time in which NASes live, and the RADIUS server stamps what they say; default the machine's. A demo's business
+   * clock that jumps a month ahead makes nobody's session stale.
+   */
+  readonly sessionClock?: Clock;
   /** Between two polls of a device; default 60. */
   readonly pollIntervalSeconds?: number;
   /** Waits before each reading back while a device settles, in milliseconds; default 0, 250, 1000, 2500. */

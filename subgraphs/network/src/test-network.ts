@@ -106,7 +106,6 @@ export async function startTestNetwork(
     authPort: 0,
     acctPort: 0,
     rejectDelayMs: 0,
-    clock: tenant.services.clock,
   });
   const { nas, router } = await startAccessRouter(server);
 

@@ -1,3 +1,4 @@
+import { systemClock } from '@dotmac/platform';
 import type { NetworkEvents } from '@dotmac/schema';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -206,15 +207,26 @@ describe('without the database', () => {
 });
 
 describe('stale sessions', () => {
+  const reap = () => reapOnce(isp.tenant.services, isp.module.policy as LoginPolicy, systemClock);
+
+  test('a business clock that jumps ahead makes nobody stale', async () => {
+    const service = await isp.order();
+    await isp.online(service);
+    await isp.tenant.services.advanceClock(3 * 86_400_000);
+    expect(await reap()).toBe(0);
+    expect((await isp.accessOf(service.serviceId))?.session).toMatchObject({ live: true });
+    expect(await isp.explain(service.username)).toMatchObject({ decision: 'ACCEPT' });
+  });
+
   test('end after a long silence, and open again when they are heard of', async () => {
     const service = await isp.order();
     const { session } = await isp.online(service);
     await isp.tenant.services.database
       .updateTable('network.session')
-      .set({ updatedAt: new Date(isp.tenant.services.clock.now() - 3_600_000) })
+      .set({ updatedAt: new Date(systemClock.now() - 3_600_000) })
       .where('username', '=', service.username)
       .execute();
-    expect(await reapOnce(isp.tenant.services, isp.module.policy as LoginPolicy)).toBe(1);
+    expect(await reap()).toBe(1);
     expect((await isp.accessOf(service.serviceId))?.session).toBeNull();
     await isp.nas.interim(session.id);
     expect((await isp.accessOf(service.serviceId))?.session).toMatchObject({ live: true });

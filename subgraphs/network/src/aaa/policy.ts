@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '@dotmac/platform';
 import type {
   AccessDecision,
   AccessRequestView,
@@ -61,6 +62,7 @@ const relevant = [
 export class LoginPolicy implements RadiusPolicy {
   readonly #services: NetworkServices;
   readonly #radius: RadiusPort;
+  readonly #sessionClock: Clock;
   readonly #rejections: Rejections;
   #nases = new Map<string, PolicyNas>();
   #nasRows = new Map<string, Nas>();
@@ -68,8 +70,9 @@ export class LoginPolicy implements RadiusPolicy {
   #byService = new Map<string, PolicyAccess>();
   #live = new Map<string, Map<string, LiveSession>>();
 
-  constructor(services: NetworkServices, radius: RadiusPort) {
+  constructor(services: NetworkServices, radius: RadiusPort, sessionClock: Clock) {
     this.#services = services;
+    this.#sessionClock = sessionClock;
     this.#radius = radius;
     this.#rejections = new Rejections(services);
   }
@@ -180,7 +183,7 @@ export class LoginPolicy implements RadiusPolicy {
     const live = access === null ? undefined : this.#live.get(access.serviceId);
     return {
       ...about,
-      now: this.#services.clock.now(),
+      now: this.#sessionClock.now(),
       nas: nas.row,
       live: live === undefined ? [] : [...live.values()],
     };

@@ -1,4 +1,4 @@
-import { appendEvents } from '@dotmac/platform';
+import { appendEvents, type Clock } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { LoginPolicy } from '../aaa/policy.ts';
 import type { NetworkServices } from '../builder.ts';
@@ -10,11 +10,15 @@ const intervalMilliseconds = 60_000;
 const chunk = 1_000;
 
 /** Closes sessions that have fallen silent. @returns how many. */
-export async function reapOnce(services: NetworkServices, policy: LoginPolicy): Promise<number> {
+export async function reapOnce(
+  services: NetworkServices,
+  policy: LoginPolicy,
+  sessionClock: Clock,
+): Promise<number> {
   let reaped = 0;
   for (let more = true; more; ) {
     const closed = await services.database.transaction().execute(async (transaction) => {
-      const sessions = await closeStale(transaction, new Date(services.clock.now()), staleCause, chunk);
+      const sessions = await closeStale(transaction, new Date(sessionClock.now()), staleCause, chunk);
       await appendEvents<TenantEvents>(
         transaction,
         sessions.map((session) => sessionEvent('STOPPED', session, 'system:reaper')),
@@ -29,12 +33,17 @@ export async function reapOnce(services: NetworkServices, policy: LoginPolicy): 
 }
 
 /** Looks at once and then every minute until the signal aborts; one look at a time. */
-export function reapStaleSessions(services: NetworkServices, policy: LoginPolicy, signal: AbortSignal): void {
+export function reapStaleSessions(
+  services: NetworkServices,
+  policy: LoginPolicy,
+  sessionClock: Clock,
+  signal: AbortSignal,
+): void {
   let looking = false;
   const look = () => {
     if (looking || signal.aborted) return;
     looking = true;
-    reapOnce(services, policy)
+    reapOnce(services, policy, sessionClock)
       .catch((error: unknown) => {
         if (!signal.aborted) services.logger.warn({ error }, 'stale sessions stay until the next look');
       })

@@ -54,9 +54,10 @@ export interface MigrateOptions {
  * @returns the names of the migrations that ran.
  */
 export async function migrate({ connectionString, kind }: MigrateOptions): Promise<string[]> {
-  const db = new Kysely<unknown>({
-    dialect: new PostgresDialect({ pool: new Pool({ connectionString, max: 2 }) }),
-  });
+  const pool = new Pool({ connectionString, max: 2 });
+  // An idle connection that breaks matters to no query; the next query would fail by itself.
+  pool.on('error', () => undefined);
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     const migrator = new Migrator({ db, provider: providerOf(kind) });
     const { error, results = [] } = await migrator.migrateToLatest();

@@ -1,6 +1,6 @@
 import { type Operation, operationFromDocument } from '@apollo/federation-internals';
 import type { FetchNode, PlanNode } from '@apollo/query-planner';
-import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode } from 'graphql';
+import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode, visit } from 'graphql';
 import { asGraphQLError, type GraphQLResponse } from './executor.ts';
 import type { Graph } from './graph.ts';
 import { executeIntrospection } from './introspection.ts';
@@ -33,6 +33,7 @@ export function compileOperation(
   operationName: string | undefined,
 ): CompiledOperation {
   const definition = operationDefinition(document, operationName);
+  refuseDefer(document);
   const name = operationName ? { operationName } : {};
   const operation = operationFromDocument(graph.apiSchema, document, name);
   const { node } = graph.queryPlanner.buildQueryPlan(operation);
@@ -58,6 +59,15 @@ function operationDefinition(document: DocumentNode, name: string | undefined): 
     throw invalid(name ? `Unknown operation named "${name}".` : 'Must provide an operation.');
   }
   return found;
+}
+
+/** Validation refuses it already; the planner would quietly ignore it in a document that nobody validated. */
+function refuseDefer(document: DocumentNode): void {
+  visit(document, {
+    Directive({ name }) {
+      if (name.value === 'defer') throw invalid('@defer is not supported by the gateway');
+    },
+  });
 }
 
 function invalid(message: string): GraphQLError {

@@ -46,7 +46,8 @@ export function graphqlHandler(options: GraphqlHandlerOptions) {
       }
     } catch (error) {
       const { errors, status } = refusal(error);
-      return sendResponse(reply, accept, operations.failure(errors, caller, traceId), status);
+      const wellFormed = error instanceof RequestRefused;
+      return sendResponse(reply, accept, operations.failure(errors, caller, traceId), status, wellFormed);
     }
   };
 }

@@ -5,17 +5,19 @@ export const graphqlResponseType = 'application/graphql-response+json';
 
 /**
  * Sends an answer in the media type the client asked for (GraphQL over HTTP, "Response"). `status` is that of
- * `application/graphql-response+json`; the older `application/json` says 200 to whatever was well-formed.
+ * `application/graphql-response+json`; the older `application/json` says 200 to every well-formed request, refused
+ * or not.
  */
 export function sendResponse(
   reply: FastifyReply,
   accept: string | undefined,
   response: FormattedResponse,
   status: number,
+  wellFormed = true,
 ): FastifyReply {
   const modern = accept?.includes(graphqlResponseType) === true;
   return reply
-    .status(status)
+    .status(!modern && wellFormed && status === 400 ? 200 : status)
     .header('content-type', `${modern ? graphqlResponseType : 'application/json'}; charset=utf-8`)
     .header('cache-control', 'no-store')
     .send(JSON.stringify(response));

@@ -57,6 +57,8 @@ export interface TestNetwork extends AsyncDisposable {
   readonly nas: SimulatedNas;
   readonly router: RouterosSimulator;
   readonly deviceId: string;
+  /** Sends an Accounting-Request with exactly these attributes; whether it was answered. */
+  account(attributes: readonly radius.Attribute[]): Promise<boolean>;
   append(...events: NewEvent<TenantEvents>[]): Promise<void>;
   about(subject: string): { subject: string; occurredAt: number; actor: string };
   /** Runs a mutation with one input; `selection` is on its result. */
@@ -84,6 +86,7 @@ export interface TestNetwork extends AsyncDisposable {
 export async function startTestNetwork(
   wrap: (services: NetworkServices) => NetworkServices = (services) => services,
 ): Promise<TestNetwork> {
+  const client = new radius.RadiusClient();
   const coa = new radius.CoaClient({ waitsMs: [50, 50], jitter: 0 });
   const drivers = new DriverRegistry([radius.createRadiusDriver(coa), createRouterosDriver()]);
   let module: NetworkModule | undefined;
@@ -135,10 +138,24 @@ export async function startTestNetwork(
     deviceId,
     ...questions(tenant),
     ...subscribers(base),
+    async account(attributes: readonly radius.Attribute[]) {
+      const { reply } = await client.exchange({
+        host: '127.0.0.1',
+        port: server.acctPort ?? 0,
+        secret: radius.sharedSecret(secret),
+        code: radius.packetCodes['Accounting-Request'],
+        replyCodes: [radius.packetCodes['Accounting-Response']],
+        attributes,
+        messageAuthenticator: false,
+        waitsMs: [2_000, 2_000],
+      });
+      return reply !== null;
+    },
     async [Symbol.asyncDispose]() {
       await nas.close();
       await server.close();
       await coa.close();
+      await client.close();
       await tenant[Symbol.asyncDispose]();
       await router.close();
     },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PolicyNas } from '../aaa/policy.ts';
 import { startTestNetwork, type TestNetwork } from '../test-network.ts';
 import { resumeChanges } from './worker.ts';
 
@@ -223,5 +224,50 @@ describe('by hand', () => {
     const done = await isp.mutate('disconnectSession', { sessionId, mode: 'APPLY', fingerprint }, fields);
     expect(done).toMatchObject({ outcome: 'applied' });
     expect(isp.nas.sessions.has(session.id)).toBe(false);
+  });
+});
+
+describe('a NAS of which only RADIUS is known', () => {
+  beforeAll(async () => {
+    const data = await isp.tenant.data<{ nases: { id: string }[] }>('network', '{ nases { id } }');
+    const alone = { id: data.nases[0]?.id, deviceId: null };
+    const updated = await isp.mutate('updateNas', alone, '... on Nas { device { id } }');
+    expect(updated).toMatchObject({ device: null });
+    await isp.tenant.eventually(
+      async () => (isp.module.policy.findNas('127.0.0.1') as PolicyNas | null)?.row.deviceId,
+      (deviceId) => deviceId === null,
+    );
+    await isp.tenant.services.database.updateTable('network.access').set({ deviceId: null }).execute();
+  });
+
+  test('an acknowledged change is not called verified: nobody has seen it', async () => {
+    const service = await isp.order();
+    const { session } = await isp.online(service);
+    await isp.lock(service, ['BILLING']);
+    const change = await isp.settled(service.serviceId, 1);
+    expect(change).toMatchObject({
+      state: 'UNVERIFIED',
+      evidence: expect.stringContaining('cannot be seen'),
+    });
+    expect(isp.nas.sessions.get(session.id)?.addressList).toBe('dotmac-suspended');
+  });
+
+  test('an ended session is verified by its accounting', async () => {
+    const service = await isp.order();
+    await isp.online(service);
+    await isp.lock(service, ['LEGAL']);
+    const change = await isp.settled(service.serviceId, 1);
+    expect(change).toMatchObject({
+      state: 'VERIFIED',
+      evidence: expect.stringContaining('No session is up'),
+    });
+  });
+
+  test('who is offline has no change to make, and gets it with his next login', async () => {
+    const service = await isp.order();
+    await isp.lock(service, ['BILLING']);
+    const change = await isp.settled(service.serviceId, 1);
+    expect(change).toMatchObject({ state: 'UNVERIFIED', evidence: expect.stringContaining('next login') });
+    expect(change.steps).toEqual([]);
   });
 });

@@ -26,6 +26,9 @@ import './run/graphql.ts';
 import { serviceLineConsumer } from './service-line/events.ts';
 import './service-line/graphql.ts';
 
+export { proveLedger } from './ledger/proof.ts';
+export { type RunServices, runBilling } from './run/run.ts';
+
 export const schema = toSubgraph(builder);
 
 export function billing(services: BillingServices): SubgraphModule<TenantDatabase, TenantEvents> {

@@ -22,19 +22,20 @@ export interface TestPostgres extends AsyncDisposable {
 
 /** The socket directory is private to this user, so the password protects nothing. */
 const PASSWORD = 'test';
-const NOT_DURABLE = {
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
-  max_connections: '100',
-};
+const SETTINGS = { max_connections: '100' };
+const NOT_DURABLE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
 /**
  * Starts a PostgreSQL server for this process, in well under a second: programs and an initialised cluster are
  * kept in the temporary directory per user and version. Several workers may call it at once. A server whose
  * test process died without closing it is stopped by the next call.
  */
-export async function startTestPostgres(): Promise<TestPostgres> {
+export async function startTestPostgres(
+  options: {
+    /** Benchmarks measure what production waits for. */
+    readonly durable?: boolean;
+  } = {},
+): Promise<TestPostgres> {
   const cache = openPrivateDirectory(join(tmpdir(), `dotmac-test-postgres-${process.geteuid?.() ?? 'user'}`));
   await removeAbandonedServers(cache);
   const account = serverAccount();
@@ -52,7 +53,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     socketDirectory: join(directory, 's'),
     logFile: join(directory, 'log'),
     account,
-    settings: NOT_DURABLE,
+    settings: options.durable === true ? SETTINGS : { ...SETTINGS, ...NOT_DURABLE },
   });
   const url = (database: string) =>
     server.connectionString(database, { user: SUPERUSER, password: PASSWORD });

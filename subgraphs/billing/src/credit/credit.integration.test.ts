@@ -54,7 +54,7 @@ async function taxedInvoice(minor: bigint) {
 
 test('notes that cover an invoice equal it, tax included, however they were cut', async () => {
   const { invoiceId, lineId, gross, tax } = await taxedInvoice(999n);
-  const notes = [];
+  const notes: Outcome['issueCreditNote'][] = [];
   for (const net of ['333', '333', '333'])
     notes.push(await credit({ invoiceId, lines: [{ lineId, net }], reason: 'outage' }));
   const sum = (pick: (note: (typeof notes)[number]) => string) =>

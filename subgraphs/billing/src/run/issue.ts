@@ -34,7 +34,7 @@ export interface Act {
  */
 export async function issueDrafts(
   transaction: Transaction<TenantDatabase>,
-  services: BillingServices,
+  services: Pick<BillingServices, 'clock' | 'tenant'>,
   drafts: readonly Draft[],
   act: Act,
 ): Promise<IssuedDocument[]> {

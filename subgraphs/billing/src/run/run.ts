@@ -18,9 +18,12 @@ import {
 } from './store.ts';
 
 /** Accounts per transaction of a mass run: enough to make statements cheap, few enough to keep memory flat. */
-const chunkSize = 1_000;
+const defaultChunkSize = 1_000;
 
 const taxComponents = shippedComponents();
+
+/** What a run stands on. */
+export type RunServices = Pick<BillingServices, 'database' | 'clock' | 'logger' | 'tenant'>;
 
 /** An account that could not be billed, and why. */
 export interface Problem {
@@ -85,8 +88,8 @@ export async function planRun(
   const ids = await dueAccounts(services.database, runDate, customerId);
   const drafts: Draft[] = [];
   const problems: Problem[] = [];
-  for (let at = 0; at < ids.length; at += chunkSize) {
-    const snapshots = await loadSnapshots(services.database, ids.slice(at, at + chunkSize));
+  for (let at = 0; at < ids.length; at += defaultChunkSize) {
+    const snapshots = await loadSnapshots(services.database, ids.slice(at, at + defaultChunkSize));
     const computed = compute(snapshots, dayOfText(runDate));
     drafts.push(...computed.drafts);
     problems.push(...computed.problems);
@@ -107,8 +110,8 @@ export async function applyPlan(
     const ids = await dueAccounts(transaction, plan.runDate, plan.customerId);
     await lockAccounts(transaction, ids);
     const computed: Computed = { drafts: [], problems: [], settled: [] };
-    for (let at = 0; at < ids.length; at += chunkSize) {
-      const snapshots = await loadSnapshots(transaction, ids.slice(at, at + chunkSize));
+    for (let at = 0; at < ids.length; at += defaultChunkSize) {
+      const snapshots = await loadSnapshots(transaction, ids.slice(at, at + defaultChunkSize));
       const part = compute(snapshots, dayOfText(plan.runDate));
       computed.drafts.push(...part.drafts);
       computed.problems.push(...part.problems);
@@ -124,12 +127,17 @@ export async function applyPlan(
  * Bills everybody who is due, in chunks of one transaction each. A run that was cut short, or another that works at
  * the same time, is no matter: whatever is billed is no longer due.
  */
-export async function runBilling(services: BillingServices, runDate: string, act: Act): Promise<RunResult> {
+export async function runBilling(
+  services: RunServices,
+  runDate: string,
+  act: Act,
+  chunkSize = defaultChunkSize,
+): Promise<RunResult> {
   const total = { documents: 0, gross: new Map<string, bigint>(), problems: [] as Problem[] };
   // First what is free, then what somebody else held when we came by.
   for (const locked of ['SKIP', 'WAIT'] as const) {
     for (;;) {
-      const done = await runChunk(services, runDate, locked, act);
+      const done = await runChunk(services, runDate, locked, act, chunkSize);
       if (done === null) break;
       total.problems.push(...done.problems);
       for (const { draft } of done.documents) {
@@ -147,10 +155,11 @@ interface Chunk {
 }
 
 async function runChunk(
-  services: BillingServices,
+  services: RunServices,
   runDate: string,
   locked: 'SKIP' | 'WAIT',
   act: Act,
+  chunkSize: number,
 ): Promise<Chunk | null> {
   let claimed: string[] = [];
   try {
@@ -167,7 +176,7 @@ async function runChunk(
 
 /** Halves a refused chunk until the accounts that the database refuses are alone. */
 async function isolate(
-  services: BillingServices,
+  services: RunServices,
   customerIds: readonly string[],
   runDate: string,
   act: Act,
@@ -205,7 +214,7 @@ async function isolate(
 
 async function billChunk(
   transaction: Transaction<TenantDatabase>,
-  services: BillingServices,
+  services: RunServices,
   customerIds: readonly string[],
   runDate: string,
   act: Act,
@@ -217,7 +226,7 @@ async function billChunk(
 
 async function write(
   transaction: Transaction<TenantDatabase>,
-  services: BillingServices,
+  services: RunServices,
   computed: Computed,
   runDate: string,
   act: Act,

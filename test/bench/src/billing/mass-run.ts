@@ -126,7 +126,9 @@ async function measure(
     const cpuSeconds = (user + system) / 1e6 + (await serverCpuSeconds(postmaster)) - serverBefore;
     const { findings } = await proveLedger(database);
     // The lower bound does not chain its hashes.
-    const wrong = findings.filter((finding) => !finding.includes('chain') && !finding.includes('series ends'));
+    const wrong = findings.filter(
+      (finding) => !finding.includes('chain') && !finding.includes('series ends'),
+    );
     assert.deepEqual(wrong, []);
     return { seconds, cpuSeconds, peakHeapBytes };
   } finally {

@@ -2,7 +2,7 @@ import { anonymous, type Context } from '@dotmac/schema';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { TokenError, type VerificationKeys, verifyToken } from '../identity/token.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Registry } from '../telemetry/metrics.ts';
+import { Counter, type Registry } from '../telemetry/metrics.ts';
 import { traceIdOf } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
 import { type GraphqlRequest, SubgraphExecutor } from './execute.ts';
@@ -38,6 +38,12 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
   const { logger, metrics } = options;
   const app = Fastify({ bodyLimit: 4 * 1024 * 1024, forceCloseConnections: true });
   const verify = tokenVerifier(options);
+  const requests = new Counter({
+    name: 'dotmac_subgraph_requests_total',
+    help: 'Operations asked of a subgraph',
+    labelNames: ['subgraph'],
+    registers: [metrics],
+  });
 
   for (const module of options.modules) {
     const executor = new SubgraphExecutor(module.schema, logger.child({ subgraph: module.name }));
@@ -48,6 +54,7 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
           typeof token === 'string' ? token : '',
           `${options.plane}/${module.name}`,
         );
+        requests.inc({ subgraph: module.name });
         const traceId = traceIdOf(request.headers.traceparent as string | undefined);
         const context = module.contextOf({ principal, traceId });
         const body = requestOf(request.body);

@@ -12,6 +12,7 @@ import { blockListOf } from './identity/address.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { InternalTokens } from './identity/internal-token.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { gatewayMetrics, operationHistogram } from './metrics.ts';
 import type { IntrospectionPolicy } from './operation/introspection.ts';
 import { Operations } from './operation/operations.ts';
 import { type RegistryOptions, startRegistry } from './registry/registry.ts';
@@ -94,6 +95,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       executor,
       limits,
       introspection: options.introspection ?? 'staff',
+      operationSeconds: operationHistogram(metrics),
       clock,
       logger,
     });
@@ -111,6 +113,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const sessions = new Sessions(authenticator, clock, limits);
     registry.onChange(() => sessions.review());
+    gatewayMetrics(metrics, {
+      connections: () => sessions.size,
+      streams: () => hub.size,
+      registryConnected: () => registry.connected(),
+    });
     const server = createServer({
       authenticator,
       operations,

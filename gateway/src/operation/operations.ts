@@ -6,6 +6,7 @@ import { createDocumentCache, type DocumentCache } from '../execution/document-c
 import type { Executor, GraphQLResponse } from '../execution/executor.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Limits } from '../limits.ts';
+import type { OperationSeconds } from '../metrics.ts';
 import type { GatewayContext } from '../upstream/context.ts';
 import { formatError } from './format-error.ts';
 import { type IntrospectionPolicy, introspects, mayIntrospect } from './introspection.ts';
@@ -48,6 +49,7 @@ export interface OperationsOptions {
   readonly executor: Executor<GatewayContext>;
   readonly limits: Limits;
   readonly introspection: IntrospectionPolicy;
+  readonly operationSeconds: OperationSeconds;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -86,8 +88,10 @@ export class Operations {
     caller: Caller,
     request: { readonly traceId: string; readonly signal: AbortSignal },
   ): Promise<FormattedResponse> {
-    const { clock, limits } = this.#options;
-    const { document, operationName, variables } = operation;
+    const { clock, limits, operationSeconds } = this.#options;
+    const { document, operationName, variables, type } = operation;
+    const measured = operationSeconds.startTimer({ type });
+    let outcome = 'failed';
     const timeout = limits.operationMilliseconds;
     const deadline = new AbortController();
     const abort = () => deadline.abort();
@@ -102,10 +106,12 @@ export class Operations {
         deadline: clock.now() + timeout,
       };
       const response = await this.executor.execute({ document, operationName, variables, context });
+      if (response.data) outcome = response.errors === undefined ? 'ok' : 'partial';
       return this.format(response, caller, request.traceId);
     } catch (error) {
       return this.failure([error], caller, request.traceId);
     } finally {
+      measured({ outcome });
       clearTimeout(timer);
       request.signal.removeEventListener('abort', abort);
     }

@@ -213,6 +213,43 @@ describe('equal subscriptions', () => {
   });
 });
 
+describe('a slow client', () => {
+  test('is told so with its last cursor, and goes on from there; others miss nothing', async () => {
+    const small = await world.another({ limits: { bufferedBytes: 200_000 } });
+    const source = world.tenants.alpha.events;
+    world.tenants.alpha.names.set('large', 'x'.repeat(50_000));
+    const healthy = await watching(() => subscribeWs(noc(small.url), events));
+    const slow = await new RawSocket(small.url).initialise(token);
+    slow.send({ id: '1', type: 'subscribe', payload: { query: events } });
+    cleanups.push(() => slow.socket.terminate());
+    await eventually(() => {
+      source.append('c1');
+      expect(slow.messages.length).toBeGreaterThan(1);
+    });
+    slow.socket.pause();
+    const from = source.cursors.length;
+    // More than the buffers of both ends of a connection hold.
+    for (let index = 0; index < 500; index += 1) source.append('large');
+    await eventually(() => expect(eventsOf(healthy).at(-1)?.cursor).toBe(source.cursors.at(-1)), 30_000);
+    expect(sessionsOf(healthy).slice(-500)).toEqual(lastSessions(500));
+    slow.socket.resume();
+    await eventually(() => expect(slow.messages.at(-1)?.type).toBe('error'));
+    const error = slow.messages.at(-1)?.payload as [{ extensions: { code: string; lastCursor: string } }];
+    expect(error[0].extensions.code).toBe('SLOW_CONSUMER');
+    const got = slow.messages
+      .filter(({ type }) => type === 'next')
+      .map(({ payload }) => payload as { data: Payload });
+    const { lastCursor } = error[0].extensions;
+    expect(got.at(-1)?.data.networkEvents.cursor).toBe(lastCursor);
+    expect(source.cursors.indexOf(lastCursor)).toBeGreaterThanOrEqual(from);
+    const rest = subscribeWs(noc(small.url), events, { after: lastCursor });
+    cleanups.push(() => rest.stop());
+    const missed = source.cursors.slice(source.cursors.indexOf(lastCursor) + 1);
+    await rest.count(missed.length);
+    expect(eventsOf(rest).map(({ cursor }) => cursor)).toEqual(missed);
+  });
+});
+
 describe('a connection', () => {
   test('ends when its API key is revoked', async () => {
     const key = await world.apiKey({ tenantId: 'ten_alpha', scopes: ['network:read'] });

@@ -96,6 +96,7 @@ export class RawSocket {
   }
 
   async open(): Promise<this> {
+    if (this.socket.readyState === this.socket.OPEN) return this;
     await new Promise<void>((resolve, reject) => {
       this.socket.once('open', resolve);
       this.socket.once('error', reject);

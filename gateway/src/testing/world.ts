@@ -88,7 +88,7 @@ export async function startWorld(
   overrides: Partial<GatewayOptions> = {},
   logger: Logger = silentLogger,
 ): Promise<World> {
-  const stack = new AsyncDisposableStack();
+  await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'dotmac-gateway-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const postgres = stack.use(await startTestPostgres());
@@ -206,12 +206,18 @@ export async function startWorld(
     logger,
     ...overrides,
   };
+  const gateways: Gateway[] = [];
+  stack.defer(async () => {
+    for (const made of gateways) await made.stop();
+  });
   const another: World['another'] = async (more = {}) => {
     const made = await createGateway({ ...options, ...more });
-    stack.defer(() => made.stop());
+    gateways.push(made);
     return made;
   };
   const gateway = await another();
+  // From here on whoever got the world ends it.
+  const built = stack.move();
 
   return {
     gateway,
@@ -254,7 +260,7 @@ export async function startWorld(
       });
       return { status: response.status, body: (await response.json()) as Answer, headers: response.headers };
     },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: () => built.disposeAsync(),
   };
 }
 

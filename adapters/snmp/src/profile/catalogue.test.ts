@@ -9,7 +9,8 @@ import type { Profile } from './schema.ts';
 const sensorClasses = new Set(
   (
     'temperature voltage current power power_consumed power_factor frequency fanspeed humidity load percent charge ' +
-    'runtime dbm signal snr count pressure bitrate delay state measured'
+    'runtime dbm signal snr count pressure bitrate delay state measured tv_signal signal_loss quality_factor ' +
+    'chromatic_dispersion ber airflow waterflow cooling loss eer'
   ).split(' '),
 );
 const wirelessClasses = new Set(
@@ -19,9 +20,9 @@ const wirelessClasses = new Set(
   ).split(' '),
 );
 const allowed: Readonly<Record<string, ReadonlySet<string>>> = {
-  profile: new Set(['id', 'match', 'identity', 'processors', 'memory', 'sensors', 'wireless']),
+  profile: new Set(['id', 'match', 'identity', 'processors', 'memory', 'sensors', 'wireless', 'states']),
   sensor: new Set(
-    'class oid column name nameColumn multiplier divisor absent variant states entitySensors text wattsToDbm'.split(
+    'class oid column name nameColumn multiplier divisor absent variant states entitySensors text convert when exponentColumn precisionColumn signedScaleColumn'.split(
       ' ',
     ),
   ),
@@ -41,9 +42,12 @@ test.each(profiles.map((profile) => [profile.id, profile] as const))(
       expect(unknownKeys('sensor', source)).toEqual([]);
       expect([source.oid, source.column].filter((it) => it !== undefined)).toHaveLength(1);
       if (source.oid !== undefined) expect(source.oid).toMatch(/\.0$/);
-      const cases = Object.values(source.variant?.cases ?? {});
+      const { variant } = source;
+      const cases =
+        variant === undefined ? [] : 'names' in variant ? variant.names : Object.values(variant.cases);
       for (const { states, class: kind } of [source, ...cases]) {
-        if (kind === 'state') expect(Object.keys(states ?? {}).length).toBeGreaterThan(0);
+        const meanings = typeof states === 'string' ? profile.states?.[states] : states;
+        if (kind === 'state') expect(Object.keys(meanings ?? {}).length, source.name).toBeGreaterThan(0);
       }
     }
     for (const { class: kind } of profile.sensors ?? []) expect(sensorClasses).toContain(kind);
@@ -70,10 +74,12 @@ test('ids are unique, and so are the readings of a profile', () => {
 test('standard profiles apply to everything, others by maker or system', () => {
   const ids = (os: string | null, sysObjectId: string | null) =>
     profilesFor({ os, sysObjectId }).map((profile: Profile) => profile.id);
-  expect(ids(null, null)).toEqual(['standard', 'ups-mib']);
+  expect(ids(null, null)).toEqual(['standard', 'ups-mib', 'standard-hardware']);
   expect(ids(null, '1.3.6.1.4.1.14988.1')).toContain('mikrotik');
   expect(ids(null, '1.3.6.1.4.1.149880.1')).not.toContain('mikrotik');
   expect(ids('pmp', '1.3.6.1.4.1.161.19.250.256')).toContain('cambium-pmp');
+  const linux = { os: 'linux', sysObjectId: '1.3.6.1.4.1.8072.3.2.10' };
+  expect(profilesFor(linux, [318, 2021]).map(({ id }) => id)).toContain('apc-hardware');
 });
 
 test('the rules of systems compile and each can hold', () => {

@@ -14,6 +14,7 @@ import standard from './data/standard.json' with { type: 'json' };
 import teltonika from './data/teltonika.json' with { type: 'json' };
 import ubiquiti from './data/ubiquiti.json' with { type: 'json' };
 import upsMib from './data/ups-mib.json' with { type: 'json' };
+import { hardwareProfiles } from './hardware.ts';
 import type { Profile } from './schema.ts';
 
 /** Every profile. A new family of devices is a new file in `data/` and a line here; a test checks its shape. */
@@ -33,18 +34,23 @@ export const profiles: readonly Profile[] = [
   huawei,
   juniper,
   nokiaTimos,
+  ...hardwareProfiles,
 ] as unknown as readonly Profile[];
 
-/** The profiles that apply to a device: the standard ones, then those of its system or its maker. */
-export function profilesFor(device: {
-  readonly os: string | null;
-  readonly sysObjectId: string | null;
-}): Profile[] {
-  const enterprise = enterpriseNumber(device.sysObjectId);
+/**
+ * The profiles that apply to a device: the standard ones, those of its system or its maker, and those of makers
+ * whose private objects it has (`enterprises`), whatever it calls itself.
+ */
+export function profilesFor(
+  device: { readonly os: string | null; readonly sysObjectId: string | null },
+  enterprises: readonly number[] = [],
+): Profile[] {
+  const own = enterpriseNumber(device.sysObjectId);
+  const numbers = new Set(own === null ? enterprises : [own, ...enterprises]);
   return profiles.filter(
     ({ match }) =>
       match.always ||
       (device.os !== null && match.os?.includes(device.os)) ||
-      (enterprise !== null && match.enterprise?.includes(enterprise)),
+      match.enterprise?.some((number) => numbers.has(number)),
   );
 }

@@ -1,6 +1,6 @@
 import { asText } from '../reading.ts';
 import type { ProfileValues } from './interpret.ts';
-import type { IdentitySource, SystemSource } from './schema.ts';
+import type { IdentitySource } from './schema.ts';
 
 /** The first source that has a value, or null. */
 export function identityValue(
@@ -28,14 +28,4 @@ function textsOf(
       ? [values.scalars.get(source.oid)]
       : [...(values.columns.get(source.column ?? '')?.values() ?? [])];
   return cells.flatMap((cell) => asText(cell) ?? (cell?.type === 'integer' ? String(cell.value) : []));
-}
-
-/** The first system whose own object the device has, or null. */
-export function systemByObject(sources: readonly SystemSource[], values: ProfileValues): SystemSource | null {
-  const present = ({ oid, column }: SystemSource) => {
-    const value = oid === undefined ? undefined : values.scalars.get(oid);
-    const rows = column === undefined ? 0 : (values.columns.get(column)?.size ?? 0);
-    return rows > 0 || (value !== undefined && !value.type.startsWith('noSuch') && value.type !== 'null');
-  };
-  return sources.find(present) ?? null;
 }

@@ -4,7 +4,7 @@ import type { MemoryReading, ProcessorReading } from '../mib/host.ts';
 import { asBigInt, asNumber, asText } from '../reading.ts';
 import { entitySensor } from './entity-sensors.ts';
 import { scaled, wattsToDbm } from './scale.ts';
-import type { MemorySource, ProcessorSource, Scale, SensorSource, Severity, States } from './schema.ts';
+import type { Kind, MemorySource, ProcessorSource, Profile, SensorSource, Severity } from './schema.ts';
 
 /** A reading of a class in the class's unit. */
 export interface SensorReading {
@@ -89,33 +89,65 @@ export function memoryReadings(source: MemorySource, values: ProfileValues): Mem
   });
 }
 
-export function sensorReadings(source: SensorSource, values: ProfileValues): SensorReading[] {
+export function sensorReadings(
+  source: SensorSource,
+  values: ProfileValues,
+  states: Profile['states'] = {},
+): SensorReading[] {
   if (source.entitySensors) return entitySensorReadings(source.column ?? '', values);
+  const cell = (column: string | undefined, index: string) =>
+    column === undefined ? undefined : values.columns.get(column)?.get(index);
   return instances(source, values).flatMap((instance) => {
-    const variant = source.variant;
-    const chosen: (Scale & { class: string; states?: States }) | undefined =
-      variant === undefined
-        ? source
-        : variant.cases[String(asNumber(values.columns.get(variant.column)?.get(instance.index)))];
-    return chosen === undefined ? [] : reading(instance, chosen, source);
+    const { index } = instance;
+    const { when } = source;
+    if (when !== undefined && !when.values.includes(asNumber(cell(when.column, index)) ?? Number.NaN))
+      return [];
+    const kind = kindOf(source, instance, cell);
+    if (kind === null) return [];
+    return reading(instance, kind, source, states, rowFactor(source, index, cell));
   });
+}
+
+type Cell = (column: string | undefined, index: string) => SnmpValue | undefined;
+
+function kindOf(source: SensorSource, { index, name }: Instance, cell: Cell): Kind | null {
+  const { variant } = source;
+  if (variant === undefined) return source;
+  if ('names' in variant) {
+    return variant.names.find(({ pattern }) => new RegExp(pattern, 'i').test(name)) ?? null;
+  }
+  if ('lastIndex' in variant) return variant.cases[index.slice(index.lastIndexOf('.') + 1)] ?? null;
+  const key = cell(variant.column, index);
+  const text = asText(key);
+  return variant.cases[String(asNumber(key))] ?? (text === null ? undefined : variant.cases[text]) ?? null;
+}
+
+/** What the columns of the row itself multiply its value by. */
+function rowFactor(source: SensorSource, index: string, cell: Cell): number {
+  const exponent = asNumber(cell(source.exponentColumn, index)) ?? 0;
+  const precision = asNumber(cell(source.precisionColumn, index)) ?? 0;
+  const signed = asNumber(cell(source.signedScaleColumn, index)) ?? 1;
+  return 10 ** (exponent - precision) * (signed < 0 ? -1 / signed : signed === 0 ? 1 : signed);
 }
 
 function reading(
   instance: Instance,
-  chosen: Scale & { class: string; states?: States },
+  chosen: Kind,
   source: SensorSource,
+  shared: Profile['states'],
+  factor: number,
 ): SensorReading[] {
   const { oid, name } = instance;
-  const raw = source.text ? firstNumber(asText(instance.value)) : asNumber(instance.value);
+  const raw = asNumber(instance.value) ?? (source.text ? firstNumber(asText(instance.value)) : null);
   if (chosen.class === 'state') {
-    if (raw === null) return [];
-    const [text, severity] = chosen.states?.[String(raw)] ?? [undefined, 'unknown' as const];
+    if (raw === null || !Number.isInteger(raw)) return [];
+    const states = typeof chosen.states === 'string' ? shared?.[chosen.states] : chosen.states;
+    const [text, severity] = states?.[String(raw)] ?? [undefined, 'unknown' as const];
     return [{ class: 'state', oid, name, value: raw, severity, ...(text === undefined ? {} : { text }) }];
   }
-  const value = scaled(raw, chosen);
-  const shown = value !== null && source.wattsToDbm ? wattsToDbm(value) : value;
-  return shown === null ? [] : [{ class: chosen.class, oid, name, value: shown }];
+  const multiplier = (chosen.multiplier ?? 1) * factor;
+  const value = scaled(raw, factor === 1 ? chosen : { ...chosen, multiplier });
+  return value === null ? [] : [{ class: chosen.class, oid, name, value }];
 }
 
 function firstNumber(text: string | null): number | null {

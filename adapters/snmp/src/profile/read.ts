@@ -9,6 +9,7 @@ import {
   type SensorReading,
   sensorReadings,
 } from './interpret.ts';
+import { presentSubtrees } from './presence.ts';
 import type { Profile, SensorSource } from './schema.ts';
 
 export interface ProfileReadings {
@@ -39,7 +40,9 @@ export async function readProfiles(
     values.scalars.set(oid, got[i] as SnmpValue);
   });
   const warnings: string[] = [];
-  for (const columns of tables.values()) {
+  const present = await presentSubtrees(session, [...tables.keys()], options);
+  for (const [entry, columns] of tables) {
+    if (!present.has(entry)) continue;
     const result = await session.table([...columns], options);
     warnings.push(...result.warnings);
     [...columns].forEach((column, i) => {
@@ -55,8 +58,12 @@ export async function readProfiles(
     values,
     processors: profiles.flatMap((it) => (it.processors ?? []).flatMap((s) => processorReadings(s, values))),
     memory: profiles.flatMap((it) => (it.memory ?? []).flatMap((s) => memoryReadings(s, values))),
-    sensors: profiles.flatMap((it) => (it.sensors ?? []).flatMap((s) => sensorReadings(s, values))),
-    wireless: profiles.flatMap((it) => (it.wireless ?? []).flatMap((s) => sensorReadings(s, values))),
+    sensors: profiles.flatMap((it) =>
+      (it.sensors ?? []).flatMap((s) => sensorReadings(s, values, it.states)),
+    ),
+    wireless: profiles.flatMap((it) =>
+      (it.wireless ?? []).flatMap((s) => sensorReadings(s, values, it.states)),
+    ),
     warnings,
   };
 }
@@ -83,7 +90,11 @@ export function objectsOf(profiles: readonly Profile[]): {
     if (source.oid !== undefined) scalars.add(source.oid);
     column(source.column);
     column(source.nameColumn);
-    column(source.variant?.column);
+    if (source.variant !== undefined && 'column' in source.variant) column(source.variant.column);
+    column(source.when?.column);
+    column(source.exponentColumn);
+    column(source.precisionColumn);
+    column(source.signedScaleColumn);
   };
   const identity = (source: { readonly oid?: string; readonly column?: string }) => {
     if (source.oid !== undefined) scalars.add(source.oid);

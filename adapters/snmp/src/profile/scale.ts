@@ -1,4 +1,4 @@
-import type { Scale } from './schema.ts';
+import type { Conversion, Scale } from './schema.ts';
 
 /** Values many agents send for "no reading", whatever the object. */
 const NO_READING: ReadonlySet<number> = new Set([
@@ -8,7 +8,8 @@ const NO_READING: ReadonlySet<number> = new Set([
 /** A raw number in the unit of its class; null when it means "no reading". */
 export function scaled(raw: number | null, scale: Scale): number | null {
   if (raw === null || NO_READING.has(raw) || scale.absent?.includes(raw)) return null;
-  return tidy((raw * (scale.multiplier ?? 1)) / (scale.divisor ?? 1));
+  const value = tidy((raw * (scale.multiplier ?? 1)) / (scale.divisor ?? 1));
+  return scale.convert === undefined ? value : conversions[scale.convert](value);
 }
 
 /** Twelve significant digits: hides the noise of binary fractions (0.1 * 3), no measured digit. */
@@ -20,3 +21,19 @@ export function tidy(value: number): number {
 export function wattsToDbm(watts: number): number | null {
   return watts > 0 ? 10 * Math.log10(watts * 1000) : null;
 }
+
+/** Centre frequency of a channel (IEEE 802.11, 2.4 and 5 GHz), MHz. */
+export function channelToMhz(channel: number): number | null {
+  if (channel > 300) return channel;
+  if (channel === 14) return 2484;
+  if (channel >= 1 && channel <= 13) return 2407 + 5 * channel;
+  return channel >= 32 && channel <= 196 ? 5000 + 5 * channel : null;
+}
+
+const conversions: Readonly<Record<Conversion, (value: number) => number | null>> = {
+  wattsToDbm,
+  fahrenheit: (value) => tidy(((value - 32) * 5) / 9),
+  channelToMhz,
+  // Some agents send hundredths of a dBm below 1 mW and others microwatts: only the latter are positive.
+  microwattsOrCentiDbm: (value) => (value > 0 ? wattsToDbm(value / 1e6) : value / 100),
+};

@@ -17,13 +17,15 @@ export interface Profile {
   readonly memory?: readonly MemorySource[];
   readonly sensors?: readonly SensorSource[];
   readonly wireless?: readonly SensorSource[];
+  /** Enumerations that several sources share, by name. */
+  readonly states?: Readonly<Record<string, States>>;
 }
 
 /** Any of the conditions given. `always` is for standard MIBs. */
 interface ProfileMatch {
   readonly always?: true;
   readonly os?: readonly string[];
-  /** Private enterprise numbers of sysObjectID. */
+  /** Private enterprise numbers: of sysObjectID, or of a private subtree the device has. */
   readonly enterprise?: readonly number[];
 }
 
@@ -61,7 +63,15 @@ export interface Scale {
   readonly divisor?: number;
   /** Values that mean "no reading". */
   readonly absent?: readonly number[];
+  /** What the scaled value is, when it is not yet in the unit of its class. */
+  readonly convert?: Conversion;
 }
+
+/**
+ * Watts to dBm; degrees Fahrenheit to Celsius; number of an IEEE 802.11 channel to MHz (a number above 300 is MHz);
+ * microwatts when positive, else hundredths of a dBm, to dBm.
+ */
+export type Conversion = 'wattsToDbm' | 'fahrenheit' | 'channelToMhz' | 'microwattsOrCentiDbm';
 
 export interface ProcessorSource extends Source, Scale {
   /** The object gives the idle share. */
@@ -81,22 +91,34 @@ export interface MemorySource {
   readonly unitBytes?: number;
 }
 
-export interface SensorSource extends Source, Scale {
+/** What a row measures. */
+export interface Kind extends Scale {
   readonly class: string;
-  /** Column of the same table whose value chooses class and scale; rows with another value are left out. */
-  readonly variant?: {
-    readonly column: string;
-    readonly cases: Readonly<Record<string, Scale & { readonly class: string; readonly states?: States }>>;
-  };
-  /** For `state`: what each number means. */
-  readonly states?: States;
+  readonly states?: States | string;
+}
+
+export interface SensorSource extends Source, Kind {
+  /** Chooses class and scale for each row; a row that fits no case is left out. */
+  readonly variant?: Variant;
+  /** Column of the same table; only rows with one of these numbers in it are there. */
+  readonly when?: { readonly column: string; readonly values: readonly number[] };
+  /** Column of the same table whose number is the power of ten of the value. */
+  readonly exponentColumn?: string;
+  /** Column of the same table whose number is how many decimal places the value has. */
+  readonly precisionColumn?: string;
+  /** Column of the same table whose number divides the value when below zero, and multiplies it when above. */
+  readonly signedScaleColumn?: string;
   /** A table shaped as ENTITY-SENSOR-MIB: type, scale, precision, value and status are columns 1 to 5 of this entry. */
   readonly entitySensors?: true;
   /** Takes the first number out of text such as `23.4 C`. */
   readonly text?: true;
-  /** Value is a power in watts after scaling, to be shown in dBm. */
-  readonly wattsToDbm?: true;
 }
+
+/** By the value of a column, by the last number of the index, or by patterns on the row's name. */
+export type Variant =
+  | { readonly column: string; readonly cases: Readonly<Record<string, Kind>> }
+  | { readonly lastIndex: true; readonly cases: Readonly<Record<string, Kind>> }
+  | { readonly names: readonly (Kind & { readonly pattern: string })[] };
 
 export type Severity = 'ok' | 'warning' | 'critical' | 'unknown';
 export type States = Readonly<Record<string, readonly [text: string, severity: Severity]>>;

@@ -142,7 +142,7 @@ builder.queryFields((t) => ({
   plans: t.field({
     type: [PlanRef],
     description: 'The catalogue.',
-    authScopes: { signedIn: true },
+    authScopes: { scope: 'catalogue:read' },
     resolve: (_root, _args, { services }) => allPlans(services.database),
   }),
 }));

@@ -10,11 +10,13 @@ afterAll(() => isp[Symbol.asyncDispose]());
 
 const advance = (days: number) => isp.tenant.services.advanceClock(days * 86_400_000);
 
+const runBilling = 'mutation { runBilling(input: {}) { ... on BillingRun { documents } } }';
+
 /** A customer whose first invoice is issued today, by the run. */
 async function billed(): Promise<string> {
   const customer = await isp.createCustomer();
   await isp.activate(customer, await isp.createPlan(3000n));
-  await isp.ask('mutation { runBilling(input: {}) { ... on BillingRun { documents } } }');
+  await isp.ask(runBilling);
   return customer;
 }
 const isLocked = async (customerId: string) => {
@@ -58,6 +60,28 @@ test('a shield holds every step back until it is lifted', async () => {
   expect(await isLocked(customerId)).toBe(false);
   await advance(10);
   expect(await isLocked(customerId)).toBe(true);
+});
+
+test('the credit of a cancellation that covers what is overdue opens again', async () => {
+  const customerId = await isp.createCustomer();
+  const serviceId = await isp.activate(customerId, await isp.createPlan(3000n));
+  await isp.ask(runBilling);
+  await advance(28);
+  expect(await isLocked(customerId)).toBe(true);
+  await isp.ask(`mutation ($input: RecordPaymentInput!) { recordPayment(input: $input) { __typename } }`, {
+    input: { customerId, amount: { amount: '2950', currency: 'USD' }, method: 'cash', reference: 'nearly' },
+  });
+  expect(await isLocked(customerId)).toBe(true);
+  await isp.append({
+    type: 'service.cancelled',
+    subject: serviceId,
+    payload: { serviceId, customerId, on: plusDays(isp.today(), 1) },
+    occurredAt: isp.tenant.services.clock.now(),
+    actor: 'test',
+  });
+  await isp.settled();
+  await advance(1);
+  expect(await isLocked(customerId)).toBe(false);
 });
 
 test('an empty list of invoices is refused, not taken for all', async () => {

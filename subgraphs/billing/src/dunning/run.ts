@@ -2,9 +2,11 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents, type NewEvent, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
+import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
+import { relieve } from './relief.ts';
 import { type Campaign, type DunningAccount, type DunningDecision, decideDunning } from './rules.ts';
 import {
   claimOverdue,
@@ -13,6 +15,7 @@ import {
   insertLocks,
   insertTaken,
   openCycles,
+  relievedCustomers,
 } from './store.ts';
 
 const chunkSize = 1_000;
@@ -26,6 +29,13 @@ export async function runDunning(services: BillingServices, act: Act): Promise<v
     after = await services.database
       .transaction()
       .execute((transaction) => dunChunk(transaction, services, from, act));
+  }
+  // A payment relieves at once; a credit of the billing run is noticed here.
+  for (const customerId of await relievedCustomers(services.database, act.today)) {
+    await services.database.transaction().execute(async (transaction) => {
+      await lockedAccount(transaction, customerId);
+      await relieve(transaction, customerId, 'credited', act);
+    });
   }
 }
 

@@ -196,6 +196,18 @@ export async function hasOverdue(
   return rows[0]?.overdue === true;
 }
 
+/** Customers who are dunned or locked although nothing of theirs is overdue any more on a local day (ISO). */
+export async function relievedCustomers(db: Executor<TenantDatabase>, today: string): Promise<string[]> {
+  const { rows } = await sql<{ customerId: string }>`
+    select customer_id as "customerId" from (
+      select customer_id from billing.dunning_cycle where closed_on is null
+      union select customer_id from billing.lock) dunned
+    where not exists (select from billing.open_item o
+      where o.customer_id = dunned.customer_id and o.open_minor > 0 and o.due_on < ${today}::date)
+    order by customer_id`.execute(db);
+  return rows.map((row) => row.customerId);
+}
+
 export async function closeCycles(
   transaction: Transaction<TenantDatabase>,
   customerId: string,

@@ -78,6 +78,34 @@ describe('a billing run', () => {
     expect((await proof()).findings).toEqual([]);
   });
 
+  test('cut off again and again by the loss of its database connections ends as if nothing had happened', async () => {
+    const ids = await customers(12);
+    const { services } = isp.tenant;
+    const { database } = services;
+    const billed = async () =>
+      (await database.selectFrom('billing.document').select('id').where('customerId', 'in', ids).execute())
+        .length;
+    for (let done = 0; done < ids.length; done = await billed()) {
+      let ended = false;
+      const attempt = runBilling(services, isp.today(), act(), 2)
+        .catch((error: unknown) => error)
+        .finally(() => {
+          ended = true;
+        });
+      // As soon as a chunk is committed, whatever the next one is doing is lost.
+      while (!ended && (await billed()) === done);
+      await sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and query like '%billing.%' and pid <> pg_backend_pid()`.execute(
+        database,
+      );
+      await attempt;
+    }
+    for (const id of ids) expect(await documentsOf(id)).toMatchObject([{ grossMinor: 3000n }]);
+    expect(await run()).toMatchObject({ documents: 0 });
+    expect((await proof()).findings).toEqual([]);
+  });
+
   test('isolates an account that cannot be billed and names it', async () => {
     const [good = ''] = await customers(1);
     const bad = await isp.createCustomer('No such plan');

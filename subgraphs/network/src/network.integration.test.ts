@@ -4,7 +4,8 @@ import { anonymous } from '@dotmac/schema';
 import type { KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addressPools, assignAddress, poolUses } from './address/store.ts';
-import { startTestNetwork, type TestNetwork, type TestService } from './test-network.ts';
+import { startTestNetwork, type TestNetwork } from './testing/network.ts';
+import type { TestService } from './testing/subscribers.ts';
 
 /** Counts the queries of one operation; what the subgraph does by itself meanwhile runs in another context. */
 const counted = new AsyncLocalStorage<{ queries: number }>();

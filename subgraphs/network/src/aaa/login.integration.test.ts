@@ -3,7 +3,7 @@ import type { NetworkEvents } from '@dotmac/schema';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reapOnce } from '../session/reaper.ts';
-import { startTestNetwork, type TestNetwork } from '../test-network.ts';
+import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
 import type { LoginPolicy } from './policy.ts';
 
 let isp: TestNetwork;

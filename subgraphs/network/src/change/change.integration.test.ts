@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PolicyNas } from '../aaa/policy.ts';
-import { startTestNetwork, type TestNetwork } from '../test-network.ts';
+import type { PolicyNas } from '../aaa/memory.ts';
+import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
 import { resumeChanges } from './worker.ts';
 
 let isp: TestNetwork;

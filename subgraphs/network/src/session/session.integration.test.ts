@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestNetwork, type TestNetwork } from '../test-network.ts';
+import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
 import { recordSessions } from './record.ts';
 import type { SessionNews } from './rules.ts';
 

@@ -1,0 +1,232 @@
+import type { Attribute, Nas as RadiusNas } from '@dotmac/radius';
+import type { TenantEvents } from '@dotmac/schema';
+import { type Credential, credentials, passwordPurpose } from '../access/store.ts';
+import type { NetworkServices } from '../builder.ts';
+import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
+import type { SessionState } from '../session/rules.ts';
+import { liveSessions } from '../session/store.ts';
+import type { RadiusPort } from './port.ts';
+import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
+
+/** A NAS as the policy holds it: what the server needs, and what replies depend on. */
+export interface PolicyNas extends RadiusNas {
+  readonly row: Nas;
+}
+
+/** What a login needs of a service, its password open. */
+export interface PolicyAccess extends Omit<Credential, 'password'> {
+  readonly password: string;
+  /** Replies by vendor profile, made when first needed. */
+  readonly replies: Map<string, readonly Attribute[]>;
+}
+
+const pageSize = 1_000;
+const retryMilliseconds = 500;
+const noSessions: readonly LiveSession[] = [];
+/** What this memory depends on. */
+const relevant = [
+  'access.ready',
+  'access.updated',
+  'access.change.progressed',
+  'nas.updated',
+] as const satisfies readonly (keyof TenantEvents)[];
+
+/**
+ * NASes, credentials and live sessions in memory. Loaded in full at start, then kept fresh by the event log; when the
+ * database is gone it stays what it was.
+ */
+export class LoginMemory {
+  readonly #services: NetworkServices;
+  readonly #sharedSecret: RadiusPort['sharedSecret'];
+  #nases = new Map<string, PolicyNas>();
+  #nasRows = new Map<string, Nas>();
+  #byUsername = new Map<string, PolicyAccess>();
+  #byService = new Map<string, PolicyAccess>();
+  #live = new Map<string, Map<string, LiveSession>>();
+  /** Services that events told of and that are not read anew yet. */
+  readonly #outdated = new Set<string>();
+  #catchingUp = false;
+
+  constructor(services: NetworkServices, sharedSecret: RadiusPort['sharedSecret']) {
+    this.#services = services;
+    this.#sharedSecret = sharedSecret;
+  }
+
+  /** Loads everything and follows the event log until the signal aborts. Resolves when all is there. */
+  async start(signal: AbortSignal): Promise<void> {
+    const cursor = await this.#services.events.headCursor();
+    await this.#load();
+    void this.#follow(cursor, signal);
+  }
+
+  nasAt(sourceAddress: string): PolicyNas | null {
+    return this.#nases.get(sourceAddress) ?? null;
+  }
+
+  nas(id: string): Nas | null {
+    return this.#nasRows.get(id) ?? null;
+  }
+
+  access(username: string): PolicyAccess | null {
+    return this.#byUsername.get(username) ?? null;
+  }
+
+  live(serviceId: string): readonly LiveSession[] {
+    const sessions = this.#live.get(serviceId);
+    return sessions === undefined ? noSessions : [...sessions.values()];
+  }
+
+  /** Reads some services anew. */
+  async refresh(serviceIds: readonly string[]): Promise<void> {
+    if (serviceIds.length === 0) return;
+    const rows = await credentials(this.#services.database, { serviceIds });
+    for (const id of serviceIds) this.#forget(id);
+    for (const row of rows) this.#keep(row);
+  }
+
+  /** Told by accounting after its commit. */
+  sessionsChanged(sessions: readonly SessionState[]): void {
+    for (const session of sessions) {
+      if (session.serviceId === null) continue;
+      const live = this.#live.get(session.serviceId) ?? new Map<string, LiveSession>();
+      if (session.stoppedAt === null) live.set(session.id, this.#liveOf(session));
+      else live.delete(session.id);
+      if (live.size === 0) this.#live.delete(session.serviceId);
+      else this.#live.set(session.serviceId, live);
+    }
+  }
+
+  /** Reads everything, then takes it over at once: half a load must not refuse the other half. */
+  async #load(): Promise<void> {
+    const { database } = this.#services;
+    await this.#loadNases();
+    const rows: Credential[] = [];
+    for (let after = ''; ; ) {
+      const page = await credentials(database, { after, limit: pageSize });
+      rows.push(...page);
+      if (page.length < pageSize) break;
+      after = page.at(-1)?.serviceId ?? '';
+    }
+    const live = await liveSessions(database, null);
+    this.#byUsername = new Map();
+    this.#byService = new Map();
+    for (const row of rows) this.#keep(row);
+    this.#live = new Map();
+    this.sessionsChanged(live);
+  }
+
+  async #loadNases(): Promise<void> {
+    const rows = await allNases(this.#services.database);
+    const nases = new Map<string, PolicyNas>();
+    for (const row of rows) {
+      const [current, previous] = [row.secret, row.previousSecret].map((sealed) => {
+        const opened = sealed === null ? null : this.#open(sealed, secretPurpose(row.id));
+        return opened === null ? null : this.#sharedSecret(opened);
+      });
+      if (current == null) continue;
+      nases.set(row.sourceAddress, {
+        id: row.id,
+        secrets: previous == null ? [current] : [current, previous],
+        requireMessageAuthenticator: row.requireMessageAuthenticator,
+        messageAuthenticatorSeen: row.messageAuthenticatorSeen,
+        limitProxyState: row.limitProxyState,
+        row,
+      });
+    }
+    this.#nases = nases;
+    this.#nasRows = new Map(rows.map((row) => [row.id, row]));
+  }
+
+  #keep({ password, ...access }: Credential): void {
+    this.#forget(access.serviceId);
+    if (access.closedAt !== null) return;
+    const opened = this.#open(password, passwordPurpose(access.serviceId));
+    if (opened === null) return;
+    const known: PolicyAccess = { ...access, password: opened, replies: new Map() };
+    this.#byService.set(access.serviceId, known);
+    this.#byUsername.set(access.username, known);
+  }
+
+  #forget(serviceId: string): void {
+    const known = this.#byService.get(serviceId);
+    if (known === undefined) return;
+    this.#byService.delete(serviceId);
+    this.#byUsername.delete(known.username);
+  }
+
+  /** Null for a secret that does not open, which costs its bearer the login and nobody else. */
+  #open(sealed: Uint8Array, purpose: string): string | null {
+    try {
+      return this.#services.secrets.open(sealed, purpose);
+    } catch (error) {
+      this.#services.logger.error({ error, purpose }, 'a secret does not open; its bearer cannot log in');
+      return null;
+    }
+  }
+
+  #liveOf({ id, mac, updatedAt, nasId }: SessionState): LiveSession {
+    const interval = this.#nasRows.get(nasId)?.interimIntervalSeconds ?? 300;
+    return { id, mac, updatedAt, staleAfterMilliseconds: loginStaleMilliseconds(interval) };
+  }
+
+  /** Follows the log; whatever breaks it, everything is loaded anew and it goes on. */
+  async #follow(start: string, signal: AbortSignal): Promise<void> {
+    const { events, logger } = this.#services;
+    let cursor: string | null = start;
+    while (!signal.aborted) {
+      // Ends this round of following when what it learnt cannot be read.
+      const round = new AbortController();
+      try {
+        if (cursor === null) {
+          cursor = await events.headCursor();
+          await this.#load();
+        }
+        const both = AbortSignal.any([signal, round.signal]);
+        for await (const event of await events.subscribe({ after: cursor, types: relevant, signal: both })) {
+          if (event.type === 'nas.updated') await this.#loadNases();
+          else this.#outdate(event.subject, round);
+        }
+        round.signal.throwIfAborted();
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.warn({ error }, 'the login policy cannot follow the database; it answers with what it knows');
+        cursor = null;
+        await pause(retryMilliseconds, signal);
+      }
+    }
+  }
+
+  /** Services told of while others are being read are read together: a mass change costs few queries. */
+  #outdate(serviceId: string, round: AbortController): void {
+    this.#outdated.add(serviceId);
+    if (this.#catchingUp) return;
+    this.#catchingUp = true;
+    this.#catchUp()
+      .catch((error: unknown) => round.abort(error))
+      .finally(() => {
+        this.#catchingUp = false;
+      });
+  }
+
+  async #catchUp(): Promise<void> {
+    while (this.#outdated.size > 0) {
+      const ids = [...this.#outdated].slice(0, pageSize);
+      // Before the reading: what changes during it is read once more.
+      for (const id of ids) this.#outdated.delete(id);
+      await this.refresh(ids);
+    }
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

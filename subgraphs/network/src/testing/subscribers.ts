@@ -1,0 +1,63 @@
+import type { LockReason } from '@dotmac/schema';
+import type { NetworkBase } from './network.ts';
+import { questions } from './questions.ts';
+
+/** A service with what its subscriber needs to log in. */
+export interface TestService {
+  readonly serviceId: string;
+  readonly customerId: string;
+  readonly username: string;
+  readonly password: string;
+  readonly address: string | null;
+  readonly mac: string;
+}
+
+/** Orders, logins and locks. */
+export function subscribers({ tenant, nas, append, about, mutate }: NetworkBase) {
+  const { accessOf, explain } = questions(tenant);
+  let ordered = 0;
+  return {
+    async order(planId = 'pln_50', wanted: string | null = null): Promise<TestService> {
+      const number = ++ordered;
+      const serviceId = `svc_test${String(number).padStart(8, '0')}`;
+      const customerId = `cus_${number}`;
+      await append({
+        ...about(serviceId),
+        type: 'service.ordered',
+        payload: { serviceId, customerId, planId, username: wanted },
+      });
+      const access = await tenant.eventually(
+        () => accessOf(serviceId),
+        (answer) => answer !== null,
+      );
+      const revealed = await mutate(
+        'revealAccessPassword',
+        { serviceId, reason: 'install visit' },
+        '... on RevealedPassword { password }',
+      );
+      return {
+        serviceId,
+        customerId,
+        username: access?.username ?? '',
+        address: access?.address ?? null,
+        password: String(revealed.password),
+        mac: `cc:2d:e0:00:00:${number.toString(16).padStart(2, '0')}`,
+      };
+    },
+    async online({ username, password, mac }: TestService) {
+      await tenant.eventually(
+        () => explain(username, password),
+        (answer) => answer.decision !== 'REJECT',
+      );
+      const login = await nas.login(username, password, { mac });
+      if (login.session === null) throw new Error(`The login was ${login.reason}`);
+      return { login, session: login.session };
+    },
+    lock: ({ serviceId, customerId }: TestService, locks: LockReason[]) =>
+      append({
+        ...about(serviceId),
+        type: 'service.locks.changed',
+        payload: { serviceId, customerId, locks, because: 'invoice 7 is overdue' },
+      }),
+  };
+}

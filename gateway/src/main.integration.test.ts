@@ -75,7 +75,7 @@ describe('the process', () => {
     for (const [path, text] of [
       ['/health/live', '"live"'],
       ['/health/ready', '"ready"'],
-      ['/metrics', 'dotmac_gateway_operation_seconds_count{type="query",outcome="ok",part="gateway"} 1'],
+      ['/metrics', 'dotmac_gateway_operation_seconds_count{part="gateway",type="query",outcome="ok"} 1'],
       ['/', 'YogaGraphiQL'],
     ] as const) {
       const response = await fetch(url + path);

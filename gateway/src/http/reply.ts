@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { FormattedResponse } from '../operation/operations.ts';
 
-export const graphqlResponseType = 'application/graphql-response+json';
+const graphqlResponseType = 'application/graphql-response+json';
 
 /**
  * Sends an answer in the media type the client asked for (GraphQL over HTTP, "Response"). `status` is that of

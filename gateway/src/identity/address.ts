@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
 /** IPv4 addresses mapped into IPv6 (`::ffff:192.0.2.1`, RFC 4291 section 2.5.5.2) in their short form. */
-export function plainAddress(address: string): string {
+function plainAddress(address: string): string {
   return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address;
 }
 

@@ -20,7 +20,7 @@ export type Credential =
       readonly verified: VerifiedToken;
     };
 
-export const noCredential: Credential = { kind: 'none' };
+const noCredential: Credential = { kind: 'none' };
 
 /** Verified tokens are remembered, at most so many. */
 const rememberedTokens = 5_000;

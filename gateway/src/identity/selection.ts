@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '../errors.ts';
 import type { RegistrySnapshot, Route } from '../registry/snapshot.ts';
 
-export const tenantHeader = 'x-dotmac-tenant';
+const tenantHeader = 'x-dotmac-tenant';
 
 /** What a request says about the tenant it wants. It is a wish: `authorise` decides whether the caller may. */
 export interface TenantWish {

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { VerificationKeys } from '@dotmac/platform';
 import { isRole, isScope, type Role, type Scope } from '@dotmac/schema';
 
-export type RouteState = 'ACTIVE' | 'SUSPENDED' | 'CLOSED';
+type RouteState = 'ACTIVE' | 'SUSPENDED' | 'CLOSED';
 
 /** Where a tenant's runtime answers. */
 export interface Route {
@@ -56,7 +56,7 @@ export interface RegistryData {
   readonly memberships: readonly MembershipEntry[];
 }
 
-export interface ApiKeyRecord extends Omit<ApiKeyEntry, 'hash' | 'scopes'> {
+interface ApiKeyRecord extends Omit<ApiKeyEntry, 'hash' | 'scopes'> {
   readonly hash: Uint8Array;
   readonly scopes: readonly Scope[];
 }

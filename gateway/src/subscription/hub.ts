@@ -237,7 +237,7 @@ function shareKey(
 }
 
 /** The client reads slower than events come. */
-export function slowConsumer(lastCursor: string | null): GatewayError {
+function slowConsumer(lastCursor: string | null): GatewayError {
   return new GatewayError(
     'SLOW_CONSUMER',
     'Too much waits to be read: go on after lastCursor',

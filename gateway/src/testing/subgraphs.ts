@@ -29,8 +29,6 @@ const typeDefs = {
     type Tenant @key(fields: "id") { id: ID! name: String! }`),
 };
 
-export type FakeSubgraph = keyof typeof typeDefs;
-
 /** The supergraph of the small subgraphs below, composed like the real one. */
 export function testSupergraph(): string {
   const { supergraphSdl, errors } = composeServices(

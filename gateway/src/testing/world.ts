@@ -28,7 +28,7 @@ import {
   testSupergraph,
 } from './subgraphs.ts';
 
-export interface Plane {
+interface Plane {
   /** `unix:/path` */
   readonly origin: string;
   start(): Promise<void>;

@@ -1,12 +1,10 @@
-import { type Clock, type Logger, traceparentOf } from '@dotmac/platform';
+import { type Clock, internalTokenHeader, type Logger, traceparentOf } from '@dotmac/platform';
 import { GatewayError } from '../errors.ts';
 import type { SubgraphClient } from '../execution/executor.ts';
 import { createHttpClient, type SubgraphFailureCode } from '../execution/http-client.ts';
 import type { InternalTokens } from '../identity/internal-token.ts';
 import type { GatewayContext } from './context.ts';
 import type { Planes } from './planes.ts';
-
-export const internalHeader = 'x-dotmac-internal';
 
 export interface UpstreamOptions {
   readonly planes: Planes;
@@ -25,7 +23,7 @@ export async function upstreamHeaders(
 ): Promise<Record<string, string>> {
   const { plane } = planes.locate(subgraph, tenant, false);
   return {
-    [internalHeader]: await tokens.tokenFor(principal, plane, subgraph),
+    [internalTokenHeader]: await tokens.tokenFor(principal, plane, subgraph),
     traceparent: traceparentOf(traceId),
   };
 }

@@ -5,6 +5,7 @@ import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import { type BillingContext, builder } from '../builder.ts';
 import { type Band, checkRateCard } from '../metering/rules.ts';
+import { PRODUCT_CLASSES } from '../tax/rules-jurisdictions.ts';
 import { announce } from './events.ts';
 import { checkShaping, type PlanKind, type RateLimit, type Shaping } from './rules.ts';
 import {
@@ -229,6 +230,12 @@ function termsFrom(
   const intervalCount = input.intervalCount ?? 1;
   if (intervalCount < 1 || intervalCount > 1200)
     throw new ValidationError(`${field}.intervalCount`, `must be 1 to 1200, not ${intervalCount}`);
+  const productClass = input.productClass ?? 'internetAccess';
+  if (!PRODUCT_CLASSES.some((one) => one === productClass))
+    throw new ValidationError(
+      `${field}.productClass`,
+      `"${productClass}" is none of ${PRODUCT_CLASSES.join(', ')}, which decide the tax`,
+    );
   const shaping: Shaping | null =
     input.shaping == null
       ? null
@@ -248,7 +255,7 @@ function termsFrom(
     priceMinor: amount,
     interval: { unit: input.intervalUnit ?? 'month', count: intervalCount },
     timing: input.timing ?? 'inAdvance',
-    productClass: input.productClass ?? 'internetAccess',
+    productClass,
     shaping,
     bands,
     minimumMinor: input.minimum?.amount ?? null,

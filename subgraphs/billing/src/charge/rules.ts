@@ -17,7 +17,7 @@ export interface ServiceLine {
 }
 
 /** What is charged together: one price of one line in one full period. Pieces of a key sum to its full price. */
-export interface ChargeKey {
+interface ChargeKey {
   readonly serviceLineId: string;
   readonly priceKey: string;
   readonly price: Rational;

@@ -12,14 +12,14 @@ export interface CreditableGroup {
   readonly creditedTax: bigint;
 }
 
-export interface CreditedGroup {
+interface CreditedGroup {
   readonly id: string;
   readonly net: bigint;
   readonly tax: bigint;
   readonly explanation: Explanation;
 }
 
-export type CreditError = {
+type CreditError = {
   readonly code: 'UNKNOWN_GROUP' | 'CREDIT_EXCEEDS_INVOICE' | 'CREDIT_NOT_POSITIVE';
   readonly field: string;
   readonly message: string;

@@ -18,7 +18,10 @@ export async function insertRows<C extends string>(
   const names = Object.keys(columns) as C[];
   const arrays = names.map((name) => {
     const type = columns[name];
-    const values = rows.map((row) => textOf(row[name]));
+    const values = arrayLiteral(
+      type,
+      rows.map((row) => row[name]),
+    );
     // An array of jsonb is parsed twice; as text it is parsed once, on its way into the row.
     return sql`${values}::${sql.raw(type === 'jsonb' ? 'text' : type)}[]`;
   });
@@ -29,7 +32,23 @@ export async function insertRows<C extends string>(
     select ${sql.join(picked)} from unnest(${sql.join(arrays)}) as new (${list})`.execute(transaction);
 }
 
-function textOf(value: Value): string | null {
-  if (value === null) return null;
-  return value instanceof Date ? value.toISOString() : String(value);
+/**
+ * The text form of an array (PostgreSQL manual, "Array Input and Output Syntax"). Written here because the driver's
+ * own escapes every element by two regular expressions, which costs more than the rules that computed it.
+ */
+export function arrayLiteral(type: ColumnType, values: readonly Value[]): string {
+  const quoted = type === 'text' || type === 'jsonb';
+  return `{${values.map((value) => (quoted ? quotedElement(value) : plainElement(value))).join(',')}}`;
+}
+
+/** Numbers and dates hold nothing that needs a quote. */
+function plainElement(value: Value): string {
+  if (value === null) return 'NULL';
+  return value instanceof Date ? value.toISOString() : `${value}`;
+}
+
+function quotedElement(value: Value): string {
+  if (value === null) return 'NULL';
+  const text = value instanceof Date ? value.toISOString() : `${value}`;
+  return /["\\]/.test(text) ? `"${text.replaceAll(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }

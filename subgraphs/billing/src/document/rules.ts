@@ -1,7 +1,7 @@
 import { percentOf } from '@dotmac/platform/money/decimal';
 
 /** An amount of a document with its tax category and rate (percent text). Minor units. */
-export interface DocumentAmount {
+interface DocumentAmount {
   readonly amount: bigint;
   readonly category: string;
   readonly percent: string;
@@ -17,7 +17,7 @@ export interface DocumentParts {
   readonly payableRounding: bigint;
 }
 
-export interface DocumentSubtotal {
+interface DocumentSubtotal {
   readonly category: string;
   readonly percent: string;
   readonly taxable: bigint;

@@ -1,6 +1,6 @@
 import { type Day, formatDay } from '../calendar/rules.ts';
 
-export type DunningAction = 'reminder' | 'secondReminder' | 'suspensionNotice' | 'walledGarden' | 'terminate';
+type DunningAction = 'reminder' | 'secondReminder' | 'suspensionNotice' | 'walledGarden' | 'terminate';
 
 /** A step of a campaign. Steps are ordered; one is taken at a time. */
 export interface DunningStep {

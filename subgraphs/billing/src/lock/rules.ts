@@ -1,5 +1,5 @@
 /** Why access is locked. Each reason has its own lifter; service opens when no lock remains. */
-export type LockReason = 'billing' | 'abuse' | 'technical' | 'customerRequest' | 'legal';
+type LockReason = 'billing' | 'abuse' | 'technical' | 'customerRequest' | 'legal';
 
 /** Who asks for a lock to be lifted. */
 export type Lifter = 'payment' | 'abuseDesk' | 'operations' | 'customer' | 'legal';

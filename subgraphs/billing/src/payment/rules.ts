@@ -24,7 +24,7 @@ export type AllocationOrder =
   | { readonly type: 'wholeInvoices' }
   | { readonly type: 'named'; readonly invoiceIds: readonly string[] };
 
-export interface Allocation {
+interface Allocation {
   readonly invoiceId: string;
   readonly amount: bigint;
 }

@@ -34,7 +34,7 @@ export interface TaxableLine {
 }
 
 /** A certificate that frees a customer from the taxes of a jurisdiction on [from, to). */
-export interface TaxExemption {
+interface TaxExemption {
   readonly certificate: string;
   readonly jurisdiction: string;
   readonly from: Day;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Day } from '../calendar/rules.ts';
 
-export type VoucherState = 'created' | 'active' | 'redeemed' | 'expired' | 'cancelled';
+type VoucherState = 'created' | 'active' | 'redeemed' | 'expired' | 'cancelled';
 
 export interface Voucher {
   readonly state: VoucherState;

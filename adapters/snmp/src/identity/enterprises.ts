@@ -1,8 +1,18 @@
+import { readFileSync } from 'node:fs';
 import table from './enterprises.json' with { type: 'json' };
 
-const ENTERPRISES = '1.3.6.1.4.1.';
-/** By private enterprise number, or by a branch of one (`161.19`) that names another maker than its parent. */
+export const ENTERPRISES = '1.3.6.1.4.1.';
+/**
+ * By private enterprise number, or by a branch of one (`161.19`) that names another maker than its parent: makers
+ * whose name in the registry is not the one on the box, or has changed since.
+ */
 const makers: Readonly<Record<string, string>> = table;
+/**
+ * Numbers of agent software and of chips rather than of hardware: reserved, Unix, UCD, Broadcom, net-snmp and the
+ * number for documentation (RFC 5612). They say
+ * nothing about who made the box.
+ */
+const nobody: ReadonlySet<number> = new Set([0, 4, 2021, 4413, 8072, 32473]);
 
 /** The private enterprise number in an OID (IANA registry), or null outside 1.3.6.1.4.1. */
 export function enterpriseNumber(oid: string | null): number | null {
@@ -11,12 +21,32 @@ export function enterpriseNumber(oid: string | null): number | null {
   return Number.isNaN(number) ? null : number;
 }
 
-/**
- * The maker a sysObjectID names, or null. Numbers of agent software rather than of hardware (net-snmp 8072,
- * UCD 2021, Broadcom's 4413) are not in the table: they say nothing about who made the box.
- */
+/** The maker a sysObjectID names, or null. */
 export function vendorOfObjectId(sysObjectId: string | null): string | null {
-  if (!sysObjectId?.startsWith(ENTERPRISES)) return null;
+  const enterprise = enterpriseNumber(sysObjectId);
+  if (enterprise === null || sysObjectId === null) return null;
   const [number = '', branch = ''] = sysObjectId.slice(ENTERPRISES.length).split('.');
-  return makers[`${number}.${branch}`] ?? makers[number] ?? null;
+  const named = makers[`${number}.${branch}`] ?? makers[number];
+  return named ?? (nobody.has(enterprise) ? null : registeredMaker(enterprise));
+}
+
+let registry: readonly string[] | null = null;
+
+/** The registry's name for a number, in ordinary spelling; null when it has none. Reads the table on first use. */
+export function registeredMaker(enterprise: number): string | null {
+  registry ??= readFileSync(new URL('iana-enterprises.txt', import.meta.url), 'utf8').split('\n');
+  return registry[enterprise] || null;
+}
+
+/** Tables of others that an agent serves beside its maker's: Cisco's discovery protocol, Agent++, the UPS of a host. */
+const borrowed: ReadonlySet<number> = new Set([...nobody, 9, 318, 4976, 6876]);
+
+/** The maker whose tables an agent serves, when it is the only one; else null. */
+export function vendorOfServed(served: ReadonlySet<string>): string | null {
+  const numbers = [...served]
+    .map(Number)
+    .filter((number) => Number.isInteger(number) && !borrowed.has(number));
+  const [only] = numbers;
+  if (only === undefined || numbers.length > 1) return null;
+  return vendorOfObjectId(`${ENTERPRISES}${only}`);
 }

@@ -1,29 +1,78 @@
 import type { DeviceIdentity } from '@dotmac/device';
 import type { SnmpSession } from '../engine/session.ts';
+import type { TableOptions } from '../engine/table.ts';
+import { SnmpError } from '../error.ts';
+import { chassisOf, type PhysicalEntities, readEntities } from '../mib/entity.ts';
 import { readSystem, type SystemGroup } from '../mib/system.ts';
-import { vendorOfObjectId } from './enterprises.ts';
-import { extract, systemOf } from './systems.ts';
+import { vendorOfObjectId, vendorOfServed } from './enterprises.ts';
+import { type Facts, factsOf, readFacts, textFacts } from './facts.ts';
+import type { SystemRule } from './rule.ts';
+import standard from './standard.json' with { type: 'json' };
+import { systemOf } from './systems.ts';
+import { servedSubtrees } from './telltales.ts';
 
-/** What the system group alone tells: maker and system by rule, version and model where sysDescr holds them. */
-export function identityOf(system: SystemGroup): DeviceIdentity {
-  const { sysName, sysDescr, sysObjectId } = system;
-  const rule = systemOf(system);
+/** Who a device is by its system group and, where that is not enough, by the subtrees it serves. */
+export interface KnownSystem {
+  readonly rule: SystemRule | null;
+  readonly os: string | null;
+  readonly vendor: string | null;
+}
+
+/** Maker and system by rule. Pure; `served` are the private subtrees found, where they were looked for. */
+export function knownSystem(system: SystemGroup, served: ReadonlySet<string> = new Set()): KnownSystem {
+  const rule = systemOf(system, served);
+  const vendor = rule?.vendor ?? (rule?.os == null ? vendorOfObjectId(system.sysObjectId) : null);
+  return { rule, os: rule?.os ?? null, vendor: vendor ?? vendorOfServed(served) };
+}
+
+/** As `knownSystem`, with the subtrees it serves where the system group says little. Rejects with `SnmpError`. */
+export async function recognise(
+  session: SnmpSession,
+  system: SystemGroup,
+  options: TableOptions,
+): Promise<KnownSystem> {
+  const known = knownSystem(system);
+  if (known.rule !== null && !known.rule.generic) return known;
+  return knownSystem(system, await servedSubtrees(session, options));
+}
+
+/** Objects of standard MIBs in which any maker may give its facts (UPS-MIB, Printer-MIB, DOCS-CABLE-DEVICE-MIB). */
+const standardFacts = standard as unknown as SystemRule;
+
+/** Model, version and serial: the maker's own objects, sysDescr, the chassis of ENTITY-MIB, then other standard MIBs. */
+export async function readIdentity(
+  session: SnmpSession,
+  system: SystemGroup,
+  known: KnownSystem,
+  physical: PhysicalEntities,
+  options: TableOptions,
+): Promise<Facts & { readonly maker: string | null }> {
+  const rules = known.rule === null ? [standardFacts] : [known.rule, standardFacts];
+  const values = await readFacts(session, rules, options);
+  const chassis = chassisOf(physical);
+  const own = known.rule === null ? null : factsOf(known.rule, values, system);
+  const common = factsOf(standardFacts, values, system);
+  const plain = known.rule?.generic ? {} : textFacts(standard.text, system.sysDescr);
   return {
-    vendor: rule?.vendor ?? vendorOfObjectId(sysObjectId),
-    os: rule?.os ?? null,
-    model: extract(sysDescr, rule?.model),
-    version: extract(sysDescr, rule?.version),
-    serial: null,
-    sysName,
-    sysDescr,
-    sysObjectId,
+    model: own?.model ?? chassis?.model ?? common.model,
+    version: own?.version ?? chassis?.softwareRevision ?? common.version ?? plain.version ?? null,
+    serial: own?.serial ?? chassis?.serial ?? common.serial,
+    maker: chassis?.maker ?? null,
   };
 }
 
-/** Who a device is, from its system group. Rejects with `SnmpError`. */
-export async function identify(
-  session: SnmpSession,
-  options: { readonly signal?: AbortSignal | undefined },
-): Promise<DeviceIdentity> {
-  return identityOf(await readSystem(session, options));
+/** Who a device is. Rejects with `SnmpError` when it does not answer. */
+export async function identify(session: SnmpSession, options: TableOptions): Promise<DeviceIdentity> {
+  const system = await readSystem(session, options);
+  const { sysName, sysDescr, sysObjectId } = system;
+  try {
+    const known = await recognise(session, system, options);
+    const physical = await readEntities(session, options);
+    const { maker, ...facts } = await readIdentity(session, system, known, physical, options);
+    return { vendor: known.vendor ?? maker, os: known.os, ...facts, sysName, sysDescr, sysObjectId };
+  } catch (error) {
+    if (!(error instanceof SnmpError)) throw error;
+    const { vendor, os } = knownSystem(system);
+    return { vendor, os, model: null, version: null, serial: null, sysName, sysDescr, sysObjectId };
+  }
 }

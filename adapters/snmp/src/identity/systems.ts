@@ -1,55 +1,96 @@
-import table from './systems.json' with { type: 'json' };
+import type { SystemGroup } from '../mib/system.ts';
+import { ENTERPRISES } from './enterprises.ts';
+import type { SystemRule } from './rule.ts';
+import access from './rules/access.json' with { type: 'json' };
+import cisco from './rules/cisco.json' with { type: 'json' };
+import environment from './rules/environment.json' with { type: 'json' };
+import general from './rules/general.json' with { type: 'json' };
+import power from './rules/power.json' with { type: 'json' };
+import printers from './rules/printers.json' with { type: 'json' };
+import routing from './rules/routing.json' with { type: 'json' };
+import security from './rules/security.json' with { type: 'json' };
+import servers from './rules/servers.json' with { type: 'json' };
+import switching from './rules/switching.json' with { type: 'json' };
+import wireless from './rules/wireless.json' with { type: 'json' };
 
-/** How an operating system shows itself in the system group. All conditions given must hold. */
-export interface SystemRule {
-  readonly os: string;
-  readonly vendor: string | null;
-  /** Prefixes of sysObjectID below 1.3.6.1.4.1, ending at an arc. */
-  readonly objectId?: readonly string[];
-  /** Regular expression on sysDescr, case-insensitive. */
-  readonly sysDescr?: string;
-  /** Regular expressions on sysDescr whose first group is the value. */
-  readonly version?: string;
-  readonly model?: string;
+/** Every rule. A new system is an entry in a file of `rules/`; a test checks its shape. */
+export const systemRules = [
+  ...general,
+  ...cisco,
+  ...routing,
+  ...switching,
+  ...access,
+  ...wireless,
+  ...security,
+  ...servers,
+  ...power,
+  ...environment,
+  ...printers,
+] as unknown as readonly SystemRule[];
+
+interface CompiledRule {
+  readonly rule: SystemRule;
+  readonly objectId: readonly string[] | null;
+  readonly sysDescr: RegExp | null;
 }
 
-const rules: readonly SystemRule[] = table;
-const compiled = rules.map((rule) => ({
+const compiled: readonly CompiledRule[] = systemRules.map((rule) => ({
   rule,
+  objectId: rule.objectId?.map((it) => (it.startsWith('.') ? it.slice(1) : `${ENTERPRISES}${it}`)) ?? null,
   sysDescr: rule.sysDescr === undefined ? null : new RegExp(rule.sysDescr, 'i'),
 }));
 
+/** Subtrees whose presence tells a system, below 1.3.6.1.4.1. */
+export const telltales: readonly string[] = [...new Set(systemRules.flatMap(({ has }) => has ?? []))];
+
 /**
- * The system a device shows, or null. Of the rules that hold, the one with the longest sysObjectID prefix wins,
- * and among equals the one that also looks at sysDescr.
+ * The system a device shows, or null. A subtree that only one system has is the strongest sign; then the longest
+ * prefix of sysObjectID, then a sysDescr that fits. A generic rule yields to any other; among
+ * equals the rule that stands first counts.
  */
-export function systemOf(device: {
-  readonly sysObjectId: string | null;
-  readonly sysDescr: string | null;
-}): SystemRule | null {
+export function systemOf(
+  device: Pick<SystemGroup, 'sysObjectId' | 'sysDescr'>,
+  present: ReadonlySet<string> = new Set(),
+): SystemRule | null {
   let best: SystemRule | null = null;
-  let bestScore = -1;
-  for (const { rule, sysDescr } of compiled) {
-    let prefix = 0;
-    if (rule.objectId !== undefined) {
-      const holding = rule.objectId.filter((branch) =>
-        `${device.sysObjectId ?? ''}.`.startsWith(`1.3.6.1.4.1.${branch}.`),
-      );
-      if (holding.length === 0) continue;
-      prefix = Math.max(...holding.map((branch) => branch.split('.').length));
-    }
-    if (sysDescr !== null && !sysDescr.test(device.sysDescr ?? '')) continue;
-    const score = prefix * 2 + (sysDescr === null ? 0 : 1);
-    if (score > bestScore) {
-      best = rule;
-      bestScore = score;
+  let bestWeight = Number.NEGATIVE_INFINITY;
+  for (const candidate of compiled) {
+    const weight = weightOf(candidate, device, present);
+    if (weight !== null && weight > bestWeight) {
+      best = candidate.rule;
+      bestWeight = weight;
     }
   }
   return best;
 }
 
-/** First group of a pattern in a text, or null. */
-export function extract(text: string | null, pattern: string | undefined): string | null {
-  if (text === null || pattern === undefined) return null;
-  return new RegExp(pattern, 'i').exec(text)?.[1]?.trim() || null;
+const TELLTALE = 1_000;
+const ARC = 2;
+
+/** How strongly a rule holds; null when it does not. */
+function weightOf(
+  { rule, objectId, sysDescr }: CompiledRule,
+  device: Pick<SystemGroup, 'sysObjectId' | 'sysDescr'>,
+  present: ReadonlySet<string>,
+): number | null {
+  let weight = 0;
+  if (rule.has !== undefined) {
+    if (!rule.has.some((subtree) => present.has(subtree))) return null;
+    weight += TELLTALE;
+  }
+  if (objectId !== null) {
+    const shown = `${device.sysObjectId ?? ''}.`;
+    const holding = objectId.filter((prefix) => shown.startsWith(`${prefix}.`));
+    if (holding.length === 0) return null;
+    weight += ARC * Math.max(...holding.map((prefix) => prefix.split('.').length));
+  }
+  if (sysDescr !== null) {
+    if (!sysDescr.test(device.sysDescr ?? '')) return null;
+    // Without an object id, the text is all there is: it outweighs a maker's bare number.
+    weight += objectId === null ? TEXT_ALONE : ARC;
+  }
+  return rule.generic ? weight - TELLTALE : weight;
 }
+
+/** Above a maker's number and its first branch (8 arcs), below a branch whose text fits too. */
+const TEXT_ALONE = 17;

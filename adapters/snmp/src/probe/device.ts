@@ -2,14 +2,15 @@ import type { DeviceIdentity } from '@dotmac/device';
 import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import { SnmpError } from '../error.ts';
-import { identityOf } from '../identity/identify.ts';
-import { chassisOf, readEntities } from '../mib/entity.ts';
+import { knownSystem, readIdentity, recognise } from '../identity/identify.ts';
+import { readEntities } from '../mib/entity.ts';
 import { type MemoryReading, type ProcessorReading, readHost } from '../mib/host.ts';
 import { type InterfaceRow, readInterfaces } from '../mib/interfaces.ts';
 import { readSystem } from '../mib/system.ts';
 import { profilesFor } from '../profile/catalogue.ts';
-import { identityValue, systemByObject } from '../profile/identity.ts';
+import { identityValue } from '../profile/identity.ts';
 import type { SensorReading } from '../profile/interpret.ts';
+import { enterprisesOf } from '../profile/presence.ts';
 import { readProfiles } from '../profile/read.ts';
 
 export interface DeviceReport {
@@ -38,7 +39,7 @@ export async function probeDevice(session: SnmpSession, options: TableOptions): 
     }
   }
   const system = await answeredSystem(session, options, warnings);
-  const known = identityOf(system);
+  const known = await part('system', knownSystem(system), () => recognise(session, system, options));
   const interfaces = await part('interfaces', { rows: [], complete: false, warnings: [] }, () =>
     readInterfaces(session, options),
   );
@@ -51,9 +52,13 @@ export async function probeDevice(session: SnmpSession, options: TableOptions): 
   const names = new Map(
     [...physical.entities].map(([index, entity]) => [index, entity.name ?? entity.descr ?? index]),
   );
-  const chosen = profilesFor(known);
+  const unknown = { model: null, version: null, serial: null, maker: null };
+  const facts = await part('identity', unknown, () =>
+    readIdentity(session, system, known, physical, options),
+  );
+  const enterprises = await part('private subtrees', [], () => enterprisesOf(session, options));
+  const chosen = profilesFor({ os: known.os, sysObjectId: system.sysObjectId }, enterprises);
   const profiled = await part('profiles', null, () => readProfiles(session, chosen, names, options));
-  const chassis = chassisOf(physical);
   const fromProfiles = (field: 'model' | 'version' | 'serial') =>
     profiled === null
       ? null
@@ -62,22 +67,16 @@ export async function probeDevice(session: SnmpSession, options: TableOptions): 
           profiled.values,
           system,
         );
-  const generic = known.vendor === null || known.os === null || known.os === 'linux' || known.os === 'airos';
-  const found =
-    profiled === null || !generic
-      ? null
-      : systemByObject(
-          chosen.flatMap((profile) => profile.identity?.os ?? []),
-          profiled.values,
-        );
   return {
     identity: {
-      ...known,
-      os: found?.os ?? known.os,
-      vendor: found?.vendor ?? known.vendor ?? chassis?.maker ?? null,
-      model: fromProfiles('model') ?? known.model ?? chassis?.model ?? null,
-      version: fromProfiles('version') ?? known.version ?? chassis?.softwareRevision ?? null,
-      serial: fromProfiles('serial') ?? chassis?.serial ?? null,
+      vendor: known.vendor ?? facts.maker,
+      os: known.os,
+      model: facts.model ?? fromProfiles('model'),
+      version: facts.version ?? fromProfiles('version'),
+      serial: facts.serial ?? fromProfiles('serial'),
+      sysName: system.sysName,
+      sysDescr: system.sysDescr,
+      sysObjectId: system.sysObjectId,
     },
     interfaces: interfaces.rows,
     processors: [...host.processors, ...(profiled?.processors ?? [])],

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { encodeOid } from '../codec/oid.ts';
+import { ENTERPRISES, registeredMaker, vendorOfObjectId, vendorOfServed } from './enterprises.ts';
+import { factsOf } from './facts.ts';
+import { knownSystem } from './identify.ts';
+import { tableOf } from './import-registry.ts';
+import { makerName } from './maker-name.ts';
+import type { FactObject, FactSource } from './rule.ts';
+import { systemRules } from './systems.ts';
+
+const system = (sysObjectId: string | null, sysDescr: string | null = null) => ({
+  sysObjectId: sysObjectId === null ? null : `${ENTERPRISES}${sysObjectId}`,
+  sysDescr,
+  sysUpTime: 1,
+  sysName: null,
+  sysLocation: null,
+});
+const osOf = (sysObjectId: string | null, sysDescr?: string, served?: string[]) =>
+  knownSystem(system(sysObjectId, sysDescr ?? null), new Set(served)).os;
+
+describe('rules', () => {
+  test.each(systemRules.map((rule) => [rule.os ?? rule.vendor, rule] as const))(
+    '%s is well formed',
+    (_, rule) => {
+      expect(rule.objectId ?? rule.sysDescr ?? rule.has).toBeDefined();
+      if (rule.os !== null) expect(rule.os).toMatch(/^[A-Za-z0-9_-]+$/);
+      for (const prefix of [...(rule.objectId ?? []), ...(rule.has ?? [])])
+        expect(prefix).toMatch(/^\.?\d+(\.\d+)*$/);
+      for (const pattern of [rule.sysDescr, ...(rule.text ?? [])]) {
+        if (pattern !== undefined) expect(() => new RegExp(pattern, 'i')).not.toThrow();
+      }
+      for (const pattern of rule.text ?? []) expect(pattern).toMatch(/\(\?<(model|version|serial)>/);
+      const sources: readonly FactSource[] = [
+        ...(rule.model ?? []),
+        ...(rule.version ?? []),
+        ...(rule.serial ?? []),
+      ];
+      for (const source of sources) {
+        const { oid, column, from, pattern }: FactObject =
+          typeof source === 'string' ? { oid: source } : source;
+        expect([oid, column, from].filter((it) => it !== undefined)).toHaveLength(1);
+        if (oid !== undefined) encodeOid(oid);
+        if (column !== undefined) encodeOid(column);
+        if (pattern !== undefined) expect(new RegExp(`${pattern}|`, 'i').exec('')?.length).toBeGreaterThan(1);
+      }
+    },
+  );
+});
+
+test('the longest prefix and a fitting text win, a generic system yields', () => {
+  expect(
+    osOf(
+      '9.1.2688',
+      'Cisco IOS Software [Dublin], Catalyst L3 Switch Software (CAT9K_IOSXE), Version 17.12.4',
+    ),
+  ).toBe('iosxe');
+  expect(osOf('9.1.516', 'Cisco IOS Software, C3750 Software (C3750-IPBASE-M), Version 12.2(50)SE3')).toBe(
+    'ios',
+  );
+  expect(osOf('9.12.3.1.3.9999')).toBe('nxos');
+  expect(osOf('3902.1082.1001.300.2.1')).toBe('zxa10');
+  expect(osOf('3902.1004.9806.1')).toBe('zxdsl');
+  expect(osOf('8072.3.2.10', 'Linux gw 5.10.0 #1 SMP x86_64')).toBe('linux');
+  expect(osOf('8072.3.2.10', 'Powercode BMU')).toBe('powercode');
+  expect(osOf('25049.1.81', 'Linux TS 3.10.0-uc0 #1 armv4tl')).toBe('opengear');
+});
+
+test('a box that reports the number of net-snmp is told by the tables it serves', () => {
+  const linux = 'Linux box 4.14.221 #0 mips';
+  expect(osOf('8072.3.2.10', linux, ['2021', '48690'])).toBe('rutos-rutx');
+  expect(osOf('8072.3.2.10', linux, ['2021', '6574'])).toBe('dsm');
+  expect(osOf('10002.1', linux, ['10002', '41112', '41112.1.4'])).toBe('airos');
+  expect(osOf('10002.1', linux, ['10002', '41112', '41112.1.6'])).toBe('unifi');
+  const known = knownSystem(system('8072.3.2.10', linux), new Set(['2021', '8072', '33555']));
+  expect(known).toMatchObject({ os: 'linux', vendor: vendorOfObjectId(`${ENTERPRISES}33555`) });
+});
+
+test('the maker of unknown hardware comes from the registry, in ordinary spelling', () => {
+  expect(makerName('Ubiquiti Networks, Inc.')).toBe('Ubiquiti');
+  expect(makerName('Wiesemann & Theis GmbH')).toBe('Wiesemann & Theis');
+  expect(makerName('Palo Alto Networks')).toBe('Palo Alto');
+  expect(makerName('IBM (https://w3.ibm.com/standards )')).toBe('IBM');
+  expect(makerName('General Electric Company')).toBe('General Electric');
+  expect(makerName('Reserved')).toBeNull();
+  expect(registeredMaker(46242)).toBe('Netonix');
+  expect(vendorOfObjectId('1.3.6.1.4.1.8072.3.2.10')).toBeNull();
+  expect(vendorOfObjectId('1.3.6.1.4.1.161.19.250')).toBe('Cambium');
+  expect(vendorOfObjectId('1.3.6.1.4.1.999999999')).toBeNull();
+  expect(vendorOfServed(new Set(['2021', '46242', '46242.1']))).toBe('Netonix');
+  expect(vendorOfServed(new Set(['46242', '14988']))).toBeNull();
+});
+
+test('the registry is a line for each number', () => {
+  expect(tableOf('# remark\n0\tReserved\n2\tIBM\n3 Carnegie Mellon\n')).toBe('\n\nIBM\nCarnegie Mellon\n');
+});
+
+test('facts: objects before text, patterns, enumerations; placeholders are no fact', () => {
+  const octets = (text: string) => ({ type: 'octets', value: Buffer.from(text) }) as const;
+  const rule = {
+    os: 'x',
+    vendor: 'X',
+    text: ['^(?<model>\\S+) v(?<version>\\S+) SN (?<serial>\\S+)'],
+    version: [{ oid: '1.9.1.0', pattern: '^DSM (\\S+)' }],
+    serial: ['1.9.2.0', { column: '1.9.3' }],
+    model: [{ from: 'sysObjectId', pattern: '\\.(\\d+)$', values: { 7: 'Box 7' } }] as const,
+  };
+  const values = new Map([
+    ['1.9.1.0', [octets('DSM 7.1-42962')]],
+    ['1.9.2.0', [octets('N/A')]],
+    ['1.9.3', [octets('  '), octets('S123\0')]],
+  ]);
+  expect(factsOf(rule, values, system('1.7', 'Model9 v1 SN 55'))).toEqual({
+    model: 'Box 7',
+    version: '7.1-42962',
+    serial: 'S123',
+  });
+  expect(factsOf(rule, new Map(), system('1.8', 'Model9 v1 SN 55'))).toEqual({
+    model: 'Model9',
+    version: '1',
+    serial: '55',
+  });
+});

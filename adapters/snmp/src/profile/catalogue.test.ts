@@ -18,7 +18,17 @@ const wirelessClasses = new Set(
   ).split(' '),
 );
 const allowed: Readonly<Record<string, ReadonlySet<string>>> = {
-  profile: new Set(['id', 'evidence', 'match', 'identity', 'processors', 'memory', 'sensors', 'wireless', 'states']),
+  profile: new Set([
+    'id',
+    'evidence',
+    'match',
+    'identity',
+    'processors',
+    'memory',
+    'sensors',
+    'wireless',
+    'states',
+  ]),
   sensor: new Set(
     'class oid column name nameColumn multiplier divisor absent variant states entitySensors text convert when exponentColumn precisionColumn signedScaleColumn textIndex'.split(
       ' ',

@@ -32,7 +32,7 @@ interface Instance {
 }
 
 function instances(
-  source: { oid?: string; column?: string; name: string; nameColumn?: string },
+  source: { oid?: string; column?: string; name: string; nameColumn?: string; textIndex?: true },
   values: ProfileValues,
 ): Instance[] {
   if (source.oid !== undefined) {
@@ -43,9 +43,18 @@ function instances(
   return [...(values.columns.get(source.column ?? '') ?? [])].map(([index, value]) => ({
     index,
     oid: `${source.column}.${index}`,
-    name: asText(names?.get(index)) ?? source.name.replace('{index}', index),
+    name:
+      asText(names?.get(index)) ??
+      source.name.replace('{index}', (source.textIndex && indexText(index)) || index),
     value,
   }));
+}
+
+/** The text of an index that is one string (RFC 2578 §7.7), or null. */
+function indexText(index: string): string | null {
+  const [length, ...codes] = index.split('.').map(Number);
+  if (length !== codes.length || codes.some((code) => code < 32 || code > 126)) return null;
+  return String.fromCharCode(...codes);
 }
 
 export function processorReadings(source: ProcessorSource, values: ProfileValues): ProcessorReading[] {

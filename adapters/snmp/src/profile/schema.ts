@@ -5,6 +5,11 @@
  */
 export interface Profile {
   readonly id: string;
+  /**
+   * `recordings`: written from what a few devices answer, without the maker's document at hand; so its units were
+   * judged by their size, and want a look when the device's own page is at hand. Otherwise from the MIB.
+   */
+  readonly evidence?: 'recordings';
   readonly match: ProfileMatch;
   readonly identity?: {
     /** Systems that the system group does not tell apart: the first whose object is there. */
@@ -56,6 +61,8 @@ interface Source {
   readonly name: string;
   /** Column of the same table that names the row. */
   readonly nameColumn?: string;
+  /** The row is named by its index: text, one number a character, its length before it. */
+  readonly textIndex?: true;
 }
 
 export interface Scale {

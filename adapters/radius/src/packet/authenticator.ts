@@ -27,10 +27,11 @@ export function writeMessageAuthenticator(
   secret: SharedSecret,
   out: Uint8Array,
   outAt: number,
+  authenticatorAt = 0,
 ): void {
   hmacMd5Begin(secret);
   md5Append(packet, 0, 4);
-  md5Append(authenticator, 0, 16);
+  md5Append(authenticator, authenticatorAt, authenticatorAt + 16);
   md5Append(packet, headerLength, valueAt);
   md5AppendZeros(16);
   md5Append(packet, valueAt + 16, length);
@@ -43,10 +44,11 @@ export function verifyMessageAuthenticator(
   scan: PacketScan,
   authenticator: Uint8Array,
   secret: SharedSecret,
+  authenticatorAt = 0,
 ): boolean {
   const at = scan.messageAuthenticatorAt;
   if (at === 0) return false;
-  writeMessageAuthenticator(packet, scan.length, at, authenticator, secret, digest, 0);
+  writeMessageAuthenticator(packet, scan.length, at, authenticator, secret, digest, 0, authenticatorAt);
   return equal16(packet, at, digest, 0);
 }
 
@@ -61,10 +63,11 @@ export function writeAuthenticator(
   secret: SharedSecret,
   out: Uint8Array,
   outAt: number,
+  authenticatorAt = 0,
 ): void {
   md5Begin();
   md5Append(packet, 0, 4);
-  md5Append(authenticator, 0, 16);
+  md5Append(authenticator, authenticatorAt, authenticatorAt + 16);
   md5Append(packet, headerLength, length);
   md5Append(secret.bytes);
   md5Finish(out, outAt);

@@ -64,17 +64,16 @@ export interface ReplyParts {
  */
 export function buildReply(parts: ReplyParts): Buffer {
   const { request, scan, secret } = parts;
-  const requestAuthenticator = request.subarray(4, headerLength);
-  const blocks = [...parts.blocks];
+  let { blocks } = parts;
   for (let at = scan.firstOffsets[attributeTypes.proxyState] as number; at !== 0; ) {
     const end = at + (request[at + 1] as number);
-    blocks.push(request.subarray(at, end));
+    blocks = [...blocks, request.subarray(at, end)];
     at = nextAttribute(request, scan, attributeTypes.proxyState, end);
   }
   const packet = assemble(parts.code, request[1] as number, parts.messageAuthenticator, blocks);
   if (parts.messageAuthenticator)
-    writeMessageAuthenticator(packet, packet.length, 22, requestAuthenticator, secret, packet, 22);
-  writeAuthenticator(packet, packet.length, requestAuthenticator, secret, packet, 4);
+    writeMessageAuthenticator(packet, packet.length, 22, request, secret, packet, 22, 4);
+  writeAuthenticator(packet, packet.length, request, secret, packet, 4, 4);
   return packet;
 }
 

@@ -7,6 +7,7 @@ import { forwardAccess } from '../proxy/forward.ts';
 import type { HomeServerPool } from '../proxy/home-servers.ts';
 import { type AccessChallenge, obligations, replyCodes } from './access-reply.ts';
 import { AccessRequestView } from './access-request.ts';
+import type { DuplicateEntry } from './duplicate-cache.ts';
 import type { Nas } from './nas.ts';
 import { ownView } from './own-view.ts';
 import type { AccessAccept, AccessDecision, AccessReject } from './policy.ts';
@@ -27,9 +28,6 @@ export interface AccessServerOptions {
   /** Null leaves EAP to the policy, which sees it as method `EAP`. */
   readonly eap: EapServer | null;
 }
-
-/** A request that is to be answered, and its place among the duplicates. */
-type Request = NonNullable<ReturnType<Reception['begin']>>;
 
 /** Answers Access-Requests and Status-Servers, whatever transport they come by. No promise on the way but for EAP and other realms. */
 export class AccessServer {
@@ -90,7 +88,7 @@ export class AccessServer {
     pool: HomeServerPool,
     shared: AccessRequestView,
     received: Received,
-    request: Request,
+    request: DuplicateEntry,
   ): Promise<void> {
     const { view, own } = ownView(shared, received);
     try {
@@ -105,7 +103,7 @@ export class AccessServer {
       const lost = { kind: 'REJECT', reason: 'HOME_SERVER_UNREACHABLE' } as const;
       this.#answer(answer ?? lost, view, own, request, () => []);
     } catch (error) {
-      this.#reception.forget(request.key, request.entry);
+      this.#reception.forget(own.peer, own.packet, request);
       this.#reception.drop(own, 'PROXY_FAILED', error instanceof Error ? error.message : String(error));
     }
   }
@@ -115,7 +113,7 @@ export class AccessServer {
     eap: EapServer,
     shared: AccessRequestView,
     received: Received,
-    request: Request,
+    request: DuplicateEntry,
   ): Promise<void> {
     const { view, viewOf, own } = ownView(shared, received);
     try {
@@ -132,7 +130,7 @@ export class AccessServer {
         this.#answer(answer.decision, view, own, request, () => answer.attributes);
       else this.#answer({ kind: 'CHALLENGE', attributes: answer.attributes }, view, own, request, () => []);
     } catch (error) {
-      this.#reception.forget(request.key, request.entry);
+      this.#reception.forget(own.peer, own.packet, request);
       this.#reception.drop(own, 'EAP_FAILED', error instanceof Error ? error.message : String(error));
     }
   }
@@ -156,23 +154,23 @@ export class AccessServer {
     decision: AccessDecision | AccessChallenge,
     view: AccessRequestView,
     received: Received,
-    { key, entry }: Request,
+    request: DuplicateEntry,
     more: typeof obligations,
   ): void {
     const { counters } = this.#context;
     if (decision.kind === 'DISCARD') {
       counters.discarded++;
-      this.#reception.forget(key, entry);
+      this.#reception.forget(received.peer, received.packet, request);
       return;
     }
     const attributes = [...(decision.attributes ?? []), ...more(decision, view)];
     const reply = this.#encode(decision, attributes, view, received);
     if (reply === null) {
-      this.#reception.forget(key, entry);
+      this.#reception.forget(received.peer, received.packet, request);
       return;
     }
     const send = () => {
-      entry.reply = reply;
+      request.reply = reply;
       received.peer.send(reply);
     };
     if (decision.kind === 'ACCEPT') counters.accessAccepts++;
@@ -186,7 +184,7 @@ export class AccessServer {
   #admit(received: Received): SharedSecret | null | 'REFUSED' {
     const { nas, packet, scan } = received;
     if (scan.messageAuthenticatorAt !== 0) {
-      const proven = provenByMessageAuthenticator(received, packet.subarray(4, 20));
+      const proven = provenByMessageAuthenticator(received, packet, 4);
       if (proven === null) {
         this.#reception.drop(received, 'BAD_AUTHENTICATOR', 'Message-Authenticator');
         return 'REFUSED';

@@ -27,7 +27,6 @@ interface Pending {
   readonly record: AccountingRecord;
   readonly reply: Buffer;
   readonly peer: Peer;
-  readonly key: string;
   readonly entry: DuplicateEntry;
 }
 
@@ -83,8 +82,8 @@ export class AccountingServer {
     this.#context.counters.accountingRequests++;
     const secret = this.#proven(received);
     if (secret === null) return;
-    const request = this.#reception.begin(received);
-    if (request === null) return;
+    const entry = this.#reception.begin(received);
+    if (entry === null) return;
     const record = readAccountingRecord(nas, peer.address, receivedAt, packet, scan);
     if (record.clockSkewMs !== null && Math.abs(record.clockSkewMs) > reportedSkewMs)
       this.#context.anomalies.report(
@@ -102,7 +101,7 @@ export class AccountingServer {
       blocks: [],
       messageAuthenticator: scan.messageAuthenticatorAt !== 0,
     });
-    this.#commits.push({ record, reply, peer, ...request });
+    this.#commits.push({ record, reply, peer, entry });
   }
 
   #proven(received: Received): SharedSecret | null {
@@ -125,8 +124,8 @@ export class AccountingServer {
   }
 
   #abandon(items: readonly Pending[], kind: 'ACCOUNTING_FAILED' | 'ACCOUNTING_SHED', error: unknown): void {
-    for (const { key, entry, peer, record } of items) {
-      this.#reception.forget(key, entry);
+    for (const { entry, peer, record } of items) {
+      this.#reception.forget(peer, record.packet, entry);
       const detail = error === null ? null : error instanceof Error ? error.message : String(error);
       this.#context.anomalies.report(kind, peer.address, record.nas.id, detail);
     }

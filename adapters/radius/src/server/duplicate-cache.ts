@@ -1,11 +1,14 @@
-import { equal16 } from '../packet/authenticator.ts';
+import type { Peer } from './reception.ts';
 
-/** A request being or having been answered. */
+/** A request being or having been answered, and its authenticator as four words. */
 export interface DuplicateEntry {
-  readonly authenticator: Uint8Array;
+  readonly words: readonly [number, number, number, number];
   /** Null while in progress. */
   reply: Buffer | null;
 }
+
+/** The requests of one source address by port and identifier. */
+type Requests = Map<number, DuplicateEntry>;
 
 /** More than this in one generation and the older one goes early, so that a flood cannot eat the memory. */
 const mostPerGeneration = 200_000;
@@ -13,10 +16,12 @@ const mostPerGeneration = 200_000;
 /**
  * RFC 5080 §2.2.2: a duplicate has the same source address, port, identifier and authenticator. It is ignored while its
  * original is in progress and answered with the same octets for at least `holdMs` afterwards.
+ * Keeps nothing of the datagram itself, whose buffer would cost the collector more than the rest.
  */
 export class DuplicateCache {
-  #young = new Map<string, DuplicateEntry>();
-  #old = new Map<string, DuplicateEntry>();
+  #young = new Map<string, Requests>();
+  #old = new Map<string, Requests>();
+  #youngSize = 0;
   #rotatedAt = 0;
   readonly #holdMs: number;
 
@@ -25,26 +30,54 @@ export class DuplicateCache {
   }
 
   /** The entry of an earlier copy of this request, or null. */
-  find(key: string, packet: Uint8Array): DuplicateEntry | null {
-    const entry = this.#young.get(key) ?? this.#old.get(key);
-    return entry !== undefined && equal16(entry.authenticator, 0, packet, 4) ? entry : null;
+  find({ address, port }: Peer, packet: Buffer): DuplicateEntry | null {
+    const key = keyOf(port, packet);
+    const entry = this.#young.get(address)?.get(key) ?? this.#old.get(address)?.get(key);
+    if (entry === undefined) return null;
+    const [a, b, c, d] = entry.words;
+    const same =
+      a === packet.readInt32BE(4) &&
+      b === packet.readInt32BE(8) &&
+      c === packet.readInt32BE(12) &&
+      d === packet.readInt32BE(16);
+    return same ? entry : null;
   }
 
   /** Notes a new request; it replaces an older one of the same key. */
-  begin(key: string, packet: Uint8Array, now: number): DuplicateEntry {
-    if (now - this.#rotatedAt >= this.#holdMs || this.#young.size >= mostPerGeneration) {
+  begin({ address, port }: Peer, packet: Buffer, now: number): DuplicateEntry {
+    if (now - this.#rotatedAt >= this.#holdMs || this.#youngSize >= mostPerGeneration) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#youngSize = 0;
       this.#rotatedAt = now;
     }
-    const entry: DuplicateEntry = { authenticator: packet.subarray(4, 20), reply: null };
-    this.#young.set(key, entry);
+    let requests = this.#young.get(address);
+    if (requests === undefined) {
+      requests = new Map();
+      this.#young.set(address, requests);
+    }
+    const words = [
+      packet.readInt32BE(4),
+      packet.readInt32BE(8),
+      packet.readInt32BE(12),
+      packet.readInt32BE(16),
+    ] as const;
+    const entry: DuplicateEntry = { words, reply: null };
+    requests.set(keyOf(port, packet), entry);
+    this.#youngSize++;
     return entry;
   }
 
   /** Forgets a request that will not be answered, so that its retransmission is a new one. */
-  forget(key: string, entry: DuplicateEntry): void {
-    if (this.#young.get(key) === entry) this.#young.delete(key);
-    if (this.#old.get(key) === entry) this.#old.delete(key);
+  forget({ address, port }: Peer, identifier: number, entry: DuplicateEntry): void {
+    const key = (port << 8) | identifier;
+    for (const generation of [this.#young, this.#old]) {
+      const requests = generation.get(address);
+      if (requests?.get(key) === entry) requests.delete(key);
+    }
   }
+}
+
+function keyOf(port: number, packet: Buffer): number {
+  return (port << 8) | (packet[1] as number);
 }

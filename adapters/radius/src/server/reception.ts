@@ -78,27 +78,28 @@ export class Reception {
    * The entry for a new request, or null for a duplicate, which has then been answered or ignored.
    * Call it only for packets whose authenticator has been checked as far as it can be.
    */
-  begin(received: Received): { readonly key: string; readonly entry: DuplicateEntry } | null {
-    const { packet, peer, receivedAt } = received;
-    const key = `${peer.address} ${peer.port} ${packet[1]}`;
-    const earlier = this.#duplicates.find(key, packet);
-    if (earlier === null) return { key, entry: this.#duplicates.begin(key, packet, receivedAt) };
+  begin({ packet, peer, receivedAt }: Received): DuplicateEntry | null {
+    const earlier = this.#duplicates.find(peer, packet);
+    if (earlier === null) return this.#duplicates.begin(peer, packet, receivedAt);
     this.#context.counters.duplicates++;
     if (earlier.reply !== null) peer.send(earlier.reply);
     return null;
   }
 
-  forget(key: string, entry: DuplicateEntry): void {
-    this.#duplicates.forget(key, entry);
+  /** @param packet at least the request's header. */
+  forget(peer: Peer, packet: Uint8Array, entry: DuplicateEntry): void {
+    this.#duplicates.forget(peer, packet[1] as number, entry);
   }
 }
 
-/** The secret of the NAS that verifies the packet's Message-Authenticator over `authenticator`; null when none does. */
+/** The secret of the NAS that verifies the packet's Message-Authenticator over 16 octets at `authenticator[authenticatorAt]`; null when none does. */
 export function provenByMessageAuthenticator(
   received: Received,
   authenticator: Uint8Array,
+  authenticatorAt = 0,
 ): SharedSecret | null {
+  const { packet, scan } = received;
   for (const secret of received.nas.secrets)
-    if (verifyMessageAuthenticator(received.packet, received.scan, authenticator, secret)) return secret;
+    if (verifyMessageAuthenticator(packet, scan, authenticator, secret, authenticatorAt)) return secret;
   return null;
 }

@@ -18,7 +18,7 @@ export function answerStatusServer(
     reception.drop(received, 'MESSAGE_AUTHENTICATOR_MISSING', 'Status-Server');
     return;
   }
-  const secret = provenByMessageAuthenticator(received, packet.subarray(4, 20));
+  const secret = provenByMessageAuthenticator(received, packet, 4);
   if (secret === null) {
     reception.drop(received, 'BAD_AUTHENTICATOR', 'Status-Server');
     return;

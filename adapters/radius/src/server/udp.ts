@@ -1,5 +1,7 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import { lookup as resolveName } from 'node:dns';
 import { once } from 'node:events';
+import { isIP } from 'node:net';
 import { plainAddress } from '../attribute/address.ts';
 import type { Peer } from './reception.ts';
 
@@ -30,17 +32,12 @@ export async function listenUdp(
     type: host.includes(':') ? 'udp6' : 'udp4',
     recvBufferSize: receiveBufferBytes,
     reusePort,
+    lookup: addressLookup,
   });
-  let closed = false;
-  socket.on('message', (datagram, { address, port: peerPort }) => {
-    onDatagram(datagram, {
-      address: plainAddress(address),
-      port: peerPort,
-      send: (reply) => {
-        if (!closed) socket.send(reply, peerPort, address, (error) => error !== null && onSendError(error));
-      },
-    });
-  });
+  const state = { closed: false };
+  socket.on('message', (datagram, { address, port: peerPort }) =>
+    onDatagram(datagram, new UdpPeer(socket, state, address, peerPort)),
+  );
   const listening = once(socket, 'listening');
   socket.bind(port, host);
   await listening;
@@ -48,12 +45,40 @@ export async function listenUdp(
   return {
     port: socket.address().port,
     close: async () => {
-      if (closed) return;
-      closed = true;
+      if (state.closed) return;
+      state.closed = true;
       await closeSocket(socket);
     },
   };
 }
+
+/** One small object a datagram; a failure to send comes as the socket's `error`. */
+class UdpPeer implements Peer {
+  readonly address: string;
+  readonly port: number;
+  readonly #socket: Socket;
+  readonly #state: { readonly closed: boolean };
+  readonly #socketAddress: string;
+
+  constructor(socket: Socket, state: { readonly closed: boolean }, address: string, port: number) {
+    this.#socket = socket;
+    this.#state = state;
+    this.#socketAddress = address;
+    this.address = plainAddress(address);
+    this.port = port;
+  }
+
+  send(reply: Buffer): void {
+    if (!this.#state.closed) this.#socket.send(reply, this.port, this.#socketAddress);
+  }
+}
+
+/** An address needs no look-up: the usual one costs a turn of the event loop for every reply. */
+const addressLookup: NonNullable<SocketOptions['lookup']> = (name, options, callback) => {
+  const family = isIP(name);
+  if (family === 0) resolveName(name, options, callback);
+  else callback(null, name, family);
+};
 
 async function closeSocket(socket: Socket): Promise<void> {
   await new Promise<void>((resolve) => socket.close(() => resolve()));

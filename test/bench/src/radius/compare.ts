@@ -108,18 +108,18 @@ async function compare(
     peer: Contestant,
     metric: string,
     unit: string,
-    valueOf: (result: Measured) => number,
+    pick: (result: Measured) => number,
     more: 'BETTER' | 'WORSE',
   ) => {
     const theirs = measured.get(peer) ?? [];
-    const ratios = ours.map((mine, round) => valueOf(mine) / valueOf(theirs[round] as Measured));
+    const ratios = ours.map((mine, round) => pick(mine) / pick(theirs[round] as Measured));
     const ratio = more === 'BETTER' ? median(ratios) : 1 / median(ratios);
     report.figure({
       metric: `${metric}, ${name}`,
-      value: rounded(median(ours.map(valueOf))),
+      value: rounded(median(ours.map(pick))),
       unit,
       peer: peer.name,
-      peerValue: rounded(median(theirs.map(valueOf))),
+      peerValue: rounded(median(theirs.map(pick))),
       ratio: rounded(ratio),
     });
   };

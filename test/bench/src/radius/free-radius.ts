@@ -57,7 +57,7 @@ export async function startFreeRadius(
   mkdirSync(join(folder, 'log'), { recursive: true });
   copyFileSync(`${queries}/queries.conf`, join(folder, 'queries.conf'));
   copyFileSync(`${configuration}/policy.d/accounting`, join(folder, 'accounting.policy'));
-  if (users === 'files') writeFileSync(join(folder, 'authorize'), usersFile());
+  writeFileSync(join(folder, 'authorize'), users === 'files' ? usersFile() : '');
   writeFileSync(join(folder, 'radiusd.conf'), configurationText(users, port, database.socketDirectory));
   const child = spawn(program, ['-d', '.', '-f'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
   await Promise.race([
@@ -139,7 +139,7 @@ modules {
   expr {
   }
   files {
-    filename = ${users === 'files' ? 'authorize' : '/dev/null'}
+    filename = authorize
   }
   sql {
     dialect = "postgresql"

@@ -19,7 +19,7 @@ if (import.meta.main) {
   };
   const { key } = generateSigningKey('bench');
   let networkModule: NetworkModule | undefined;
-  const logger = createLogger({ part: 'bench' });
+  const logger = createLogger({ part: 'bench', level: 'warn' });
   await startRuntime<TenantDatabase, TenantEvents>({
     connectionString,
     sealingKey: Buffer.from(sealingKey, 'hex'),

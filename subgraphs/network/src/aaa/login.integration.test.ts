@@ -116,6 +116,27 @@ describe('a new customer goes online', () => {
     expect(second.accepted).toBe(true);
   });
 
+  test('a session long silent does not lock its subscriber out, and ends when he logs in', async () => {
+    const service = await isp.order();
+    // Told with a delay of a quarter of an hour, and nothing since.
+    const told = await isp.account([
+      { name: 'Acct-Status-Type', value: 'Start' },
+      { name: 'Acct-Session-Id', value: 'silent' },
+      { name: 'User-Name', value: service.username },
+      { name: 'Calling-Station-Id', value: 'AA-AA-AA-AA-AA-AA' },
+      { name: 'Acct-Delay-Time', value: 900 },
+    ]);
+    expect(told).toBe(true);
+    await isp.online(service);
+    const data = await isp.tenant.data<{
+      sessions: { edges: { node: { live: boolean; terminateCause: string } }[] };
+    }>('network', `{ sessions(username: "${service.username}") { edges { node { live terminateCause } } } }`);
+    expect(data.sessions.edges.map((edge) => edge.node)).toEqual([
+      { live: true, terminateCause: null },
+      { live: false, terminateCause: 'Stale' },
+    ]);
+  });
+
   test('CHAP proves the password as PAP does', async () => {
     const service = await isp.order();
     await isp.tenant.eventually(

@@ -1,5 +1,6 @@
 import type { ShapingPayload } from '@dotmac/schema';
 import { type AccessMode, describeShaping } from '../access/rules.ts';
+import { silentIntervals } from '../session/rules.ts';
 
 /** Why a login is refused. Stable: stored in events and shown to the NOC. */
 export type RejectReason =
@@ -136,9 +137,9 @@ export function explainDecision(facts: LoginFacts): {
   return { steps, reason: null };
 }
 
-/** Silent for 2.5 intervals, a session no longer stands in the way of a login. */
+/** How long a session may be silent before it no longer stands in the way of a login. */
 export function loginStaleMilliseconds(interimIntervalSeconds: number): number {
-  return 2.5 * interimIntervalSeconds * 1000;
+  return silentIntervals * interimIntervalSeconds * 1000;
 }
 
 /** ±10 %, so that a restarted NAS does not send everything at once. `random` is 0 to 1. */

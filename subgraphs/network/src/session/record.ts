@@ -4,7 +4,14 @@ import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import { moveAccesses, servicesByUsername } from '../access/store.ts';
 import { sessionEvent } from './events.ts';
-import { applyNews, replacedCause, restartCause, type SessionNews, type SessionState } from './rules.ts';
+import {
+  applyNews,
+  replacedCause,
+  restartCause,
+  type SessionNews,
+  type SessionState,
+  staleCause,
+} from './rules.ts';
 import { closeReplaced, closeSessionsOfNas, keyText, lockedSessions, upsertSessions } from './store.ts';
 
 /** A NAS that said it starts or stops: its sessions from before are gone. */
@@ -30,7 +37,7 @@ export async function recordSessions(
   ended.push(...outcomes.closed);
   await upsertSessions(transaction, [...outcomes.closed, ...outcomes.sessions.map((one) => one.session)]);
   const started = outcomes.sessions.filter((one) => one.effect === 'STARTED').map((one) => one.session);
-  ended.push(...(await closeReplaced(transaction, started, replacedCause)));
+  ended.push(...(await closeReplaced(transaction, started, { sameLine: replacedCause, silent: staleCause })));
   await moveAccesses(
     transaction,
     started.flatMap(({ serviceId, deviceId }) =>

@@ -47,6 +47,9 @@ export const restartCause = 'NAS-Reboot';
 /** Closed because the same line logged in again. */
 export const replacedCause = 'Replaced';
 
+/** Silent for so many interim intervals, a session does not stand in the way of a login. */
+export const silentIntervals = 2.5;
+
 /** NAS clocks count whole seconds: differences below this say nothing about order. */
 const slackMilliseconds = 2_000;
 

@@ -1,7 +1,7 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
-import type { SessionState } from './rules.ts';
+import { type SessionState, silentIntervals } from './rules.ts';
 
 export type Session = Selectable<TenantDatabase['network.session']>;
 
@@ -11,6 +11,13 @@ export interface SessionKey {
   readonly nativeId: string;
   readonly username: string;
 }
+
+/** A session's columns where they cannot be written with the query builder; the table is `s`. */
+const sessionColumns =
+  sql.raw(`s.id, s.nas_id as "nasId", s.native_id as "nativeId", s.username, s.service_id as "serviceId",
+  s.device_id as "deviceId", s.address, s.mac, s.started_at as "startedAt", s.updated_at as "updatedAt",
+  s.stopped_at as "stoppedAt", s.terminate_cause as "terminateCause", s.session_time_seconds as "sessionTimeSeconds",
+  s.downstream_octets as "downstreamOctets", s.upstream_octets as "upstreamOctets"`);
 
 export function keyText({ nasId, nativeId, username }: SessionKey): string {
   return JSON.stringify([nasId, nativeId, username]);
@@ -125,10 +132,7 @@ export async function lockedSessions(
     transaction,
   );
   const { rows } = await sql<Session>`
-    select s.id, s.nas_id as "nasId", s.native_id as "nativeId", s.username, s.service_id as "serviceId",
-      s.device_id as "deviceId", s.address, s.mac, s.started_at as "startedAt", s.updated_at as "updatedAt",
-      s.stopped_at as "stoppedAt", s.terminate_cause as "terminateCause", s.session_time_seconds as "sessionTimeSeconds",
-      s.downstream_octets as "downstreamOctets", s.upstream_octets as "upstreamOctets"
+    select ${sessionColumns}
     from unnest(${keys.map((key) => key.nasId)}::text[], ${keys.map((key) => key.nativeId)}::text[],
       ${keys.map((key) => key.username)}::text[]) as k (nas_id, native_id, username)
     cross join lateral (
@@ -167,28 +171,27 @@ export async function upsertSessions(
       upstream_octets = excluded.upstream_octets`.execute(transaction);
 }
 
-/** Ends the other live sessions of lines that have just logged in again. */
+/**
+ * Ends the other live sessions of services that have just logged in: those of the same line, which the login replaced,
+ * and those silent for so long that they did not stand in its way.
+ */
 export async function closeReplaced(
   transaction: Transaction<TenantDatabase>,
   started: readonly SessionState[],
-  cause: string,
+  causes: { readonly sameLine: string; readonly silent: string },
 ): Promise<SessionState[]> {
-  const lines = started.filter((session) => session.serviceId !== null && session.mac !== null);
-  if (lines.length === 0) return [];
-  const rows = await transaction
-    .updateTable('network.session')
-    .set((row) => ({ stoppedAt: row.ref('updatedAt'), terminateCause: cause }))
-    .where('stoppedAt', 'is', null)
-    .where(
-      'id',
-      'not in',
-      started.map((session) => session.id),
-    )
-    .where(
-      sql<boolean>`(service_id, mac) in (select * from unnest(${lines.map((one) => one.serviceId)}::text[], ${lines.map((one) => one.mac)}::text[]))`,
-    )
-    .returningAll()
-    .execute();
+  const logins = started.filter((session) => session.serviceId !== null);
+  if (logins.length === 0) return [];
+  const { rows } = await sql<Session>`
+    update network.session s set stopped_at = s.updated_at,
+      terminate_cause = case when s.mac is not distinct from l.mac then ${causes.sameLine} else ${causes.silent} end
+    from network.nas n, unnest(${logins.map((one) => one.serviceId)}::text[], ${logins.map((one) => one.mac)}::text[],
+      ${logins.map((one) => new Date(one.updatedAt))}::timestamptz[]) as l (service_id, mac, at)
+    where n.id = s.nas_id and s.service_id = l.service_id and s.stopped_at is null
+      and s.id <> all(${started.map((one) => one.id)}::text[])
+      and (s.mac is not distinct from l.mac
+        or s.updated_at < l.at - make_interval(secs => ${silentIntervals}::float8 * n.interim_interval_seconds))
+    returning ${sessionColumns}`.execute(transaction);
   return rows.map(stateOf);
 }
 
@@ -225,10 +228,7 @@ export async function closeStale(
         and l.updated_at < ${now}::timestamptz - make_interval(secs => greatest(3 * n.interim_interval_seconds, 900))
       order by l.id limit ${limit} for update of l skip locked
     )
-    returning s.id, s.nas_id as "nasId", s.native_id as "nativeId", s.username, s.service_id as "serviceId",
-      s.device_id as "deviceId", s.address, s.mac, s.started_at as "startedAt", s.updated_at as "updatedAt",
-      s.stopped_at as "stoppedAt", s.terminate_cause as "terminateCause", s.session_time_seconds as "sessionTimeSeconds",
-      s.downstream_octets as "downstreamOctets", s.upstream_octets as "upstreamOctets"`.execute(transaction);
+    returning ${sessionColumns}`.execute(transaction);
   return rows.map(stateOf);
 }
 

@@ -3,6 +3,7 @@
  * Exit codes: 0 done, 1 failed (the message says why), 2 wrong words.
  */
 import { parseArgs } from 'node:util';
+import { ConfigError } from '@dotmac/platform/config';
 import { CommandError, UsageError } from './commands/command.ts';
 import { GraphError } from './graph-client.ts';
 
@@ -77,7 +78,7 @@ main().then(
     const usage =
       error instanceof UsageError ||
       (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
-    const expected = usage || error instanceof CommandError || error instanceof GraphError;
+    const expected = usage || [CommandError, ConfigError, GraphError].some((kind) => error instanceof kind);
     process.stderr.write(
       `${expected ? (error as Error).message : error instanceof Error ? error.stack : String(error)}\n`,
     );

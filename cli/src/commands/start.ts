@@ -101,6 +101,7 @@ async function bringUp(
     DOTMAC_HOME: home,
     DOTMAC_CONTROL_PORT: String(controlPort),
     DOTMAC_DEMO: String(demo),
+    DOTMAC_GATEWAY_URL: `http://127.0.0.1:${port}/graphql`,
     NODE_ENV: 'production',
   });
   const early = last !== null && last.controlPort === controlPort && existsSync(gatewayStateFile(home));

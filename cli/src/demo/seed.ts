@@ -6,6 +6,7 @@ import { graphClient } from '../graph-client.ts';
 import { operatorEmail, operatorSlug } from '../processes/operator.ts';
 import { openFileSecrets } from '../secrets/file-secrets.ts';
 import { readLabState, writeLabState } from './lab-state.ts';
+import { seedOperatorPlans } from './operator-data.ts';
 import { approvedLead, partnerApiKey, seedPartner } from './partner-data.ts';
 import { demoPassword, seedTenant } from './tenant-data.ts';
 import { requestTenant, signIn, type TenantSeen, tenantsBySlug, untilActive } from './tenants.ts';
@@ -65,6 +66,7 @@ export async function seedDemo({ home, url, progress, startLab }: SeedOptions): 
   await startLab();
 
   progress.step('demo data');
+  await seedOperatorPlans(anybody.as(operator.token, operatorSlug));
   const seeded = await Promise.all(
     demoTenants.map(async ({ slug, ownerEmail, currency }) => {
       const owner = await signIn(anybody, ownerEmail, await secrets.read(slug, 'owner-password'));

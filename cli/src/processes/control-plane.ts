@@ -20,6 +20,7 @@ import type { PlatformEvents } from '@dotmac/schema';
 import { partners } from '@dotmac/subgraph-partners';
 import { tenants } from '@dotmac/subgraph-tenants';
 import { z } from 'zod';
+import { startPlatformBusiness } from '../relay/platform-business.ts';
 import { type FileSecrets, openFileSecrets } from '../secrets/file-secrets.ts';
 import { bootstrap } from './bootstrap.ts';
 import { writeHandover } from './handover.ts';
@@ -31,6 +32,8 @@ const settings = {
   DOTMAC_HOST: z.string().default('127.0.0.1'),
   /** Where the gateways reach it; 0 takes any free port. */
   DOTMAC_CONTROL_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** The relays between the control plane and tenant zero go through the gateway; without it they do not run. */
+  DOTMAC_GATEWAY_URL: z.url().optional(),
   DOTMAC_RELEASE: z.string().default('dev'),
   /** Marks new tenants as demos, whose clock may be advanced. */
   DOTMAC_DEMO: z.stringbool().default(false),
@@ -124,6 +127,17 @@ await serve(logger, async (stack, stopping) => {
   });
   stack.defer(() => runtime.stop());
   await bootstrap(runtime.services, secrets, identity);
+  if (config.DOTMAC_GATEWAY_URL !== undefined) {
+    const relays = new AbortController();
+    stack.defer(() => relays.abort());
+    await startPlatformBusiness({
+      services: runtime.services,
+      identityKey: readSigningKey(identity.id, identity.privatePem),
+      url: config.DOTMAC_GATEWAY_URL,
+      logger,
+      signal: relays.signal,
+    });
+  }
   await tenantsServe(hosting, stopping);
   writeHandover(config.DOTMAC_HOME, {
     pid: process.pid,

@@ -96,7 +96,12 @@ function streamOf<Data>(
   dispose: () => void | Promise<void>,
 ): Stream<Data> {
   const next = async () => {
-    const { done, value } = await source.next();
+    const { done, value } = await source.next().catch((failure: unknown) => {
+      // graphql-ws rejects with the list of errors itself.
+      throw failure instanceof Error
+        ? failure
+        : new Error(`The stream was refused: ${JSON.stringify(failure)}`);
+    });
     if (done === true) throw new Error('The stream ended');
     if (value.errors !== undefined || value.data == null)
       throw new Error(`The stream failed: ${JSON.stringify(value)}`);
@@ -129,4 +134,25 @@ export async function eventually<T>(ask: () => Promise<T>, check: (answer: T) =>
       throw new Error(`It never came true; last seen: ${JSON.stringify(answer, null, 2)}`);
     await new Promise((again) => setTimeout(again, 50));
   }
+}
+
+/**
+ * Does something again and again until the stream shows it: a stream that has only just been opened may not have
+ * reached its source yet, and begins with what happens from then on.
+ */
+export async function untilSeen<Data>(
+  stream: Stream<Data>,
+  check: (data: Data) => boolean,
+  act: () => Promise<unknown>,
+): Promise<Data> {
+  let found: Data | undefined;
+  const seen = stream.until(check).then((data) => {
+    found = data;
+    return data;
+  });
+  while (found === undefined) {
+    await act();
+    await Promise.race([seen, new Promise((again) => setTimeout(again, 250))]);
+  }
+  return seen;
 }

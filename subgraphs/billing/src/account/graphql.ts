@@ -100,6 +100,10 @@ AccountRef.implement({
   description: 'How a customer is billed.',
   fields: (t) => ({
     currency: t.exposeString('currency'),
+    tenantId: t.exposeID('tenantId', {
+      nullable: true,
+      description: 'In tenant zero: the ISP that this customer is.',
+    }),
     anchorDay: t.exposeInt('anchorDay', {
       nullable: true,
       description: 'The day of the month on which periods begin, clamped to the end of shorter months.',

@@ -28,6 +28,9 @@ TenantRef.implement({
     currency: t.exposeString('currency'),
     country: t.exposeString('country'),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    ownerEmail: t.exposeString('ownerEmail', {
+      authScopes: { $any: { scope: 'platform:read', role: 'OWNER' } },
+    }),
     radius: t.field({
       type: RadiusEndpointRef,
       description: 'Where its NASes send RADIUS.',

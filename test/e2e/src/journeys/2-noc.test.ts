@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Stream, subscribeSse, subscribeWs } from '../client.ts';
+import { type Stream, subscribeSse, subscribeWs, untilSeen } from '../client.ts';
 import { newSubscriber, shared } from '../shared.ts';
 
 const { tenant } = shared();
@@ -38,18 +38,9 @@ describe.each(transports)('over %s', (name, subscribe) => {
     const named = ({ networkEvents: { service } }: NetworkEvent) =>
       service?.customer.name === `Test ${username}`;
     const stream = subscribe(alpha.tokens.noc, sessions);
-    // Until the gateway has subscribed, a login could pass unseen: log in until one is seen.
-    let seen = false;
-    const first = stream.until(named).then((event) => {
-      seen = true;
-      return event;
-    });
-    while (!seen) {
-      await alpha.lab.login(username, password);
-      await Promise.race([first, new Promise((again) => setTimeout(again, 200))]);
-    }
-    const { networkEvents } = await first;
-    expect(networkEvents.__typename).toBe('SessionStarted');
+    const isLogin = (event: NetworkEvent) =>
+      named(event) && event.networkEvents.__typename === 'SessionStarted';
+    const { networkEvents } = await untilSeen(stream, isLogin, () => alpha.lab.login(username, password));
     await stream.close();
 
     // While nobody listens: out and in again.

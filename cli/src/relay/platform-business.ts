@@ -1,0 +1,142 @@
+import type { PlatformDatabase } from '@dotmac/migrations';
+import { type Logger, type Services, type SigningKey, signToken, systemClock } from '@dotmac/platform';
+import { type PlatformEvents, type Scope, systemPrincipal } from '@dotmac/schema';
+import { tenantBySlug } from '@dotmac/subgraph-tenants';
+import { expectResult, type GraphClient, graphClient } from '../graph-client.ts';
+import { operatorSlug } from '../processes/operator.ts';
+import { runRelay } from './relay.ts';
+
+export interface PlatformBusinessOptions {
+  readonly services: Services<PlatformDatabase, PlatformEvents>;
+  readonly identityKey: SigningKey;
+  /** Of the gateway. */
+  readonly url: string;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What ties the control plane to the operator's own books in tenant zero: a tenant that comes to life becomes a
+ * customer there, and what it pays becomes commission here.
+ */
+export async function startPlatformBusiness(options: PlatformBusinessOptions): Promise<void> {
+  const { services, identityKey, url } = options;
+  const tenantZero = await tenantBySlug(services.database, operatorSlug);
+  if (tenantZero === null) throw new Error('Tenant zero is missing');
+  const tokenFor = (tenantId: string | null, scopes: readonly Scope[]) => () =>
+    signToken(systemPrincipal('relay', tenantId, scopes), {
+      key: identityKey,
+      issuer: 'dotmac',
+      audience: 'gateway',
+      lifetimeSeconds: 3600,
+      clock: systemClock,
+    });
+  const books = tokenFor(tenantZero.id, [
+    'customers:read',
+    'customers:write',
+    'billing:read',
+    'billing:write',
+  ]);
+  const plane = tokenFor(null, ['platform:read']);
+  const common = { database: services.database, url, logger: options.logger, signal: options.signal };
+
+  void runRelay<LiveTenant | null>({
+    ...common,
+    name: 'tenants-to-customers',
+    scope: 'platform',
+    token: plane,
+    query:
+      'subscription ($after: Cursor) { provisioningEvents(after: $after) { cursor tenantState tenant { id slug name ownerEmail } } }',
+    eventOf: (data) => {
+      const { provisioningEvents: event } = data as {
+        provisioningEvents: { cursor: string; tenantState: string | null; tenant: LiveTenant };
+      };
+      // Tenant zero does not bill itself.
+      const live = event.tenantState === 'ACTIVE' && event.tenant.slug !== operatorSlug;
+      return { cursor: event.cursor, event: live ? event.tenant : null };
+    },
+    deliver: async (tenant) => {
+      if (tenant !== null) await openAccount(graphClient(url, await books()), tenant);
+    },
+  });
+
+  void runRelay<PaymentSeen>({
+    ...common,
+    name: 'payments-to-commission',
+    scope: tenantZero.id,
+    token: books,
+    query: `subscription ($after: Cursor) { billingEvents(after: $after, types: [PAYMENT_RECEIVED]) { cursor ... on PaymentReceived {
+      payment { id receivedOn amount { currency } allocations { net { amount } } customer { account { tenantId } } } } } }`,
+    eventOf: (data) => {
+      const { billingEvents: event } = data as { billingEvents: { cursor: string; payment: PaymentSeen } };
+      return { cursor: event.cursor, event: event.payment };
+    },
+    deliver: async (payment) => earn(graphClient(url, await plane()), payment),
+  });
+}
+
+interface LiveTenant {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly ownerEmail: string;
+}
+
+/** The ISP as a customer of the operator's, once: the account is looked up by the tenant's id first. */
+async function openAccount(books: GraphClient, tenant: LiveTenant): Promise<void> {
+  const known = await books.ask<{ platformAccount: unknown }>(
+    'query ($id: ID!) { platformAccount(tenantId: $id) { tenantId } }',
+    { id: tenant.id },
+  );
+  if (known.platformAccount !== null) return;
+  const customerId =
+    (await customerByEmail(books, tenant.ownerEmail)) ?? (await createCustomer(books, tenant));
+  const opened = await books.ask<{ openPlatformAccount: { __typename: string } }>(
+    `mutation ($input: OpenPlatformAccountInput!) { openPlatformAccount(input: $input) { __typename ... on Failure { code message } } }`,
+    { input: { tenantId: tenant.id, customerId } },
+  );
+  expectResult(opened.openPlatformAccount, 'PlatformAccount');
+}
+
+/** Left over from a delivery that was cut off in the middle. */
+async function customerByEmail(books: GraphClient, email: string): Promise<string | null> {
+  const { customers } = await books.ask<{
+    customers: { edges: { node: { id: string; email: string | null } }[] };
+  }>('query ($email: String!) { customers(search: $email) { edges { node { id email } } } }', { email });
+  return customers.edges.find(({ node }) => node.email === email)?.node.id ?? null;
+}
+
+async function createCustomer(books: GraphClient, { name, ownerEmail }: LiveTenant): Promise<string> {
+  const data = await books.ask<{ createCustomer: { __typename: string; id: string } }>(
+    'mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { __typename ... on Customer { id } ... on Failure { code message } } }',
+    { input: { name, email: ownerEmail } },
+  );
+  return expectResult(data.createCustomer, 'Customer').id;
+}
+
+interface PaymentSeen {
+  readonly id: string;
+  readonly receivedOn: string;
+  readonly amount: { readonly currency: string };
+  readonly allocations: readonly { readonly net: { readonly amount: string } }[];
+  readonly customer: { readonly account: { readonly tenantId: string | null } | null };
+}
+
+/** Commission is on cash net of tax: the net shares of what the payment paid. */
+async function earn(plane: GraphClient, payment: PaymentSeen): Promise<void> {
+  const tenantId = payment.customer.account?.tenantId ?? null;
+  if (tenantId === null) return;
+  const net = payment.allocations.reduce((sum, allocation) => sum + BigInt(allocation.net.amount), 0n);
+  await plane.ask(
+    'mutation ($input: RecordTenantPaymentInput!) { recordTenantPayment(input: $input) { id } }',
+    {
+      input: {
+        paymentId: payment.id,
+        tenantId,
+        netAmount: net.toString(),
+        currency: payment.amount.currency,
+        receivedOn: payment.receivedOn,
+      },
+    },
+  );
+}

@@ -67,7 +67,7 @@ create table billing.account (
   opened_at timestamptz not null,
   check ((tenant_id is null) = (rate_card_plan_id is null) and (tenant_id is null) = (live_from is null))
 );
-create index account_due on billing.account (next_bill_on) where next_bill_on is not null;
+create index account_due on billing.account (next_bill_on, customer_id) where next_bill_on is not null;
 
 -- What is charged again and again: a service on its plan, or a bundle.
 create table billing.service_line (

@@ -51,13 +51,13 @@ export type BillResult =
 type UntaxedLine = Omit<DraftLine, 'tax' | 'taxParts'>;
 
 /**
- * What an account is charged on a run date: one document, or nothing. Pure: preview, single invoice and mass run are
+ * What an account is charged on a run date: one document, or nothing. Tax components come by jurisdiction. Pure: preview, single invoice and mass run are
  * this function, and a re-run on what it wrote yields nothing.
  */
 export function bill(
   account: AccountSnapshot,
   runDate: Day,
-  taxComponents: readonly TaxComponent[],
+  taxComponents: ReadonlyMap<string, readonly TaxComponent[]>,
 ): BillResult {
   const fail = (message: string): BillResult => ({ ok: false, customerId: account.customerId, message });
   const untaxed: UntaxedLine[] = [];
@@ -94,7 +94,7 @@ export function bill(
       // Of the period, not of the piece: a credit is taxed as its charge was.
       taxPoint: line.periodFrom,
     })),
-    taxComponents,
+    account.taxJurisdictions.flatMap((jurisdiction) => taxComponents.get(jurisdiction) ?? []),
     {
       jurisdictions: account.taxJurisdictions,
       customerClass: 'consumer',

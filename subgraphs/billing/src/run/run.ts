@@ -20,7 +20,7 @@ import {
 /** Accounts per transaction of a mass run: enough to make statements cheap, few enough to keep memory flat. */
 const defaultChunkSize = 1_000;
 
-const taxComponents = shippedComponents();
+const taxComponents = Map.groupBy(shippedComponents(), (component) => component.jurisdiction);
 
 /** What a run stands on. */
 export type RunServices = Pick<BillingServices, 'database' | 'clock' | 'logger' | 'tenant'>;

@@ -14,8 +14,8 @@ export async function billInSql(database: Kysely<TenantDatabase>): Promise<void>
       await run(sql`
         create temp table due on commit drop as
         select customer_id, name, email, 'inv_' || substr(customer_id, 5) as id, row_number() over (order by customer_id) as n
-        from (select * from billing.account where next_bill_on <= ${runDate}::date order by customer_id
-          limit 1000 for update skip locked) a`);
+        from (select * from billing.account where next_bill_on <= ${runDate}::date
+          order by next_bill_on, customer_id limit 1000 for update skip locked) a`);
       const { rows } = await sql<{ count: bigint }>`select count(*) as count from due`.execute(transaction);
       if (rows[0]?.count === 0n) return 0n;
       await run(sql`

@@ -4,6 +4,7 @@ import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { ApolloInternals } from './apollo-internals.ts';
 import type { RequestContext, SubgraphClient, SubgraphResponse } from './executor.ts';
 import { compileFetch } from './fetch.ts';
+import { mergeKey } from './merge-key.ts';
 import { type ResponsePath, valuesAt } from './response-path.ts';
 
 /** One execution of a plan: what it works with and what it has gathered so far. */
@@ -99,10 +100,4 @@ export function* fetchNodes(node: PlanNode): Generator<FetchNode> {
       yield node;
       break;
   }
-}
-
-/** Two fetches with this key and equal variables get the same answer: the planner numbers only their names. */
-export function mergeKey({ serviceName, operation, operationName }: FetchNode): string {
-  const text = operationName === undefined ? operation : operation.replace(` ${operationName}`, '');
-  return `${serviceName} ${text}`;
 }

@@ -14,7 +14,7 @@ export type ManagementProtocol = (typeof managementProtocols)[number];
 const defaultPorts = { SNMP: 161, ROUTEROS: 8728 } as const;
 
 /** Polls without an answer until a device counts as offline: one may be a lost packet. */
-const missesUntilOffline = 3;
+export const missesUntilOffline = 3;
 
 /** What one poll of a device found. */
 export type PollOutcome =

@@ -1,13 +1,16 @@
 import type { NetworkServices } from '../builder.ts';
+import { missesUntilOffline } from '../device/rules.ts';
 import { type DeviceSessions, operation } from '../device/sessions.ts';
 import { type ManagementAddress, pollableAddresses } from '../device/store.ts';
-import { interfaceProtocol, readDevice } from './poll.ts';
+import { interfaceProtocol, type Reading, readDevice } from './poll.ts';
 import { recordPoll } from './record.ts';
 
 /** The poller looks this often at what is due, so that a new device does not wait for a whole interval. */
 const longestTickMilliseconds = 2_000;
 /** Devices asked at the same time. */
 const mostInFlight = 64;
+/** A device under suspicion is asked so many times as often. */
+const suspectPace = 10;
 /** A poll may take this long before the device counts as silent. */
 const deadlineMilliseconds = 20_000;
 
@@ -21,6 +24,8 @@ export class Poller {
   readonly #intervalMilliseconds: number;
   readonly #inFlight = new Set<string>();
   readonly #dueAt = new Map<string, number>();
+  /** Polls without an answer in a row, as far as this process has seen. */
+  readonly #misses = new Map<string, number>();
   /** Management addresses probed by this process, with what they were then. */
   readonly #probed = new Map<string, string>();
 
@@ -55,7 +60,11 @@ export class Poller {
       await pollableAddresses(this.#services.database),
       (address) => address.deviceId,
     );
-    for (const id of this.#dueAt.keys()) if (!devices.has(id)) this.#dueAt.delete(id);
+    for (const id of this.#dueAt.keys()) {
+      if (devices.has(id)) continue;
+      this.#dueAt.delete(id);
+      this.#misses.delete(id);
+    }
     const now = this.#services.clock.now();
     for (const [deviceId, addresses] of devices) {
       if (this.#inFlight.size >= mostInFlight) return;
@@ -88,7 +97,19 @@ export class Poller {
         return reading;
       }),
     );
-    if (!signal.aborted) await recordPoll(this.#services, deviceId, readings);
+    if (signal.aborted) return;
+    await recordPoll(this.#services, deviceId, readings);
+    this.#lookAgainSoon(deviceId, readings);
+  }
+
+  /** A suspicion is confirmed or lifted quickly; a device that is known to be down is asked at the usual pace. */
+  #lookAgainSoon(deviceId: string, readings: readonly Reading[]): void {
+    const silent = readings.every((reading) => reading.failure?.silent === true);
+    const misses = silent ? (this.#misses.get(deviceId) ?? 0) + 1 : 0;
+    this.#misses.set(deviceId, misses);
+    if (misses > 0 && misses < missesUntilOffline) {
+      this.#dueAt.set(deviceId, this.#services.clock.now() + this.#intervalMilliseconds / suspectPace);
+    }
   }
 
   /** Once per process and address, and again after the device was silent: it may have come back as another. */

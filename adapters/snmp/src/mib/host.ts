@@ -79,7 +79,7 @@ function hrMemory(rows: ReadonlyMap<string, Row>): MemoryReading[] {
     const isMemory =
       kind === HR_STORAGE_RAM ||
       kind === HR_STORAGE_VIRTUAL ||
-      (kind === HR_STORAGE_OTHER && PART_OF_MEMORY.test(name));
+      (kind === HR_STORAGE_OTHER && (PART_OF_MEMORY.test(name) || BUFFERS.test(name)));
     const unit = asBigInt(units);
     const total = asBigInt(size);
     if (!isMemory || unit === null || unit <= 0n || total === null || total === 0n) continue;
@@ -94,6 +94,9 @@ function hrMemory(rows: ReadonlyMap<string, Row>): MemoryReading[] {
 }
 
 const PART_OF_MEMORY = /^(memory buffers|cached memory|shared memory)$/i;
+
+/** Pools of a forwarding engine, which agents have no type for. */
+const BUFFERS = /\bpacket (?:buffers|descriptors)\b/i;
 
 /**
  * net-snmp on Linux counts buffers and cache as used, and gives them rows of their own. They are given back on
@@ -122,7 +125,7 @@ function whole(units: bigint): bigint {
 
 /** Kibibytes of UCD-SNMP-MIB: swap total and free, real total and free, shared, buffers, cached. */
 function ucdPools(values: readonly (bigint | null)[]): MemoryReading[] {
-  const [swapTotal, swapFree, realTotal, realFree, , buffers, cached] = values;
+  const [swapTotal, swapFree, realTotal, realFree, shared, buffers, cached] = values;
   const pool = (name: string, total: bigint | null | undefined, free: bigint | null | undefined) => {
     if (total === null || total === undefined || total <= 0n || free === null || free === undefined)
       return [];
@@ -130,5 +133,14 @@ function ucdPools(values: readonly (bigint | null)[]): MemoryReading[] {
   };
   // Linux fills free memory with buffers and cache and gives it back on demand: that is not use.
   const available = realFree == null ? null : realFree + (buffers ?? 0n) + (cached ?? 0n);
-  return [...pool('physical memory', realTotal, available), ...pool('swap', swapTotal, swapFree)];
+  // Parts of the physical memory, so that is their total.
+  const part = (name: string, used: bigint | null | undefined) =>
+    used == null || realTotal == null ? [] : pool(name, realTotal, realTotal - used);
+  return [
+    ...pool('physical memory', realTotal, available),
+    ...pool('swap', swapTotal, swapFree),
+    ...part('shared memory', shared),
+    ...part('memory buffers', buffers),
+    ...part('cached memory', cached),
+  ];
 }

@@ -10,6 +10,7 @@ import huawei from './data/huawei.json' with { type: 'json' };
 import juniper from './data/juniper.json' with { type: 'json' };
 import mikrotik from './data/mikrotik.json' with { type: 'json' };
 import nokiaTimos from './data/nokia-timos.json' with { type: 'json' };
+import processorsMemory from './data/processors-memory.json' with { type: 'json' };
 import standard from './data/standard.json' with { type: 'json' };
 import teltonika from './data/teltonika.json' with { type: 'json' };
 import ubiquiti from './data/ubiquiti.json' with { type: 'json' };
@@ -34,6 +35,7 @@ export const profiles: readonly Profile[] = [
   huawei,
   juniper,
   nokiaTimos,
+  ...processorsMemory,
   ...hardwareProfiles,
 ] as unknown as readonly Profile[];
 
@@ -47,10 +49,27 @@ export function profilesFor(
 ): Profile[] {
   const own = enterpriseNumber(device.sysObjectId);
   const numbers = new Set(own === null ? enterprises : [own, ...enterprises]);
-  return profiles.filter(
+  const chosen = profiles.filter(
     ({ match }) =>
       match.always ||
       (device.os !== null && match.os?.includes(device.os)) ||
       match.enterprise?.some((number) => numbers.has(number)),
   );
+  return chosen.map((profile) => forProduct(profile, device.sysObjectId));
+}
+
+/** `{10}` in front of an object stands for the first ten arcs of sysObjectID, where makers repeat a MIB per product. */
+const PRODUCT = /"\{(\d+)\}\./g;
+const perProduct = new Set(profiles.filter((profile) => JSON.stringify(profile).search(PRODUCT) >= 0));
+/** Where a product's own branch is not known: an object nobody has. */
+const NOWHERE = '2.999';
+
+function forProduct(profile: Profile, sysObjectId: string | null): Profile {
+  if (!perProduct.has(profile)) return profile;
+  const arcs = sysObjectId?.split('.') ?? [];
+  const text = JSON.stringify(profile).replace(PRODUCT, (_, count: string) => {
+    const known = arcs.length >= Number(count);
+    return `"${known ? arcs.slice(0, Number(count)).join('.') : NOWHERE}.`;
+  });
+  return JSON.parse(text) as Profile;
 }

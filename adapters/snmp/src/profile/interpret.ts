@@ -58,11 +58,31 @@ function indexText(index: string): string | null {
 }
 
 export function processorReadings(source: ProcessorSource, values: ProfileValues): ProcessorReading[] {
+  const rows = source.rows === undefined ? null : new RegExp(source.rows);
   return instances(source, values).flatMap(({ index, oid, name, value }) => {
-    const share = scaled(asNumber(value), source);
+    if (rows !== null && !rows.test(index)) return [];
+    const share = scaled(
+      source.pattern === undefined ? asNumber(value) : numberIn(value, source.pattern),
+      source,
+    );
     if (share === null || share < 0 || share > 100) return [];
     return [{ index, oid, name, usagePercent: source.idle ? 100 - share : share }];
   });
+}
+
+function numberIn(value: SnmpValue, pattern: string): number | null {
+  const found = new RegExp(pattern).exec(asText(value) ?? '')?.[1];
+  return found === undefined || found.trim() === '' ? null : Number(found);
+}
+
+/** The readings of a profile's sources; a fallback counts only while nothing was found. */
+export function firstReadings<S extends { readonly fallback?: true }, R>(
+  sources: readonly S[],
+  read: (source: S) => readonly R[],
+): R[] {
+  const found: R[] = [];
+  for (const source of sources) if (!source.fallback || found.length === 0) found.push(...read(source));
+  return found;
 }
 
 export function memoryReadings(source: MemorySource, values: ProfileValues): MemoryReading[] {
@@ -78,12 +98,14 @@ export function memoryReadings(source: MemorySource, values: ProfileValues): Mem
   return [...cells(basis).keys()].flatMap((index): MemoryReading[] => {
     const name = asText(names.get(index)) ?? source.name.replace('{index}', index);
     const amount = (oid: string | undefined) => {
-      const value = asBigInt(cells(oid).get(index));
+      const cell = cells(oid).get(index);
+      const number = cell?.type === 'octets' ? asNumber(cell) : null;
+      const value = number === null ? asBigInt(cell) : BigInt(Math.round(number));
       return value === null || value < 0n ? null : value * unit;
     };
     const percent = asNumber(cells(source.percent).get(index));
     if (source.percent !== undefined) {
-      if (percent === null || percent <= 0 || percent > 100) return [];
+      if (percent === null || percent < 0 || percent > 100) return [];
       const whole = amount(source.total);
       if (whole === null || whole === 0n)
         return [{ name, usedBytes: null, totalBytes: null, usedPercent: percent }];

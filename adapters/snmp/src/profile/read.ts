@@ -3,6 +3,7 @@ import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import type { MemoryReading, ProcessorReading } from '../mib/host.ts';
 import {
+  firstReadings,
   memoryReadings,
   type ProfileValues,
   processorReadings,
@@ -56,8 +57,12 @@ export async function readProfiles(
   }
   return {
     values,
-    processors: profiles.flatMap((it) => (it.processors ?? []).flatMap((s) => processorReadings(s, values))),
-    memory: profiles.flatMap((it) => (it.memory ?? []).flatMap((s) => memoryReadings(s, values))),
+    processors: profiles.flatMap((it) =>
+      firstReadings(it.processors ?? [], (source) => processorReadings(source, values)),
+    ),
+    memory: profiles.flatMap((it) =>
+      firstReadings(it.memory ?? [], (source) => memoryReadings(source, values)),
+    ),
     sensors: profiles.flatMap((it) =>
       (it.sensors ?? []).flatMap((s) => sensorReadings(s, values, it.states)),
     ),

@@ -83,6 +83,12 @@ export type Conversion = 'wattsToDbm' | 'fahrenheit' | 'channelToMhz' | 'microwa
 export interface ProcessorSource extends Source, Scale {
   /** The object gives the idle share. */
   readonly idle?: true;
+  /** A regular expression on a text whose first group is the share. */
+  readonly pattern?: string;
+  /** A regular expression on the index: rows it does not match are other averages of the same processor. */
+  readonly rows?: string;
+  /** Counts only when no source before it in the profile gave a reading. */
+  readonly fallback?: true;
 }
 
 /** Two of total, used and free, in units of `unitBytes`; or a percentage, with the total where there is one. */
@@ -96,6 +102,8 @@ export interface MemorySource {
   readonly free?: string;
   readonly percent?: string;
   readonly unitBytes?: number;
+  /** Counts only when no source before it in the profile gave a reading. */
+  readonly fallback?: true;
 }
 
 /** What a row measures. */

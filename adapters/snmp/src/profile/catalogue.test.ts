@@ -30,7 +30,7 @@ const allowed: Readonly<Record<string, ReadonlySet<string>>> = {
     'states',
   ]),
   sensor: new Set(
-    'class oid column name nameColumn multiplier divisor absent variant states entitySensors text convert when exponentColumn precisionColumn signedScaleColumn textIndex'.split(
+    'class oid column name nameColumn multiplier divisor absent variant states entitySensors text convert when exponentColumn precisionColumn signedScaleColumn divisorColumn bits textIndex'.split(
       ' ',
     ),
   ),

@@ -35,6 +35,7 @@ import cyberpower from './data/cyberpower.json' with { type: 'json' };
 import dantherm from './data/dantherm.json' with { type: 'json' };
 import datacom from './data/datacom.json' with { type: 'json' };
 import dellOs9 from './data/dell-os9.json' with { type: 'json' };
+import dellRpdu from './data/dell-rpdu.json' with { type: 'json' };
 import dellServers from './data/dell-servers.json' with { type: 'json' };
 import dellStorage from './data/dell-storage.json' with { type: 'json' };
 import dlink from './data/dlink.json' with { type: 'json' };
@@ -42,6 +43,9 @@ import eatonEpdu42610 from './data/eaton-epdu-42610.json' with { type: 'json' };
 import eatonSc200 from './data/eaton-sc200.json' with { type: 'json' };
 import eatonXups from './data/eaton-xups.json' with { type: 'json' };
 import ecitele from './data/ecitele.json' with { type: 'json' };
+import ecresofm from './data/ecresofm.json' with { type: 'json' };
+import edfa from './data/edfa.json' with { type: 'json' };
+import edsOnewire from './data/eds-onewire.json' with { type: 'json' };
 import eltek from './data/eltek.json' with { type: 'json' };
 import equallogic from './data/equallogic.json' with { type: 'json' };
 import ericssonMinilink from './data/ericsson-minilink.json' with { type: 'json' };
@@ -51,10 +55,12 @@ import extremeVoss from './data/extreme-voss.json' with { type: 'json' };
 import extremeXos from './data/extreme-xos.json' with { type: 'json' };
 import fastpathBoxes from './data/fastpath-boxes.json' with { type: 'json' };
 import fiberhomeSwitch from './data/fiberhome-switch.json' with { type: 'json' };
+import fibernetXmux from './data/fibernet-xmux.json' with { type: 'json' };
 import fibrolan from './data/fibrolan.json' with { type: 'json' };
 import firebrick from './data/firebrick.json' with { type: 'json' };
 import fireeye from './data/fireeye.json' with { type: 'json' };
 import fortinetHardware from './data/fortinet-hardware.json' with { type: 'json' };
+import fsPdu from './data/fs-pdu.json' with { type: 'json' };
 import fsSwitch from './data/fs-switch.json' with { type: 'json' };
 import fujitsuIrmc from './data/fujitsu-irmc.json' with { type: 'json' };
 import geist from './data/geist.json' with { type: 'json' };
@@ -70,6 +76,8 @@ import ict from './data/ict.json' with { type: 'json' };
 import infinera from './data/infinera.json' with { type: 'json' };
 import ingrasysIpoman from './data/ingrasys-ipoman.json' with { type: 'json' };
 import juniperHardware from './data/juniper-hardware.json' with { type: 'json' };
+import lambdatrail from './data/lambdatrail.json' with { type: 'json' };
+import lancom from './data/lancom.json' with { type: 'json' };
 import ligowaveHelios from './data/ligowave-helios.json' with { type: 'json' };
 import lsiMegaraid from './data/lsi-megaraid.json' with { type: 'json' };
 import luminato from './data/luminato.json' with { type: 'json' };
@@ -93,6 +101,8 @@ import opengear from './data/opengear.json' with { type: 'json' };
 import packetflux from './data/packetflux.json' with { type: 'json' };
 import packetlight from './data/packetlight.json' with { type: 'json' };
 import paloalto from './data/paloalto.json' with { type: 'json' };
+import pandacom from './data/pandacom.json' with { type: 'json' };
+import quantastor from './data/quantastor.json' with { type: 'json' };
 import radlan from './data/radlan.json' with { type: 'json' };
 import radwin from './data/radwin.json' with { type: 'json' };
 import raritan from './data/raritan.json' with { type: 'json' };
@@ -101,13 +111,14 @@ import rittal from './data/rittal.json' with { type: 'json' };
 import ruckus from './data/ruckus.json' with { type: 'json' };
 import saf from './data/saf.json' with { type: 'json' };
 import schleifenbauer from './data/schleifenbauer.json' with { type: 'json' };
-import serverscheck from './data/serverscheck.json' with { type: 'json' };
 import servertech from './data/servertech.json' with { type: 'json' };
 import siklu from './data/siklu.json' with { type: 'json' };
 import sinetica from './data/sinetica.json' with { type: 'json' };
+import siteboss from './data/siteboss.json' with { type: 'json' };
 import smartbyte from './data/smartbyte.json' with { type: 'json' };
 import smartoptics from './data/smartoptics.json' with { type: 'json' };
 import snr from './data/snr.json' with { type: 'json' };
+import snrErd from './data/snr-erd.json' with { type: 'json' };
 import standardHardware from './data/standard-hardware.json' with { type: 'json' };
 import synology from './data/synology.json' with { type: 'json' };
 import tachyon from './data/tachyon.json' with { type: 'json' };
@@ -118,11 +129,15 @@ import tripplite from './data/tripplite.json' with { type: 'json' };
 import ubiquitiHardware from './data/ubiquiti-hardware.json' with { type: 'json' };
 import upsCards from './data/ups-cards.json' with { type: 'json' };
 import valere from './data/valere.json' with { type: 'json' };
+import vertiv from './data/vertiv.json' with { type: 'json' };
 import vertivOld from './data/vertiv-old.json' with { type: 'json' };
+import volius from './data/volius.json' with { type: 'json' };
 import wisi from './data/wisi.json' with { type: 'json' };
 import wut from './data/wut.json' with { type: 'json' };
+import wutWebIo from './data/wut-web-io.json' with { type: 'json' };
 import xclarity from './data/xclarity.json' with { type: 'json' };
 import xirrus from './data/xirrus.json' with { type: 'json' };
+import zteOlt from './data/zte-olt.json' with { type: 'json' };
 import zyxelHardware from './data/zyxel-hardware.json' with { type: 'json' };
 import type { Profile } from './schema.ts';
 
@@ -165,6 +180,7 @@ export const hardwareProfiles: readonly Profile[] = [
   dantherm,
   datacom,
   dellOs9,
+  dellRpdu,
   dellServers,
   dellStorage,
   dlink,
@@ -172,6 +188,9 @@ export const hardwareProfiles: readonly Profile[] = [
   eatonSc200,
   eatonXups,
   ecitele,
+  ecresofm,
+  edfa,
+  edsOnewire,
   eltek,
   equallogic,
   ericssonMinilink,
@@ -181,10 +200,12 @@ export const hardwareProfiles: readonly Profile[] = [
   extremeXos,
   fastpathBoxes,
   fiberhomeSwitch,
+  fibernetXmux,
   fibrolan,
   firebrick,
   fireeye,
   fortinetHardware,
+  fsPdu,
   fsSwitch,
   fujitsuIrmc,
   geist,
@@ -200,6 +221,8 @@ export const hardwareProfiles: readonly Profile[] = [
   infinera,
   ingrasysIpoman,
   juniperHardware,
+  lambdatrail,
+  lancom,
   ligowaveHelios,
   lsiMegaraid,
   luminato,
@@ -223,6 +246,8 @@ export const hardwareProfiles: readonly Profile[] = [
   packetflux,
   packetlight,
   paloalto,
+  pandacom,
+  quantastor,
   radlan,
   radwin,
   raritan,
@@ -231,13 +256,14 @@ export const hardwareProfiles: readonly Profile[] = [
   ruckus,
   saf,
   schleifenbauer,
-  serverscheck,
   servertech,
   siklu,
   sinetica,
+  siteboss,
   smartbyte,
   smartoptics,
   snr,
+  snrErd,
   standardHardware,
   synology,
   tachyon,
@@ -248,10 +274,14 @@ export const hardwareProfiles: readonly Profile[] = [
   ubiquitiHardware,
   upsCards,
   valere,
+  vertiv,
   vertivOld,
+  volius,
   wisi,
   wut,
+  wutWebIo,
   xclarity,
   xirrus,
+  zteOlt,
   zyxelHardware,
 ] as unknown as readonly Profile[];

@@ -158,7 +158,8 @@ function rowFactor(source: SensorSource, index: string, cell: Cell): number {
   const exponent = asNumber(cell(source.exponentColumn, index)) ?? 0;
   const precision = asNumber(cell(source.precisionColumn, index)) ?? 0;
   const signed = asNumber(cell(source.signedScaleColumn, index)) ?? 1;
-  return 10 ** (exponent - precision) * (signed < 0 ? -1 / signed : signed === 0 ? 1 : signed);
+  const divisor = asNumber(cell(source.divisorColumn, index)) || 1;
+  return (10 ** (exponent - precision) * (signed < 0 ? -1 / signed : signed || 1)) / divisor;
 }
 
 function reading(
@@ -169,7 +170,7 @@ function reading(
   factor: number,
 ): SensorReading[] {
   const { oid, name } = instance;
-  const raw = asNumber(instance.value) ?? (source.text ? firstNumber(asText(instance.value)) : null);
+  const raw = rawNumber(source, instance.value);
   if (chosen.class === 'state') {
     if (raw === null || !Number.isInteger(raw)) return [];
     const states = typeof chosen.states === 'string' ? shared?.[chosen.states] : chosen.states;
@@ -179,6 +180,11 @@ function reading(
   const multiplier = (chosen.multiplier ?? 1) * factor;
   const value = scaled(raw, factor === 1 ? chosen : { ...chosen, multiplier });
   return value === null ? [] : [{ class: chosen.class, oid, name, value }];
+}
+
+function rawNumber(source: SensorSource, value: SnmpValue): number | null {
+  if (source.bits) return value.type === 'octets' ? (value.value[0] ?? null) : null;
+  return asNumber(value) ?? (source.text ? firstNumber(asText(value)) : null);
 }
 
 function firstNumber(text: string | null): number | null {

@@ -100,6 +100,7 @@ export function objectsOf(profiles: readonly Profile[]): {
     column(source.exponentColumn);
     column(source.precisionColumn);
     column(source.signedScaleColumn);
+    column(source.divisorColumn);
   };
   const identity = (source: { readonly oid?: string; readonly column?: string }) => {
     if (source.oid !== undefined) scalars.add(source.oid);

@@ -123,6 +123,10 @@ export interface SensorSource extends Source, Kind {
   readonly precisionColumn?: string;
   /** Column of the same table whose number divides the value when below zero, and multiplies it when above. */
   readonly signedScaleColumn?: string;
+  /** Column of the same table whose number divides the value. */
+  readonly divisorColumn?: string;
+  /** The value is an octet string of bits (BITS, RFC 2578 §7.1.4): its first octet is the number. */
+  readonly bits?: true;
   /** A table shaped as ENTITY-SENSOR-MIB: type, scale, precision, value and status are columns 1 to 5 of this entry. */
   readonly entitySensors?: true;
   /** Takes the first number out of text such as `23.4 C`. */

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Attribute } from '../attribute/encode.ts';
 import { equalBytes } from '../packet/authenticator.ts';
 import { attributeTypes } from '../packet/codes.ts';
-import { revealPassword, verifyChap } from '../packet/password.ts';
+import { isHiddenPassword, revealPassword, verifyChap } from '../packet/password.ts';
+import type { SharedSecret } from '../packet/shared-secret.ts';
 import type { AccessRequestView } from '../server/access-request.ts';
 import { microsoft } from './method.ts';
 import {
@@ -117,15 +118,16 @@ export function msChapError(request: AccessRequestView, code: MsChapErrorCode, m
 }
 
 function verifyPap(request: AccessRequestView, expected: Uint8Array): boolean {
-  const hidden = request.octets(attributeTypes.userPassword) as Uint8Array;
-  for (const secret of request.secretProven ? [request.secret] : request.nas.secrets) {
-    const revealed = revealPassword(hidden, request.authenticator, secret);
-    if (revealed === null || !equalBytes(revealed, expected)) continue;
-    request.secret = secret;
-    request.secretProven = true;
-    return true;
-  }
-  return false;
+  const { packet, scan, nas } = request;
+  const at = scan.firstOffsets[attributeTypes.userPassword] as number;
+  const end = at + (packet[at + 1] as number);
+  const fits = (secret: SharedSecret) => isHiddenPassword(packet, at + 2, end, secret, expected);
+  if (request.secretProven) return fits(request.secret);
+  const secret = nas.secrets.find(fits);
+  if (secret === undefined) return false;
+  request.secret = secret;
+  request.secretProven = true;
+  return true;
 }
 
 /** The PAP password in clear, for policies that compare hashes; null for other methods. */

@@ -49,6 +49,7 @@ export const attributeTypes = {
   nasPortType: 61,
   eapMessage: 79,
   messageAuthenticator: 80,
+  acctInterimInterval: 85,
   nasPortId: 87,
   framedIpv6Prefix: 97,
   errorCause: 101,

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   ascendSecret,
   hidePassword,
+  isHiddenPassword,
   randomSalt,
   revealPassword,
   saltDecrypt,
@@ -24,6 +25,13 @@ test('User-Password: what is hidden is revealed, in steps of 16 octets', () => {
         expect(hidden.length % 16).toBe(0);
         expect(hidden.length).toBeGreaterThanOrEqual(16);
         expect(Buffer.from(revealPassword(hidden, seed, secret) ?? [])).toEqual(Buffer.from(password));
+        // The same in a packet: 4 octets, the authenticator, then the hidden password.
+        const packet = Buffer.concat([Buffer.alloc(4), seed, hidden]);
+        const matches = (expected: Uint8Array) =>
+          isHiddenPassword(packet, 20, packet.length, secret, expected);
+        expect(matches(password)).toBe(true);
+        expect(matches(Buffer.concat([password, Buffer.from('x')]))).toBe(false);
+        if (password.length > 0) expect(matches(password.subarray(1))).toBe(false);
       },
     ),
     { numRuns: 100 },

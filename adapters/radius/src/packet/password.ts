@@ -33,6 +33,35 @@ export function revealPassword(
   return out.subarray(0, end);
 }
 
+/**
+ * Whether `packet[at, end)` is a User-Password hidden under `secret` and the packet's own authenticator, and reveals as
+ * `expected`: what `revealPassword` and `equalBytes` say, without a copy.
+ */
+export function isHiddenPassword(
+  packet: Uint8Array,
+  at: number,
+  end: number,
+  secret: SharedSecret,
+  expected: Uint8Array,
+): boolean {
+  const length = end - at;
+  if (length === 0 || length > 128 || length % 16 !== 0) return false;
+  // More than fits is wrong, but takes as long as the rest.
+  let difference = expected.length > length ? 1 : 0;
+  for (let from = 0; from < length; from += 16) {
+    md5Begin();
+    md5Append(secret.bytes);
+    if (from === 0) md5Append(packet, 4, 20);
+    else md5Append(packet, at + from - 16, at + from);
+    md5Finish(block);
+    for (let index = 0; index < 16; index++) {
+      const wanted = expected[from + index] ?? 0;
+      difference |= (packet[at + from + index] as number) ^ (block[index] as number) ^ wanted;
+    }
+  }
+  return difference === 0;
+}
+
 /** XOR with the MD5 chain of RFC 2865 §5.2; the chain runs over the ciphertext. */
 function cipherBlocks(
   input: Uint8Array,
@@ -55,7 +84,12 @@ function cipherBlocks(
 /** Checks a CHAP-Password of 17 octets: CHAP id, then MD5(id + password + challenge) (RFC 2865 §2.2, §5.3). */
 export function verifyChap(chapPassword: Uint8Array, challenge: Uint8Array, cleartext: Uint8Array): boolean {
   if (chapPassword.length !== 17) return false;
-  return equal16(md5(chapPassword.subarray(0, 1), cleartext, challenge), 0, chapPassword, 1);
+  md5Begin();
+  md5Append(chapPassword, 0, 1);
+  md5Append(cleartext);
+  md5Append(challenge);
+  md5Finish(block);
+  return equal16(block, 0, chapPassword, 1);
 }
 
 /** The CHAP-Password attribute value a peer sends. */

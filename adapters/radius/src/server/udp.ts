@@ -1,7 +1,6 @@
-import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { lookup as resolveName } from 'node:dns';
 import { once } from 'node:events';
-import { isIP } from 'node:net';
 import { plainAddress } from '../attribute/address.ts';
 import type { Peer } from './reception.ts';
 
@@ -28,19 +27,25 @@ export async function listenUdp(
   onDatagram: (datagram: Buffer, peer: Peer) => void,
   onSendError: (error: Error) => void,
 ): Promise<UdpListener> {
+  const family = host.includes(':') ? 6 : 4;
+  const state = { bound: false, closed: false };
   const socket = createSocket({
-    type: host.includes(':') ? 'udp6' : 'udp4',
+    type: `udp${family}`,
     recvBufferSize: receiveBufferBytes,
     reusePort,
-    lookup: addressLookup,
+    // Peers are addresses already: the usual look-up costs a turn of the event loop for every reply.
+    lookup: (name, options, callback) => {
+      if (state.bound) callback(null, name, family);
+      else resolveName(name, options, callback);
+    },
   });
-  const state = { closed: false };
   socket.on('message', (datagram, { address, port: peerPort }) =>
     onDatagram(datagram, new UdpPeer(socket, state, address, peerPort)),
   );
   const listening = once(socket, 'listening');
   socket.bind(port, host);
   await listening;
+  state.bound = true;
   socket.on('error', onSendError);
   return {
     port: socket.address().port,
@@ -72,13 +77,6 @@ class UdpPeer implements Peer {
     if (!this.#state.closed) this.#socket.send(reply, this.port, this.#socketAddress);
   }
 }
-
-/** An address needs no look-up: the usual one costs a turn of the event loop for every reply. */
-const addressLookup: NonNullable<SocketOptions['lookup']> = (name, options, callback) => {
-  const family = isIP(name);
-  if (family === 0) resolveName(name, options, callback);
-  else callback(null, name, family);
-};
 
 async function closeSocket(socket: Socket): Promise<void> {
   await new Promise<void>((resolve) => socket.close(() => resolve()));

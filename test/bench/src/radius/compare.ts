@@ -215,7 +215,7 @@ export async function startOwn(database: BenchDatabase, execArgv: string[] = [])
     ...ports,
     forgetSessions: () => database.run('truncate network.session, events.event; checkpoint', ownDatabase),
     async stop() {
-      child.kill();
+      child.disconnect();
       await exited;
     },
   };

@@ -12,6 +12,7 @@ import { accountConsumer } from './account/events.ts';
 import './account/graphql.ts';
 import { type BillingContext, type BillingServices, builder } from './builder.ts';
 import './catalogue/graphql.ts';
+import './catalogue/publish.ts';
 import './clock/graphql.ts';
 import './credit/graphql.ts';
 import './document/graphql.ts';

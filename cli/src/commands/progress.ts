@@ -4,18 +4,21 @@ export interface Progress {
   step(name: string): void;
   warn(message: string): void;
   done(): void;
+  /** The step that is under way did not succeed. */
+  failed(): void;
 }
 
 export function createProgress(
   write: (text: string) => void = (text) => process.stderr.write(text),
 ): Progress {
   let current: { readonly name: string; readonly since: number } | null = null;
-  const finish = () => {
+  const end = (mark: string) => {
     if (current === null) return;
     const seconds = ((performance.now() - current.since) / 1000).toFixed(1);
-    write(`  ✓ ${current.name} (${seconds} s)\n`);
+    write(`  ${mark} ${current.name} (${seconds} s)\n`);
     current = null;
   };
+  const finish = () => end('✓');
   return {
     step(name) {
       finish();
@@ -24,5 +27,6 @@ export function createProgress(
     },
     warn: (message) => write(`  ! ${message}\n`),
     done: finish,
+    failed: () => end('✗'),
   };
 }

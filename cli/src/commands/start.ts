@@ -6,9 +6,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { lockState } from '@dotmac/hosting/lock';
 import { readLabState } from '../demo/lab-state.ts';
 import { seedDemo } from '../demo/seed.ts';
+import { signIn, untilActive } from '../demo/tenants.ts';
+import { graphClient } from '../graph-client.ts';
 import { gatewayStateFile, readHandover } from '../processes/handover.ts';
+import { operatorEmail, operatorSlug } from '../processes/operator.ts';
 import { endOrphans } from '../processes/orphans.ts';
 import { gracePeriodMilliseconds, type Supervised, supervise } from '../processes/supervise.ts';
+import { openFileSecrets } from '../secrets/file-secrets.ts';
 import { CommandError } from './command.ts';
 import { createProgress, type Progress } from './progress.ts';
 
@@ -42,6 +46,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const progress = createProgress();
   const unlock = openStateFolder(home);
   const running: Supervised[] = [];
+  let ready = false;
   const begin = (name: string, path: string, environment: Readonly<Record<string, string>>): Supervised => {
     options.signal?.throwIfAborted();
     const supervised = supervise({
@@ -49,7 +54,10 @@ export async function start(options: StartOptions): Promise<Running> {
       module: moduleOf(path),
       environment,
       home,
-      onRestart: progress.warn,
+      // What gives its reason while we start ends the start with it.
+      onRestart: (message) => {
+        if (ready || supervised.refusal === null) progress.warn(message);
+      },
     });
     running.push(supervised);
     return supervised;
@@ -63,9 +71,10 @@ export async function start(options: StartOptions): Promise<Running> {
     const up = bringUp({ ...options, home }, progress, begin);
     const url = await Promise.race([up, rejected(options.signal)]);
     progress.done();
+    ready = true;
     return { url, stop };
   } catch (error) {
-    progress.done();
+    progress.failed();
     await stop();
     throw error;
   }
@@ -131,8 +140,17 @@ async function bringUp(
     lab ??= beginLab();
     await wait('The simulated network', lab, () => labAnswers(home));
   };
-  if (demo) await seedDemo({ home, url: `${origin}/graphql`, progress, startLab });
-  return `${origin}/graphql`;
+  const url = `${origin}/graphql`;
+  if (demo) await seedDemo({ home, url, progress, startLab });
+  else await tenantZeroServes(home, url, progress);
+  return url;
+}
+
+async function tenantZeroServes(home: string, url: string, progress: Progress): Promise<void> {
+  progress.step('tenant operator');
+  const password = await openFileSecrets(home).read('platform', 'operator-password');
+  const operator = await signIn(graphClient(url), operatorEmail, password);
+  await untilActive(operator.client, [operatorSlug]);
 }
 
 /** Makes the folder, and it ours alone. @throws CommandError when it cannot be written, or another `start` runs on it. */

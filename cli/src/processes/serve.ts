@@ -35,9 +35,12 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** One line, with the cause where there is one. */
+/** One line; with the cause, unless the error is one of ours that already tells it. */
 function describe(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  const cause =
+    error instanceof Error && !('code' in error) && error.cause instanceof Error
+      ? ` (${error.cause.message})`
+      : '';
   return `${message}${cause}`.replaceAll(/\s*\n\s*/g, ' ');
 }

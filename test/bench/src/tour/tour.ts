@@ -10,11 +10,10 @@ const query = `{
   customers(first: 50) {
     edges {
       node {
-        number name balance { minor currency }
+        number name balance { amount currency }
         services {
           state
           plan { name }
-          price { minor currency }
           access { username address device { name } session { startedAt address } }
         }
       }
@@ -52,7 +51,7 @@ type Address = { readonly socketPath: string } | { readonly host: string; readon
 /** Where alpha's runtime and the control plane answer, as the gateway knows it. */
 function runtimesOf(home: string): Address[] {
   const read = (file: string) => JSON.parse(readFileSync(join(home, 'secrets', 'gateway', file), 'utf8'));
-  const { routes } = read('registry.json').data as { routes: { slug: string; origin: string }[] };
+  const { routes } = read('registry.json') as { routes: { slug: string; origin: string }[] };
   const alpha = routes.find(({ slug }) => slug === 'alpha')?.origin ?? '';
   const control = new URL((read('handover.json') as { origin: string }).origin);
   return [

@@ -85,6 +85,22 @@ describe('HTTP subgraph client', () => {
     expect(seen).toEqual([['POST', '/graphql', 'token-of-alpha for billing', '2500', request]]);
   });
 
+  test('ends an answer that comes in pieces when its time is up', async () => {
+    let now = 1000;
+    const origin = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('{"data":');
+      const piece = setInterval(() => {
+        now += 1000;
+        response.write(' ');
+      }, 1);
+      response.on('close', () => clearInterval(piece));
+    });
+    const client = clientOf(origin, { now: () => now });
+    const trickling = client.fetch('billing', request, { ...context, deadline: 20_000 });
+    expect((await failureOf(trickling)).code).toBe('SUBGRAPH_TIMEOUT');
+  });
+
   test('sends a ready body as it is', async () => {
     let body: unknown;
     const origin = await serve(async (incoming, response) => {

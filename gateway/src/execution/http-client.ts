@@ -100,7 +100,12 @@ export function createHttpClient<Context extends RequestContext>(
         headersTimeout: wait,
         bodyTimeout: wait,
       },
-      { subgraph, maximumResponseBytes, signal: context.signal },
+      {
+        subgraph,
+        maximumResponseBytes,
+        signal: context.signal,
+        late: () => context.deadline !== undefined && options.now() > context.deadline,
+      },
     );
   }
 }
@@ -113,13 +118,15 @@ interface ExchangeLimits {
   readonly subgraph: string;
   readonly maximumResponseBytes: number;
   readonly signal: AbortSignal | undefined;
+  /** Whether the deadline has passed: an answer that comes in small pieces never exceeds the pauses allowed. */
+  readonly late: () => boolean;
 }
 
 /** One request and its whole answer, without a stream in between. */
 function exchange(
   pool: Pool,
   request: Dispatcher.DispatchOptions,
-  { subgraph, maximumResponseBytes, signal }: ExchangeLimits,
+  { subgraph, maximumResponseBytes, signal, late }: ExchangeLimits,
 ): Promise<SubgraphResponse> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -147,6 +154,8 @@ function exchange(
         if (length > maximumResponseBytes) {
           const limit = `answered with more than ${maximumResponseBytes} bytes`;
           dispatch.abort(failure('SUBGRAPH_RESPONSE_TOO_LARGE', subgraph, limit));
+        } else if (late()) {
+          dispatch.abort(failure('SUBGRAPH_TIMEOUT', subgraph, 'did not answer in time'));
         } else {
           chunks.push(chunk);
         }

@@ -22,8 +22,9 @@ export function graphqlHandler(options: GraphqlHandlerOptions) {
     reply.header('x-trace-id', traceId);
     let caller: Caller | null = null;
     try {
-      const claim = await authenticator.claimOf(request.raw);
-      caller = authenticator.callerOf(claim);
+      const identity = authenticator.identify(request.raw);
+      const { claim, caller: identified } = identity instanceof Promise ? await identity : identity;
+      caller = identified;
       const operation = operations.prepare(readParams(request.body), caller);
       if (wantsEvents(accept, operation.type)) {
         await answerWithEvents(request, reply, { operation, claim, caller, traceId }, options);

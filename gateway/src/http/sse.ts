@@ -58,6 +58,8 @@ export async function answerWithEvents(
     if (raw.headersSent) raw.end();
   };
   const sink: Sink = {
+    // An id without data is no event, but it is what a client says as `last-event-id`.
+    start: (cursor) => write(`id: ${cursor}\n\n`),
     next: ({ text, cursor }: Delivery) => {
       write(`${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: ${text}\n\n`);
     },

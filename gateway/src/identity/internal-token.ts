@@ -7,7 +7,8 @@ const reuseMilliseconds = 20_000;
 const rememberedTokens = 10_000;
 
 interface Issued {
-  readonly token: Promise<string>;
+  /** Text once it is signed. */
+  token: string | Promise<string>;
   readonly until: number;
 }
 
@@ -15,21 +16,37 @@ interface Issued {
 export class InternalTokens {
   readonly #key: SigningKey;
   readonly #clock: Clock;
+  /** By audience and what the principal says: equal principals share. */
   readonly #issued = new Map<string, Issued>();
-  readonly #texts = new WeakMap<Principal, string>();
+  /** The same by the very object, which callers keep: found without a text to compare. */
+  readonly #ofPrincipal = new WeakMap<Principal, Map<string, Issued>>();
 
   constructor(key: SigningKey, clock: Clock) {
     this.#key = key;
     this.#clock = clock;
   }
 
-  /** `plane` is the tenant's id or `platform`. */
-  tokenFor(principal: Principal, plane: string, subgraph: string): Promise<string> {
+  /** `plane` is the tenant's id or `platform`. Gives the text at once when it is signed already. */
+  tokenFor(principal: Principal, plane: string, subgraph: string): string | Promise<string> {
     const audience = `${plane}/${subgraph}`;
-    const key = `${audience} ${this.#textOf(principal)}`;
     const now = this.#clock.now();
+    let own = this.#ofPrincipal.get(principal);
+    if (own === undefined) {
+      own = new Map();
+      this.#ofPrincipal.set(principal, own);
+    }
+    let issued = own.get(audience);
+    if (issued === undefined || issued.until <= now) {
+      issued = this.#issue(principal, audience, now);
+      own.set(audience, issued);
+    }
+    return issued.token;
+  }
+
+  #issue(principal: Principal, audience: string, now: number): Issued {
+    const key = `${audience} ${JSON.stringify(principal)}`;
     const known = this.#issued.get(key);
-    if (known !== undefined && known.until > now) return known.token;
+    if (known !== undefined && known.until > now) return known;
     if (this.#issued.size >= rememberedTokens) this.#issued.clear();
     const token = signToken(principal, {
       key: this.#key,
@@ -38,16 +55,15 @@ export class InternalTokens {
       lifetimeSeconds,
       clock: this.#clock,
     });
-    this.#issued.set(key, { token, until: now + reuseMilliseconds });
-    return token;
-  }
-
-  #textOf(principal: Principal): string {
-    let text = this.#texts.get(principal);
-    if (text === undefined) {
-      text = JSON.stringify(principal);
-      this.#texts.set(principal, text);
-    }
-    return text;
+    const issued: Issued = { token, until: now + reuseMilliseconds };
+    this.#issued.set(key, issued);
+    // Whoever asked meanwhile has the promise; its failure is theirs to see.
+    token.then(
+      (text) => {
+        issued.token = text;
+      },
+      () => undefined,
+    );
+    return issued;
   }
 }

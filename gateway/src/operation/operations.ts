@@ -92,18 +92,14 @@ export class Operations {
     const { document, operationName, variables, type } = operation;
     const measured = operationSeconds.startTimer({ type });
     let outcome = 'failed';
-    const timeout = limits.operationMilliseconds;
-    const deadline = new AbortController();
-    const abort = () => deadline.abort();
-    const timer = setTimeout(abort, timeout);
-    request.signal.addEventListener('abort', abort, { once: true });
     try {
       const context: GatewayContext = {
         tenant: caller.principal.tenantId,
         principal: caller.principal,
         traceId: request.traceId,
-        signal: deadline.signal,
-        deadline: clock.now() + timeout,
+        signal: request.signal,
+        // Every call to a subgraph keeps it; nothing else of an operation waits.
+        deadline: clock.now() + limits.operationMilliseconds,
       };
       const response = await this.executor.execute({ document, operationName, variables, context });
       if (response.data) outcome = response.errors === undefined ? 'ok' : 'partial';
@@ -112,8 +108,6 @@ export class Operations {
       return this.failure([error], caller, request.traceId);
     } finally {
       measured({ outcome });
-      clearTimeout(timer);
-      request.signal.removeEventListener('abort', abort);
     }
   }
 

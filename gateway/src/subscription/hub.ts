@@ -121,11 +121,13 @@ export class SubscriptionHub {
         after,
         siblings,
         stallMilliseconds: limits.stallMilliseconds,
-        source: (start, asking, signal) =>
+        source: (start, asking, signal, onStart) =>
           followSource({
             ...this.#options,
             after: start,
             signal,
+            resumable: resumable.resumable,
+            onStart,
             cursorOf: resumable.cursorOf,
             connect: (from, ended) =>
               this.#connect(planned.subgraph, withAfter(planned.request, from), asking(), ended),

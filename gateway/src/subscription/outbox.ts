@@ -7,6 +7,8 @@ export interface Delivery {
 
 /** The end of a client's operation that the events go to. */
 export interface Sink {
+  /** The cursor that the first event will follow. Comes before any event, or never. */
+  start(cursor: string): void;
   next(delivery: Delivery): void;
   /** Ends the operation with these errors, in the client's form. */
   error(errors: readonly object[]): void;
@@ -62,6 +64,13 @@ export class Outbox {
     this.#queue.push(delivery);
     this.#queued += delivery.text.length;
     if (this.#queued > this.#limit) this.giveUp();
+  }
+
+  /** Tells the client, who has had nothing yet, where his events begin. */
+  begin(cursor: string): void {
+    if (this.#closed || this.lastCursor !== null) return;
+    this.lastCursor = cursor;
+    this.#sink.start(cursor);
   }
 
   /** Tells the client that he is too slow. */

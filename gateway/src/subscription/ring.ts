@@ -16,6 +16,11 @@ export class Ring {
     this.#before = startedAfter;
   }
 
+  /** The stream turned out to start after this cursor; nothing has been pushed yet. */
+  startsAfter(cursor: string): void {
+    if (this.#events.length === 0 && this.#dropped === 0) this.#before = cursor;
+  }
+
   push(delivery: Delivery): void {
     const { cursor, text } = delivery;
     if (cursor !== null) this.#indexOf.set(cursor, this.#dropped + this.#events.length);

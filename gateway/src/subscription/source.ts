@@ -19,6 +19,10 @@ export interface SourceOptions {
   /** Subscribes in the owning subgraph from a cursor on, or from now. */
   readonly connect: (after: string | null, signal: AbortSignal) => Promise<UpstreamAnswer>;
   readonly cursorOf: (data: unknown) => string | null;
+  /** Whether `connect` can go on after a cursor. */
+  readonly resumable: boolean;
+  /** Hears the cursor that the stream starts from, when it was to start now and the subgraph says where that is. */
+  readonly onStart: (cursor: string) => void;
   readonly after: string | null;
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -50,8 +54,16 @@ export async function* followSource(
       if (answer.kind === 'refused') return { kind: 'failed', errors: refusal(answer.response) };
       established = true;
       awaySince = undefined;
-      for await (const response of answer.events) {
+      for await (const event of answer.events) {
         attempts = 0;
+        if (event.kind === 'ready') {
+          if (after === null && event.cursor !== null && options.resumable) {
+            after = event.cursor;
+            options.onStart(after);
+          }
+          continue;
+        }
+        const { response } = event;
         const cursor = options.cursorOf(response.data);
         after = cursor ?? after;
         yield { response, cursor };

@@ -29,6 +29,7 @@ function client(limit: number, after: string | null = null) {
   const ended: unknown[] = [];
   let buffered = 0;
   const sink: Sink = {
+    start: () => undefined,
     next: ({ text }) => {
       received.push(text);
       buffered += text.length;

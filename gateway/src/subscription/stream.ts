@@ -19,6 +19,7 @@ export interface StreamOptions {
     after: string | null,
     caller: () => Caller,
     signal: AbortSignal,
+    onStart: (cursor: string) => void,
   ) => AsyncGenerator<SourceEvent, SourceEnd>;
   /** How long a client may take nothing while events wait for it and for everybody else. */
   readonly stallMilliseconds: number;
@@ -45,6 +46,8 @@ export class Stream {
   readonly #ring: Ring;
   readonly #ended = new AbortController();
   #caller: Caller;
+  /** Of the last event delivered, or the one that the first will follow. */
+  #last: string | null;
   /** Whether what comes now happens now: a client without a cursor may join. */
   live: boolean;
 
@@ -52,6 +55,7 @@ export class Stream {
     this.#options = options;
     this.#ring = new Ring(ringSize, options.after);
     this.live = options.after === null;
+    this.#last = options.after;
     this.#caller = first.caller;
     this.members.add(first);
     options.siblings.add(this);
@@ -63,6 +67,7 @@ export class Stream {
     if (after === null) {
       if (!this.live) return false;
       this.members.add(member);
+      if (this.#last !== null) member.outbox.begin(this.#last);
       return true;
     }
     const missed = this.#ring.after(after);
@@ -79,7 +84,12 @@ export class Stream {
 
   async run(): Promise<void> {
     const { signal } = this.#ended;
-    const source = this.#options.source(this.#options.after, () => this.#asking(), signal);
+    const source = this.#options.source(
+      this.#options.after,
+      () => this.#asking(),
+      signal,
+      (cursor) => this.#begin(cursor),
+    );
     let tail = Promise.resolve();
     let underWay = 0;
     let room = Promise.withResolvers<void>();
@@ -111,9 +121,16 @@ export class Stream {
     return this.#caller;
   }
 
+  #begin(cursor: string): void {
+    this.#last = cursor;
+    this.#ring.startsAfter(cursor);
+    for (const { outbox } of this.members) outbox.begin(cursor);
+  }
+
   async #deliver(delivery: Delivery): Promise<void> {
     if (this.#ended.signal.aborted) return;
     this.#ring.push(delivery);
+    this.#last = delivery.cursor ?? this.#last;
     // Members may leave during the loop; a Set allows that.
     for (const { outbox } of this.members) outbox.push(delivery);
     if (delivery.cursor !== null) this.#meet(delivery.cursor);

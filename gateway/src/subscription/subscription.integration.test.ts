@@ -97,9 +97,34 @@ describe('a subscription', () => {
     expect(received.results[0]).toEqual({ data: { networkEvents: { session: { id: lastSessions(4)[0] } } } });
   });
 
-  test('says so when the runtime was killed before any cursor was known', async () => {
+  test('misses nothing when the runtime was killed before there was any event', async () => {
+    const source = world.tenants.alpha.events;
+    const socket = await new RawSocket(world.gateway.url).initialise(token);
+    cleanups.push(() => socket.socket.terminate());
+    socket.send({ id: '1', type: 'subscribe', payload: { query: events } });
+    // The start is told before any event.
+    await socket.count(2);
+    expect(socket.messages[1]).toMatchObject({ type: 'ping', payload: { start: { id: '1' } } });
+    await world.tenants.alpha.kill();
+    source.append('c1');
+    await world.tenants.alpha.start();
+    source.append('c1');
+    await socket.count(4);
+    const got = socket.messages
+      .slice(2)
+      .map(({ payload }) => (payload as { data: Payload }).data.networkEvents.session.id);
+    expect(got).toEqual(lastSessions(2));
+    const { start } = (socket.messages[1] as { payload: { start: { cursor: string } } }).payload;
+    const again = subscribeWs(noc(), events, { after: start.cursor });
+    cleanups.push(() => again.stop());
+    await again.count(2);
+    expect(sessionsOf(again)).toEqual(lastSessions(2));
+  });
+
+  test('says so when the runtime was killed and the stream has no cursors', async () => {
     const client = noc();
-    const received = await watching(() => subscribeWs(client, events));
+    const received = subscribeWs(client, 'subscription { beats }');
+    await received.count(1);
     await world.tenants.alpha.kill();
     await world.tenants.alpha.start();
     expect(await received.ended).toMatchObject([{ extensions: { code: 'STREAM_INTERRUPTED' } }]);
@@ -196,10 +221,10 @@ describe('equal subscriptions', () => {
     const live = await watching(() => subscribeSse(world.gateway.url, token, events));
     const replaying = await watching(() => subscribeSse(world.gateway.url, token, events, { after: old }));
     await replaying.count(2);
-    expect(source.open).toBe(2);
+    // It has got to where the live one began.
+    await eventually(() => expect(source.open).toBe(1));
     source.append('c2');
     await Promise.all([live.count(1), replaying.count(3)]);
-    await eventually(() => expect(source.open).toBe(1));
     source.append('c2');
     await Promise.all([live.count(2), replaying.count(4)]);
     expect(sessionsOf(replaying)).toEqual(lastSessions(4));

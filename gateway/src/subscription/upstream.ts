@@ -4,11 +4,16 @@ import type { SubgraphRequest, SubgraphResponse } from '../execution/executor.ts
 import type { SubgraphTarget } from '../execution/http-client.ts';
 import { EventStreamError, EventStreamParser } from './event-stream.ts';
 
+/** What a subgraph's stream says: where it starts, before all else and where it can; then results. */
+export type UpstreamEvent =
+  | { readonly kind: 'ready'; readonly cursor: string | null }
+  | { readonly kind: 'result'; readonly response: SubgraphResponse };
+
 /** What a subgraph answers to a subscription. */
 export type UpstreamAnswer =
   | { readonly kind: 'refused'; readonly response: SubgraphResponse }
   /** Returns when the subgraph says that the stream is complete; throws when it breaks. */
-  | { readonly kind: 'stream'; readonly events: AsyncGenerator<SubgraphResponse, void, undefined> };
+  | { readonly kind: 'stream'; readonly events: AsyncGenerator<UpstreamEvent, void, undefined> };
 
 /** Subgraphs send a sign of life every 15 seconds: after two and a half of them the connection is dead. */
 const silenceMilliseconds = 40_000;
@@ -73,16 +78,20 @@ export class Upstreams {
   }
 }
 
-async function* readEvents(
-  body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<SubgraphResponse, void, undefined> {
+async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<UpstreamEvent, void, undefined> {
   const parser = new EventStreamParser();
   for await (const chunk of body) {
     for (const { event, data } of parser.push(chunk)) {
       if (event === 'complete') return;
-      if (event !== 'next') throw new EventStreamError(`Unknown event "${event}"`);
-      yield JSON.parse(data) as SubgraphResponse;
+      if (event === 'next') yield { kind: 'result', response: JSON.parse(data) as SubgraphResponse };
+      else if (event === 'ready') yield { kind: 'ready', cursor: startOf(data) };
+      else throw new EventStreamError(`Unknown event "${event}"`);
     }
   }
   throw new EventStreamError('The stream ended without being complete');
+}
+
+function startOf(data: string): string | null {
+  const { cursor } = JSON.parse(data) as { readonly cursor?: unknown };
+  return typeof cursor === 'string' ? cursor : null;
 }

@@ -28,14 +28,14 @@ export class EventSource {
 
   append(customerId: string): string {
     const position = this.#events.length + 1;
-    const cursor = Buffer.from(`1:${this.#scope}:1:${position}`).toString('base64url');
+    const cursor = this.#cursorAt(position);
     this.#events.push({ cursor, sessionId: `ses_${position}`, customerId });
     for (const wake of this.#wakers) wake();
     return cursor;
   }
 
   /** @throws DomainError `CURSOR_INVALID`, `CURSOR_EXPIRED` */
-  subscribe(after: string | null | undefined): AsyncGenerator<FakeEvent> {
+  subscribe(after: string | null | undefined): AsyncGenerator<FakeEvent> & { readonly start: string } {
     const start = after == null ? this.#events.length : this.#positionOf(after);
     this.opened += 1;
     this.open += 1;
@@ -48,7 +48,11 @@ export class EventSource {
       for (const wake of this.#wakers) wake();
       return end(value);
     };
-    return events;
+    return Object.assign(events, { start: this.#cursorAt(start) });
+  }
+
+  #cursorAt(position: number): string {
+    return Buffer.from(`1:${this.#scope}:1:${position}`).toString('base64url');
   }
 
   #positionOf(after: string): number {

@@ -18,7 +18,7 @@ const typeDefs = {
   network: parse(`${federation}
     scalar Cursor
     type Query { sessions: [Session!]! }
-    type Subscription { networkEvents(after: Cursor, types: [String!]): NetworkEvent! ticks: Int! }
+    type Subscription { networkEvents(after: Cursor, types: [String!]): NetworkEvent! ticks: Int! beats: Int! }
     type NetworkEvent { cursor: Cursor! session: Session! }
     type Session @key(fields: "id") { id: ID! customer: Customer! }
     type Customer @key(fields: "id", resolvable: false) { id: ID! }`),
@@ -119,6 +119,8 @@ export function networkSchema(tenant: FakeTenant): GraphQLSchema {
               session: sessionOf(event),
             }),
           },
+          /** One event, and then no more. */
+          beats: { subscribe: () => onceThenSilence({ beats: 1 }) },
           ticks: {
             subscribe: async function* () {
               for (let tick = 1; tick <= 3; tick += 1) yield { ticks: tick };
@@ -128,6 +130,25 @@ export function networkSchema(tenant: FakeTenant): GraphQLSchema {
       },
     },
   ] as unknown as Parameters<typeof buildSubgraphSchema>[0]);
+}
+
+function onceThenSilence<Item>(item: Item): AsyncIterableIterator<Item> {
+  const silence = Promise.withResolvers<IteratorResult<Item>>();
+  let sent = false;
+  return {
+    async next() {
+      if (sent) return silence.promise;
+      sent = true;
+      return { done: false, value: item };
+    },
+    async return() {
+      silence.resolve({ done: true, value: undefined });
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 export function tenantsSchema(): GraphQLSchema {

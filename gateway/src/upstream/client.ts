@@ -16,16 +16,16 @@ export interface UpstreamOptions {
 }
 
 /** The headers of a call to a subgraph: who asks, signed, and the trace it belongs to. */
-export async function upstreamHeaders(
+export function upstreamHeaders(
   { planes, tokens }: Pick<UpstreamOptions, 'planes' | 'tokens'>,
   subgraph: string,
   { tenant, principal, traceId }: GatewayContext,
-): Promise<Record<string, string>> {
+): Record<string, string> | Promise<Record<string, string>> {
   const { plane } = planes.locate(subgraph, tenant, false);
-  return {
-    [internalTokenHeader]: await tokens.tokenFor(principal, plane, subgraph),
-    traceparent: traceparentOf(traceId),
-  };
+  const traceparent = traceparentOf(traceId);
+  const token = tokens.tokenFor(principal, plane, subgraph);
+  if (typeof token === 'string') return { [internalTokenHeader]: token, traceparent };
+  return token.then((text) => ({ [internalTokenHeader]: text, traceparent }));
 }
 
 /** Calls the subgraphs where they run, as the caller; says in the client's terms why one gave no answer. */

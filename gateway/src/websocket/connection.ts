@@ -189,6 +189,8 @@ export class Connection {
       this.#send(text);
     };
     return {
+      start: (cursor) =>
+        this.#send(`{"type":"ping","payload":{"start":{"id":${key},"cursor":${JSON.stringify(cursor)}}}}`),
       next: ({ text }) => this.#send(`{"id":${key},"type":"next","payload":${text}}`),
       error: (errors) => end(`{"id":${key},"type":"error","payload":${JSON.stringify(errors)}}`),
       complete: () => end(`{"id":${key},"type":"complete"}`),

@@ -31,6 +31,9 @@ export interface SubscribeOptions<E> {
 
 export type EventWithCursor<E> = EventOf<E> & { readonly cursor: string };
 
+/** Events, and the cursor that the first of them follows: known before there is any. */
+export type EventStream<E> = AsyncGenerator<EventWithCursor<E>, void, undefined> & { readonly start: string };
+
 interface Head {
   readonly epoch: number;
   readonly position: bigint;
@@ -101,9 +104,7 @@ export class EventLog<E> {
    * and no repetition in between. Ends when the signal aborts or the log stops.
    * @throws CursorInvalidError, CursorExpiredError
    */
-  async subscribe(
-    options: SubscribeOptions<E>,
-  ): Promise<AsyncGenerator<EventWithCursor<E>, void, undefined>> {
+  async subscribe(options: SubscribeOptions<E>): Promise<EventStream<E>> {
     const head = await this.#head();
     const position = this.#startOf(options.after, head);
     const ended = new AbortController();
@@ -116,7 +117,9 @@ export class EventLog<E> {
       ended.abort();
       return end(value);
     };
-    return events;
+    return Object.assign(events, {
+      start: encodeCursor({ epoch: head.epoch, position }, this.#options.scope),
+    });
   }
 
   #startOf(after: string | null | undefined, head: Head): bigint {

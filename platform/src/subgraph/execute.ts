@@ -1,5 +1,6 @@
 import type { Context } from '@dotmac/schema';
 import {
+  createSourceEventStream,
   type DocumentNode,
   type ExecutionResult,
   execute,
@@ -8,7 +9,6 @@ import {
   type GraphQLFormattedError,
   type GraphQLSchema,
   parse,
-  subscribe,
   validate,
 } from 'graphql';
 import type { Logger } from '../telemetry/logger.ts';
@@ -17,6 +17,12 @@ export interface GraphqlRequest {
   readonly query: string;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** What a subscription gives: its results, and the cursor that they follow where there is one. */
+export interface ResultStream {
+  readonly start: string | null;
+  readonly results: AsyncIterable<FormattedExecutionResult>;
 }
 
 /** The gateway sends the same few documents over and over: parsed and validated once. */
@@ -50,18 +56,20 @@ export class SubgraphExecutor {
   async subscribe(
     request: GraphqlRequest,
     context: Context,
-  ): Promise<AsyncIterable<FormattedExecutionResult> | FormattedExecutionResult> {
+  ): Promise<ResultStream | FormattedExecutionResult> {
     const document = this.#document(request.query);
     if (!isDocument(document)) return { errors: document.map((error) => error.toJSON()) };
-    const stream = await subscribe({
+    const args = {
       schema: this.#schema,
       document,
       contextValue: context,
       variableValues: request.variables ?? null,
       operationName: request.operationName ?? null,
-    });
-    if (!(Symbol.asyncIterator in stream)) return this.#format(stream, context);
-    return mapStream(stream, (result) => this.#format(result, context));
+    };
+    const source = await createSourceEventStream(args);
+    if (!(Symbol.asyncIterator in source)) return this.#format(source, context);
+    const format = async (rootValue: unknown) => this.#format(await execute({ ...args, rootValue }), context);
+    return { start: startOf(source), results: mapStream(source, format) };
   }
 
   #document(query: string): DocumentNode | readonly GraphQLError[] {
@@ -111,24 +119,32 @@ export class SubgraphExecutor {
   }
 }
 
+/** The cursor that a source of events says it starts from: see `EventLog.subscribe`. */
+function startOf(source: object): string | null {
+  return 'start' in source && typeof source.start === 'string' ? source.start : null;
+}
+
 function isDocument(document: DocumentNode | readonly GraphQLError[]): document is DocumentNode {
   return 'kind' in document;
 }
 
 /** Like `map` for arrays; ends the source when the consumer ends, at once and not with the next item. */
-function mapStream<A, B>(source: AsyncGenerator<A, void, void>, map: (item: A) => B): AsyncIterable<B> {
+function mapStream<A, B>(source: AsyncIterable<A>, map: (item: A) => Promise<B>): AsyncIterable<B> {
   return {
-    [Symbol.asyncIterator]: () => ({
-      async next() {
-        const item = await source.next();
-        return item.done === true
-          ? { done: true, value: undefined }
-          : { done: false, value: map(item.value) };
-      },
-      async return() {
-        await source.return();
-        return { done: true, value: undefined };
-      },
-    }),
+    [Symbol.asyncIterator]() {
+      const items = source[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const item = await items.next();
+          return item.done === true
+            ? { done: true, value: undefined }
+            : { done: false, value: await map(item.value) };
+        },
+        async return() {
+          await items.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
   };
 }

@@ -95,7 +95,11 @@ function requestOf(body: unknown): GraphqlRequest {
   return request as GraphqlRequest;
 }
 
-/** Sends each result as an event `next`, then `complete`; the form of graphql-sse's distinct connections. */
+/**
+ * Sends each result as an event `next`, then `complete`; the form of graphql-sse's distinct connections. Before the
+ * first an event `ready` tells the cursor that the stream starts from, where it has one: whoever loses the connection
+ * before any event goes on from there.
+ */
 async function stream(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -103,15 +107,33 @@ async function stream(
   body: GraphqlRequest,
   context: Context,
 ): Promise<FastifyReply> {
+  const { socket } = request.raw;
+  let end: (() => void) | undefined;
+  let left = socket.destroyed;
+  // From here on, for the client may leave while the subscription is being made.
+  const leave = () => {
+    left = true;
+    end?.();
+  };
+  socket.once('close', leave);
   const results = await executor.subscribe(body, context);
-  if (!(Symbol.asyncIterator in results)) return reply.send(results);
+  if (!('results' in results)) {
+    socket.off('close', leave);
+    return reply.send(results);
+  }
   reply.hijack();
   const { raw } = reply;
+  const iterator = results.results[Symbol.asyncIterator]();
+  end = () => void iterator.return?.();
+  if (left) {
+    end();
+    return reply;
+  }
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   raw.flushHeaders();
-  const iterator = results[Symbol.asyncIterator]();
+  if (results.start !== null)
+    raw.write(`event: ready\ndata: ${JSON.stringify({ cursor: results.start })}\n\n`);
   const keepAlive = setInterval(() => raw.write(':\n\n'), keepAliveMilliseconds);
-  request.raw.socket.once('close', () => void iterator.return?.());
   try {
     for (let item = await iterator.next(); item.done !== true; item = await iterator.next()) {
       const roomLeft = raw.write(`event: next\ndata: ${JSON.stringify(item.value)}\n\n`);
@@ -121,6 +143,7 @@ async function stream(
     raw.write('event: complete\ndata:\n\n');
   } finally {
     clearInterval(keepAlive);
+    socket.off('close', leave);
     raw.end();
   }
   return reply;

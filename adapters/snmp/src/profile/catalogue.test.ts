@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { encodeOid } from '../codec/oid.ts';
-import { profiles, profilesFor } from './catalogue.ts';
+import { forProduct, profiles, profilesFor } from './catalogue.ts';
 import { objectsOf } from './read.ts';
 import type { Profile } from './schema.ts';
 
@@ -60,9 +60,9 @@ test.each(profiles.map((profile) => [profile.id, profile] as const))(
     }
     for (const { class: kind } of profile.sensors ?? []) expect(sensorClasses).toContain(kind);
     for (const { class: kind } of profile.wireless ?? []) expect(wirelessClasses).toContain(kind);
-    const { scalars, tables } = objectsOf([profile]);
+    const { scalars, tables } = objectsOf([forProduct(profile, '1.3.6.1.4.1.171.10.37.52.1')]);
     for (const oid of [...scalars, ...[...tables.values()].flatMap((columns) => [...columns])])
-      encodeOid(oid);
+      encodeOid(oid.replace(/^\{\d+\}/, '1.3.6.1.4.1'));
     const patterns = [...(profile.identity?.model ?? []), ...(profile.identity?.version ?? [])];
     for (const { pattern } of patterns) if (pattern !== undefined) new RegExp(pattern, 'i');
   },

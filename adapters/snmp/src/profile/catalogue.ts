@@ -1,4 +1,5 @@
 import { enterpriseNumber } from '../identity/enterprises.ts';
+import { inProduct } from '../identity/facts.ts';
 import apc from './data/apc.json' with { type: 'json' };
 import aruba from './data/aruba.json' with { type: 'json' };
 import cambiumPmp from './data/cambium.json' with { type: 'json' };
@@ -59,17 +60,17 @@ export function profilesFor(
 }
 
 /** `{10}` in front of an object stands for the first ten arcs of sysObjectID, where makers repeat a MIB per product. */
-const PRODUCT = /"\{(\d+)\}\./g;
-const perProduct = new Set(profiles.filter((profile) => JSON.stringify(profile).search(PRODUCT) >= 0));
+const PER_PRODUCT = /"(\{\d+\}[\d.]+)"/g;
+const perProduct = new Set(profiles.filter((profile) => JSON.stringify(profile).search(PER_PRODUCT) >= 0));
 /** Where a product's own branch is not known: an object nobody has. */
-const NOWHERE = '2.999';
+const NOWHERE = '2.999.0';
 
-function forProduct(profile: Profile, sysObjectId: string | null): Profile {
+/** The profile with the product's own branch put in. */
+export function forProduct(profile: Profile, sysObjectId: string | null): Profile {
   if (!perProduct.has(profile)) return profile;
-  const arcs = sysObjectId?.split('.') ?? [];
-  const text = JSON.stringify(profile).replace(PRODUCT, (_, count: string) => {
-    const known = arcs.length >= Number(count);
-    return `"${known ? arcs.slice(0, Number(count)).join('.') : NOWHERE}.`;
-  });
+  const text = JSON.stringify(profile).replace(
+    PER_PRODUCT,
+    (_, oid: string) => `"${inProduct(oid, sysObjectId) ?? NOWHERE}"`,
+  );
   return JSON.parse(text) as Profile;
 }

@@ -39,7 +39,6 @@ import dellRpdu from './data/dell-rpdu.json' with { type: 'json' };
 import dellServers from './data/dell-servers.json' with { type: 'json' };
 import dellStorage from './data/dell-storage.json' with { type: 'json' };
 import dlink from './data/dlink.json' with { type: 'json' };
-import eatonEpdu42610 from './data/eaton-epdu-42610.json' with { type: 'json' };
 import eatonSc200 from './data/eaton-sc200.json' with { type: 'json' };
 import eatonXups from './data/eaton-xups.json' with { type: 'json' };
 import ecitele from './data/ecitele.json' with { type: 'json' };
@@ -70,6 +69,7 @@ import hirschmann from './data/hirschmann.json' with { type: 'json' };
 import horizonDuo from './data/horizon-duo.json' with { type: 'json' };
 import hpePdu from './data/hpe-pdu.json' with { type: 'json' };
 import huaweiHardware from './data/huawei-hardware.json' with { type: 'json' };
+import huaweiPower from './data/huawei-power.json' with { type: 'json' };
 import hwgroup from './data/hwgroup.json' with { type: 'json' };
 import ibmImm from './data/ibm-imm.json' with { type: 'json' };
 import ict from './data/ict.json' with { type: 'json' };
@@ -125,6 +125,8 @@ import tachyon from './data/tachyon.json' with { type: 'json' };
 import tailyn from './data/tailyn.json' with { type: 'json' };
 import teldat from './data/teldat.json' with { type: 'json' };
 import teltonikaHardware from './data/teltonika-hardware.json' with { type: 'json' };
+import teracom from './data/teracom.json' with { type: 'json' };
+import transferSwitch from './data/transfer-switch.json' with { type: 'json' };
 import tripplite from './data/tripplite.json' with { type: 'json' };
 import ubiquitiHardware from './data/ubiquiti-hardware.json' with { type: 'json' };
 import upsCards from './data/ups-cards.json' with { type: 'json' };
@@ -184,7 +186,6 @@ export const hardwareProfiles: readonly Profile[] = [
   dellServers,
   dellStorage,
   dlink,
-  eatonEpdu42610,
   eatonSc200,
   eatonXups,
   ecitele,
@@ -215,6 +216,7 @@ export const hardwareProfiles: readonly Profile[] = [
   horizonDuo,
   hpePdu,
   huaweiHardware,
+  huaweiPower,
   hwgroup,
   ibmImm,
   ict,
@@ -270,6 +272,8 @@ export const hardwareProfiles: readonly Profile[] = [
   tailyn,
   teldat,
   teltonikaHardware,
+  teracom,
+  transferSwitch,
   tripplite,
   ubiquitiHardware,
   upsCards,

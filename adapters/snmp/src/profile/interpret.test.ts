@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { SnmpValue } from '../codec/value.ts';
 import { entitySensor } from './entity-sensors.ts';
 import { memoryReadings, sensorReadings } from './interpret.ts';
-import { scaled, wattsToDbm } from './scale.ts';
+import { channelToMhz, scaled, wattsToDbm } from './scale.ts';
+import type { SensorSource, Variant } from './schema.ts';
 
 const integer = (value: number): SnmpValue => ({ type: 'integer', value });
 const octets = (text: string): SnmpValue => ({ type: 'octets', value: Buffer.from(text) });
@@ -106,6 +107,80 @@ test('scaling keeps every measured digit and adds no noise', () => {
     ),
   );
   expect(scaled(3, { multiplier: 0.1 })).toBe(0.3);
+});
+
+test('columns of the row itself scale its value: decimals, a power of ten, a divisor, a signed factor', () => {
+  const of = (scale: object, other: number) =>
+    sensorReadings(
+      { class: 'voltage', column: '1.2', name: 'rail {index}', ...scale },
+      values({ '1.2': { 7: integer(4200) }, '1.3': { 7: integer(other) } }),
+    )[0]?.value;
+  expect(of({ precisionColumn: '1.3' }, 3)).toBe(4.2);
+  expect(of({ exponentColumn: '1.3' }, -2)).toBe(42);
+  expect(of({ divisorColumn: '1.3' }, 10)).toBe(420);
+  expect(of({ divisorColumn: '1.3' }, 0)).toBe(4200);
+  expect(of({ signedScaleColumn: '1.3' }, -100)).toBe(42);
+  expect(of({ signedScaleColumn: '1.3' }, 2)).toBe(8400);
+});
+
+test('a variant by the last number of the index, by text, or by the name of the row', () => {
+  const cells = values({
+    v: { '5.1': integer(230), '5.2': integer(7), '5.9': integer(1) },
+    u: { '5.1': octets('V'), '5.2': octets('A') },
+    n: { '5.1': octets('Fan tray'), '5.2': octets('CPU temp') },
+  });
+  const classes = (variant: Variant, nameColumn?: string) =>
+    sensorReadings(
+      { class: 'measured', column: 'v', name: '{index}', variant, ...(nameColumn ? { nameColumn } : {}) },
+      cells,
+    ).map((it) => `${it.class} ${it.value}`);
+  const volts = { class: 'voltage' };
+  const amps = { class: 'current', divisor: 10 };
+  expect(classes({ lastIndex: true, cases: { 1: volts, 2: amps } })).toEqual(['voltage 230', 'current 0.7']);
+  expect(classes({ column: 'u', cases: { V: volts, A: amps } })).toEqual(['voltage 230', 'current 0.7']);
+  const names = [
+    { pattern: 'fan', class: 'fanspeed' },
+    { pattern: 'temp', class: 'temperature' },
+  ];
+  expect(classes({ names }, 'n')).toEqual(['fanspeed 230', 'temperature 7']);
+});
+
+test('only rows that are there by another column, and shared enumerations', () => {
+  const source: SensorSource = {
+    class: 'state',
+    column: 'v',
+    name: 'door {index}',
+    when: { column: 'k', values: [2] },
+    states: 'door',
+  };
+  const cells = values({ v: { 1: integer(1), 2: integer(1) }, k: { 1: integer(2), 2: integer(5) } });
+  expect(sensorReadings(source, cells, { door: { 1: ['open', 'warning'] } })).toEqual([
+    { class: 'state', oid: 'v.1', name: 'door 1', value: 1, severity: 'warning', text: 'open' },
+  ]);
+});
+
+test('rows named by a text index, and states in a string of bits', () => {
+  const cells = values({ v: { '3.97.112.49': integer(5), '9.1.1': integer(6) } });
+  const read = sensorReadings({ class: 'count', column: 'v', name: 'net {index}', textIndex: true }, cells);
+  expect(read.map(({ name }) => name)).toEqual(['net ap1', 'net 9.1.1']);
+  const bits: SensorSource = {
+    class: 'state',
+    column: 'b',
+    name: 'p',
+    bits: true,
+    states: { 4: ['jam', 'critical'] },
+  };
+  const jam = values({ b: { 1: { type: 'octets', value: Buffer.from([4, 0]) } } });
+  expect(sensorReadings(bits, jam)).toMatchObject([{ value: 4, severity: 'critical' }]);
+  const empty = values({ b: { 1: { type: 'octets', value: Buffer.alloc(0) } } });
+  expect(sensorReadings(bits, empty)).toEqual([]);
+});
+
+test('conversions: Fahrenheit, channels, and optics that change their unit at 1 mW', () => {
+  expect(scaled(1040, { divisor: 10, convert: 'fahrenheit' })).toBe(40);
+  expect([1, 11, 14, 36, 5180, 0, 200].map(channelToMhz)).toEqual([2412, 2462, 2484, 5180, 5180, null, null]);
+  expect(scaled(-1684, { convert: 'microwattsOrCentiDbm' })).toBe(-16.84);
+  expect(scaled(1000, { convert: 'microwattsOrCentiDbm' })).toBeCloseTo(0, 9);
 });
 
 test('optical power: a milliwatt is 0 dBm, and darkness is no reading', () => {

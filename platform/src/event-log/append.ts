@@ -1,5 +1,4 @@
-import type { QueryExecutorProvider } from 'kysely';
-import { sql } from 'kysely';
+import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely';
 
 /** An event to be written; the log adds its position when the transaction has committed. */
 export type NewEvent<E> = {
@@ -23,7 +22,11 @@ export async function appendEvents<E>(
   transaction: QueryExecutorProvider,
   events: readonly NewEvent<E>[],
 ): Promise<void> {
-  if (events.length === 0) return;
+  if (events.length > 0) await eventsInsert(events).execute(transaction);
+}
+
+/** The same as a part of a larger statement, `with told as (…) insert …`, which then needs no transaction around it. */
+export function eventsInsert<E>(events: readonly NewEvent<E>[]): RawBuilder<unknown> {
   const rows = events.map((event) => ({
     type: event.type,
     subject: event.subject,
@@ -32,10 +35,8 @@ export async function appendEvents<E>(
     actor: event.actor,
     traceId: event.traceId ?? null,
   }));
-  await sql`
+  return sql`
     insert into events.event (type, subject, payload, occurred_at, actor, trace_id)
     select r->>'type', r->>'subject', r->'payload', (r->>'occurredAt')::timestamptz, r->>'actor', r->>'traceId'
-    from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality as t (r, n) order by n`.execute(
-    transaction,
-  );
+    from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality as t (r, n) order by n`;
 }

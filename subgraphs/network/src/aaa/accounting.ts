@@ -1,22 +1,18 @@
 import type { AccountingRecord, AccountingSink } from '@dotmac/radius';
 import type { NetworkServices } from '../builder.ts';
-import type { NasRestart } from '../session/record.ts';
-import { recordSessions } from '../session/record.ts';
+import { type NasRestart, SessionRecorder } from '../session/record.ts';
 import { normaliseMac, type SessionNews, terminateCauseName } from '../session/rules.ts';
 import type { LoginPolicy } from './policy.ts';
 import { serviceOfToken } from './rules.ts';
 
-/** Where the RADIUS server's accounting goes: one transaction per batch, answered after its commit. */
+/** Where the RADIUS server's accounting goes: a batch is answered after its commit. */
 export function accountingSink(services: NetworkServices, policy: LoginPolicy): AccountingSink {
+  const recorder = new SessionRecorder(services.database, services.clock, policy.known);
   return {
     async record(batch) {
       const news = batch.flatMap((record) => newsOf(record, policy.deviceOfNas(record.nas.id)) ?? []);
       const restarts = batch.flatMap((record) => restartOf(record) ?? []);
-      if (news.length === 0 && restarts.length === 0) return;
-      const changed = await services.database
-        .transaction()
-        .execute((transaction) => recordSessions(transaction, services.clock, { news, restarts }));
-      policy.sessionsChanged(changed);
+      if (news.length > 0 || restarts.length > 0) await recorder.record({ news, restarts });
     },
   };
 }

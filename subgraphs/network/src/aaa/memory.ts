@@ -3,8 +3,9 @@ import type { TenantEvents } from '@dotmac/schema';
 import { type Credential, credentials, passwordPurpose } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
+import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
-import { liveSessions } from '../session/store.ts';
+import { liveSessions, type ServiceMove } from '../session/store.ts';
 import type { RadiusPort } from './port.ts';
 import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
 
@@ -14,8 +15,9 @@ export interface PolicyNas extends RadiusNas {
 }
 
 /** What a login needs of a service, its password open. */
-export interface PolicyAccess extends Omit<Credential, 'password'> {
+export interface PolicyAccess extends Omit<Credential, 'password' | 'deviceId'> {
   readonly password: string;
+  deviceId: string | null;
   /** Replies by vendor profile, made when first needed. */
   readonly replies: Map<string, readonly Attribute[]>;
 }
@@ -35,7 +37,7 @@ const relevant = [
  * NASes, credentials and live sessions in memory. Loaded in full at start, then kept fresh by the event log; when the
  * database is gone it stays what it was.
  */
-export class LoginMemory {
+export class LoginMemory implements KnownServices {
   readonly #services: NetworkServices;
   readonly #sharedSecret: RadiusPort['sharedSecret'];
   #nases = new Map<string, PolicyNas>();
@@ -74,6 +76,25 @@ export class LoginMemory {
   live(serviceId: string): readonly LiveSession[] {
     const sessions = this.#live.get(serviceId);
     return sessions === undefined ? noSessions : [...sessions.values()];
+  }
+
+  serviceOf(username: string): string | null {
+    return this.#byUsername.get(username)?.serviceId ?? null;
+  }
+
+  deviceOf(serviceId: string): string | null {
+    return this.#byService.get(serviceId)?.deviceId ?? null;
+  }
+
+  liveSessionIds(serviceId: string): readonly string[] {
+    return this.live(serviceId).map((session) => session.id);
+  }
+
+  servicesMoved(moves: readonly ServiceMove[]): void {
+    for (const { serviceId, deviceId } of moves) {
+      const access = this.#byService.get(serviceId);
+      if (access !== undefined) access.deviceId = deviceId;
+    }
   }
 
   /** Reads some services anew. */

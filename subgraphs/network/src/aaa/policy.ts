@@ -4,6 +4,7 @@ import type { AccessDecision, AccessRequestView, Attribute, RadiusPolicy } from 
 import { deviceModeOf, shapingOf } from '../access/rules.ts';
 import type { NetworkServices } from '../builder.ts';
 import type { Nas } from '../nas/store.ts';
+import type { KnownServices } from '../session/record.ts';
 import { normaliseMac, type SessionState } from '../session/rules.ts';
 import { LoginMemory, type PolicyAccess, type PolicyNas } from './memory.ts';
 import type { RadiusPort } from './port.ts';
@@ -60,7 +61,12 @@ export class LoginPolicy implements RadiusPolicy {
     return this.#memory.refresh(serviceIds);
   }
 
-  /** Told by accounting after its commit. */
+  /** What accounting asks and tells. */
+  get known(): KnownServices {
+    return this.#memory;
+  }
+
+  /** Told after the commit of what closes sessions. */
   sessionsChanged(sessions: readonly SessionState[]): void {
     this.#memory.sessionsChanged(sessions);
   }

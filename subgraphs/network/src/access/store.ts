@@ -138,19 +138,6 @@ export async function updateAccess(
     .execute();
 }
 
-/** Remembers where services are online now. */
-export async function moveAccesses(
-  transaction: Transaction<TenantDatabase>,
-  moves: readonly { readonly serviceId: string; readonly deviceId: string }[],
-): Promise<void> {
-  if (moves.length === 0) return;
-  await sql`
-    update network.access a set device_id = m.device_id
-    from unnest(${moves.map((move) => move.serviceId)}::text[], ${moves.map((move) => move.deviceId)}::text[])
-      as m (service_id, device_id)
-    where a.service_id = m.service_id and a.device_id is distinct from m.device_id`.execute(transaction);
-}
-
 /** Which open service each login name belongs to. */
 export async function servicesByUsername(
   db: Executor<TenantDatabase>,

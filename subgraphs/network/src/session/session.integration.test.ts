@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LoginPolicy } from '../aaa/policy.ts';
 import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
-import { recordSessions } from './record.ts';
+import { SessionRecorder } from './record.ts';
 import type { SessionNews } from './rules.ts';
 
 let isp: TestNetwork;
@@ -32,10 +33,8 @@ test('a session told of by several batches at once is one session, and nothing o
     mac: null,
     wraps: false,
   };
-  const record = (...news: SessionNews[]) =>
-    database
-      .transaction()
-      .execute((transaction) => recordSessions(transaction, clock, { news, restarts: [] }));
+  const recorder = new SessionRecorder(database, clock, (isp.module.policy as LoginPolicy).known);
+  const record = (...news: SessionNews[]) => recorder.record({ news, restarts: [] });
   const usernames = Array.from({ length: 10 }, (_, index) => `at-once-${index}`);
   await Promise.all(
     usernames.flatMap((username) => {

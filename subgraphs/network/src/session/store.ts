@@ -1,5 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
+import { type Executor, eventsInsert, type NewEvent } from '@dotmac/platform';
+import type { TenantEvents } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import { type SessionState, silentIntervals } from './rules.ts';
 
@@ -18,6 +19,12 @@ const sessionColumns =
   s.device_id as "deviceId", s.address, s.mac, s.started_at as "startedAt", s.updated_at as "updatedAt",
   s.stopped_at as "stoppedAt", s.terminate_cause as "terminateCause", s.session_time_seconds as "sessionTimeSeconds",
   s.downstream_octets as "downstreamOctets", s.upstream_octets as "upstreamOctets"`);
+
+/** A service that came online at a device. */
+export interface ServiceMove {
+  readonly serviceId: string;
+  readonly deviceId: string;
+}
 
 export function keyText({ nasId, nativeId, username }: SessionKey): string {
   return JSON.stringify([nasId, nativeId, username]);
@@ -119,18 +126,11 @@ export async function sessionsHeardSince(
   return Number(row.count);
 }
 
-/**
- * The newest session of each key. The keys stay locked until the end of the transaction, so that two batches that tell of
- * one session wait for each other, also when it does not exist yet.
- */
-export async function lockedSessions(
-  transaction: Transaction<TenantDatabase>,
+/** The newest session of each key. */
+export async function newestSessions(
+  db: Executor<TenantDatabase>,
   keys: readonly SessionKey[],
 ): Promise<SessionState[]> {
-  const texts = keys.map(keyText).sort();
-  await sql`select pg_advisory_xact_lock(hashtextextended(k, 0)) from unnest(${texts}::text[]) as k`.execute(
-    transaction,
-  );
   const { rows } = await sql<Session>`
     select ${sessionColumns}
     from unnest(${keys.map((key) => key.nasId)}::text[], ${keys.map((key) => key.nativeId)}::text[],
@@ -139,14 +139,19 @@ export async function lockedSessions(
       select * from network.session
       where nas_id = k.nas_id and native_id = k.native_id and username = k.username
       order by started_at desc, id desc limit 1
-    ) s`.execute(transaction);
+    ) s`.execute(db);
   return rows.map(stateOf);
 }
 
-/** Writes sessions in one statement, in the order given: one that ends comes before the one that takes its id. */
-export async function upsertSessions(
-  transaction: Transaction<TenantDatabase>,
+/**
+ * Writes sessions in the order given (one that ends comes before the one that takes its id), where their services are
+ * online now, and the events that tell of it: one statement, which is a transaction of its own outside of one.
+ */
+export async function writeSessions(
+  db: Executor<TenantDatabase>,
   sessions: readonly SessionState[],
+  moves: readonly ServiceMove[],
+  events: readonly NewEvent<TenantEvents>[],
 ): Promise<void> {
   if (sessions.length === 0) return;
   const rows = sessions.map((session) => ({
@@ -157,18 +162,24 @@ export async function upsertSessions(
     downstreamOctets: session.downstreamOctets.toString(),
     upstreamOctets: session.upstreamOctets.toString(),
   }));
+  const told = events.length === 0 ? sql`` : sql`told as (${eventsInsert(events)}),`;
   await sql`
+    with ${told} moved as (
+      update network.access a set device_id = m.device_id
+      from unnest(${moves.map((move) => move.serviceId)}::text[], ${moves.map((move) => move.deviceId)}::text[])
+        as m (service_id, device_id)
+      where a.service_id = m.service_id and a.device_id is distinct from m.device_id
+    )
     insert into network.session (id, nas_id, native_id, username, service_id, device_id, address, mac, started_at,
       updated_at, stopped_at, terminate_cause, session_time_seconds, downstream_octets, upstream_octets)
-    select r->>'id', r->>'nasId', r->>'nativeId', r->>'username', r->>'serviceId', r->>'deviceId',
-      (r->>'address')::inet, r->>'mac', (r->>'startedAt')::timestamptz, (r->>'updatedAt')::timestamptz,
-      (r->>'stoppedAt')::timestamptz, r->>'terminateCause', (r->>'sessionTimeSeconds')::bigint,
-      (r->>'downstreamOctets')::numeric, (r->>'upstreamOctets')::numeric
-    from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality as t (r, n) order by n
+    select * from json_to_recordset(${JSON.stringify(rows)}::json) as row (id text, "nasId" text, "nativeId" text,
+      username text, "serviceId" text, "deviceId" text, address inet, mac text, "startedAt" timestamptz,
+      "updatedAt" timestamptz, "stoppedAt" timestamptz, "terminateCause" text, "sessionTimeSeconds" bigint,
+      "downstreamOctets" numeric, "upstreamOctets" numeric)
     on conflict (id) do update set service_id = excluded.service_id, address = excluded.address, mac = excluded.mac,
       updated_at = excluded.updated_at, stopped_at = excluded.stopped_at, terminate_cause = excluded.terminate_cause,
       session_time_seconds = excluded.session_time_seconds, downstream_octets = excluded.downstream_octets,
-      upstream_octets = excluded.upstream_octets`.execute(transaction);
+      upstream_octets = excluded.upstream_octets`.execute(db);
 }
 
 /**

@@ -23,9 +23,12 @@ export type FactValues = ReadonlyMap<string, readonly SnmpValue[]>;
 export async function readFacts(
   session: SnmpSession,
   rules: readonly SystemRule[],
+  sysObjectId: string | null,
   options: TableOptions,
 ): Promise<FactValues> {
-  const sources = rules.flatMap((rule) => fields.flatMap((field) => (rule[field] ?? []).map(asObject)));
+  const sources = rules.flatMap((rule) =>
+    fields.flatMap((field) => (rule[field] ?? []).map((source) => located(source, sysObjectId))),
+  );
   const scalars = [...new Set(sources.flatMap(({ oid }) => oid ?? []))];
   const columns = new Set(sources.flatMap(({ column }) => column ?? []));
   const values = new Map<string, readonly SnmpValue[]>();
@@ -47,7 +50,14 @@ export async function readFacts(
 export function factsOf(rule: SystemRule, values: FactValues, system: SystemGroup): Facts {
   const text = textFacts(rule.text ?? [], system.sysDescr);
   const [model, version, serial] = fields.map(
-    (field) => firstFact((rule[field] ?? []).map(asObject), values, system) ?? text[field] ?? null,
+    (field) =>
+      firstFact(
+        (rule[field] ?? []).map((source) => located(source, system.sysObjectId)),
+        values,
+        system,
+      ) ??
+      text[field] ??
+      null,
   );
   return { model: model ?? null, version: version ?? null, serial: serial ?? null };
 }
@@ -66,8 +76,26 @@ export function textFacts(patterns: readonly string[], text: string | null): Par
   return found;
 }
 
-function asObject(source: FactSource): FactObject {
-  return typeof source === 'string' ? { oid: source } : source;
+/** The source with the product's own branch put in; a source below a branch that is not known is none. */
+function located(source: FactSource, sysObjectId: string | null): FactObject {
+  const { oid, column, ...rest } = typeof source === 'string' ? { oid: source } : source;
+  const at = (path: string | undefined) => (path === undefined ? null : inProduct(path, sysObjectId));
+  const [scalar, cells] = [at(oid), at(column)];
+  return {
+    ...rest,
+    ...(scalar === null ? {} : { oid: scalar }),
+    ...(cells === null ? {} : { column: cells }),
+  };
+}
+
+const PRODUCT = /^\{(\d+)\}/;
+
+/** An object's OID; `{9}` in front is replaced by the first nine arcs of sysObjectID. Null when it has not so many. */
+export function inProduct(oid: string, sysObjectId: string | null): string | null {
+  const count = PRODUCT.exec(oid)?.[1];
+  if (count === undefined) return oid;
+  const arcs = sysObjectId?.split('.') ?? [];
+  return arcs.length < Number(count) ? null : oid.replace(PRODUCT, arcs.slice(0, Number(count)).join('.'));
 }
 
 function firstFact(sources: readonly FactObject[], values: FactValues, system: SystemGroup): string | null {
@@ -98,13 +126,14 @@ function factText(value: SnmpValue): string | null {
   }
 }
 
-function interpreted(raw: string, { pattern, values }: FactObject): string | null {
+function interpreted(raw: string, { pattern, template, upper, values }: FactObject): string | null {
   let text = raw;
   if (pattern !== undefined) {
     const match = new RegExp(pattern, 'i').exec(raw);
     if (match === null) return null;
-    text = match.slice(1).filter(Boolean).join(' ');
+    text = template?.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '') ?? match[1] ?? '';
   }
+  if (upper) text = text.toUpperCase();
   return clean(values === undefined ? text : values[text.trim()]);
 }
 

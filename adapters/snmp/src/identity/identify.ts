@@ -8,7 +8,7 @@ import { vendorOfObjectId, vendorOfServed } from './enterprises.ts';
 import { type Facts, factsOf, readFacts, textFacts } from './facts.ts';
 import type { SystemRule } from './rule.ts';
 import standard from './standard.json' with { type: 'json' };
-import { systemOf } from './systems.ts';
+import { rulesOf, systemOf } from './systems.ts';
 import { servedSubtrees } from './telltales.ts';
 
 /** Who a device is by its system group and, where that is not enough, by the subtrees it serves. */
@@ -47,16 +47,22 @@ export async function readIdentity(
   physical: PhysicalEntities,
   options: TableOptions,
 ): Promise<Facts & { readonly maker: string | null }> {
-  const rules = known.rule === null ? [standardFacts] : [known.rule, standardFacts];
-  const values = await readFacts(session, rules, options);
+  const rules =
+    known.rule === null ? [] : [known.rule, ...rulesOf(known.os).filter((it) => it !== known.rule)];
+  const values = await readFacts(session, [...rules, standardFacts], system.sysObjectId, options);
   const chassis = chassisOf(physical);
-  const own = known.rule === null ? null : factsOf(known.rule, values, system);
+  const found = rules.map((rule) => factsOf(rule, values, system));
+  const own = {
+    model: found.find(({ model }) => model !== null)?.model,
+    version: found.find(({ version }) => version !== null)?.version,
+    serial: found.find(({ serial }) => serial !== null)?.serial,
+  };
   const common = factsOf(standardFacts, values, system);
   const plain = known.rule?.generic ? {} : textFacts(standard.text, system.sysDescr);
   return {
-    model: own?.model ?? chassis?.model ?? common.model,
-    version: own?.version ?? chassis?.softwareRevision ?? common.version ?? plain.version ?? null,
-    serial: own?.serial ?? chassis?.serial ?? common.serial,
+    model: own.model ?? chassis?.model ?? common.model,
+    version: own.version ?? chassis?.softwareRevision ?? common.version ?? plain.version ?? null,
+    serial: own.serial ?? chassis?.serial ?? common.serial,
     maker: chassis?.maker ?? null,
   };
 }

@@ -5,14 +5,18 @@
 export type FactSource = string | FactObject;
 
 export interface FactObject {
-  /** A scalar with its instance, */
+  /** A scalar with its instance; `{9}` in front stands for the first nine arcs of sysObjectID; */
   readonly oid?: string;
   /** or a column whose first row with a value counts, */
   readonly column?: string;
   /** or a text of the system group. */
   readonly from?: 'sysDescr' | 'sysName' | 'sysObjectId';
-  /** A regular expression, case-insensitive; its first group is the value, several are joined by a blank. */
+  /** A regular expression, case-insensitive; its first group is the value. */
   readonly pattern?: string;
+  /** Puts the groups together otherwise: `$1 ($2)`. */
+  readonly template?: string;
+  /** In capitals, as on the box. */
+  readonly upper?: true;
   /** What each raw value means (an enumeration, or a product's OID). Other values are no fact. */
   readonly values?: Readonly<Record<string, string>>;
   /** Put in front, where the object leaves out a part of the name. */

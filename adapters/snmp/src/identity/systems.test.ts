@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeOid } from '../codec/oid.ts';
 import { ENTERPRISES, registeredMaker, vendorOfObjectId, vendorOfServed } from './enterprises.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, inProduct } from './facts.ts';
 import { knownSystem } from './identify.ts';
 import { tableOf } from './import-registry.ts';
 import { makerName } from './maker-name.ts';
@@ -39,8 +39,8 @@ describe('rules', () => {
         const { oid, column, from, pattern }: FactObject =
           typeof source === 'string' ? { oid: source } : source;
         expect([oid, column, from].filter((it) => it !== undefined)).toHaveLength(1);
-        if (oid !== undefined) encodeOid(oid);
-        if (column !== undefined) encodeOid(column);
+        if (oid !== undefined) encodeOid(inProduct(oid, '1.3.6.1.4.1.9.1.1.1.1.1') ?? '');
+        if (column !== undefined) encodeOid(inProduct(column, '1.3.6.1.4.1.9.1.1.1.1.1') ?? '');
         if (pattern !== undefined) expect(new RegExp(`${pattern}|`, 'i').exec('')?.length).toBeGreaterThan(1);
       }
     },

@@ -40,6 +40,11 @@ const compiled: readonly CompiledRule[] = systemRules.map((rule) => ({
   sysDescr: rule.sysDescr === undefined ? null : new RegExp(rule.sysDescr, 'i'),
 }));
 
+/** The rules of one system: it may show itself in several ways, and its facts stand in the same places. */
+export function rulesOf(os: string | null): readonly SystemRule[] {
+  return os === null ? [] : systemRules.filter((rule) => rule.os === os);
+}
+
 /** Subtrees whose presence tells a system, below 1.3.6.1.4.1. */
 export const telltales: readonly string[] = [...new Set(systemRules.flatMap(({ has }) => has ?? []))];
 

@@ -44,10 +44,23 @@ export async function readEntities(session: SnmpSession, options: TableOptions):
   return { entities, warnings };
 }
 
-/** The box itself: the first chassis that names its model or serial, else the first stack, else nothing. */
+/** Kinds of entity that are parts of a box: power supply, fan, sensor, port. */
+const PARTS: ReadonlySet<number | null> = new Set([6, 7, 8, 10]);
+
+/**
+ * The box itself: the first chassis that names its model or serial, else the first stack, else the first entity that
+ * names both and is no part such as a fan or a port, else the first that names either; null when none does.
+ */
 export function chassisOf({ entities }: PhysicalEntities): PhysicalEntity | null {
   const all = [...entities.values()];
   const named = (kind: number) =>
     all.find((entity) => entity.class === kind && (entity.model !== null || entity.serial !== null));
-  return named(CHASSIS) ?? named(STACK) ?? null;
+  const boxes = all.filter((entity) => !PARTS.has(entity.class));
+  return (
+    named(CHASSIS) ??
+    named(STACK) ??
+    boxes.find((entity) => entity.model !== null && entity.serial !== null) ??
+    boxes.find((entity) => entity.model !== null || entity.serial !== null) ??
+    null
+  );
 }

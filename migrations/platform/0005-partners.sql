@@ -48,8 +48,8 @@ create table partners.attribution (
   agreement_id text not null references partners.agreement,
   lead_id text references partners.lead,
   attributed_at timestamptz not null,
-  -- The first-year window begins here; null until the tenant is live.
-  live_from date,
+  -- The first year begins here; null until the tenant is live.
+  live_at timestamptz,
   primary key (tenant_id, role)
 );
 create index attribution_partner on partners.attribution (partner_id);

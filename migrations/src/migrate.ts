@@ -101,7 +101,7 @@ end $$`,
 begin
   if not exists (select from pg_roles where rolname = 'dotmac_gateway') or to_regclass('routing.route') is null then return; end if;
   grant usage on schema identity, routing to dotmac_gateway;
-  grant select on identity.api_key, identity.verification_key, identity.membership, routing.route to dotmac_gateway;
+  grant select on identity.api_key, identity.trusted_document, identity.verification_key, identity.membership, routing.route to dotmac_gateway;
   grant select (id, disabled_at) on identity.account to dotmac_gateway;
   grant update (last_used_at) on identity.api_key to dotmac_gateway;
 end $$`,

@@ -73,6 +73,7 @@ export interface IdentityApiKey {
   rotatedFrom: string | null;
   scopes: string[];
   tenantId: string | null;
+  trustedDocumentsOnly: Generated<boolean>;
 }
 
 export interface IdentityMembership {
@@ -83,6 +84,15 @@ export interface IdentityMembership {
   partnerId: string | null;
   role: string;
   tenantId: string | null;
+}
+
+export interface IdentityTrustedDocument {
+  id: string;
+  partnerId: string | null;
+  registeredAt: ColumnType<Date, Date | string, Date | string>;
+  registeredBy: string;
+  tenantId: string | null;
+  text: string;
 }
 
 export interface IdentityVerificationKey {
@@ -107,7 +117,7 @@ export interface PartnersAttribution {
   agreementId: string;
   attributedAt: ColumnType<Date, Date | string, Date | string>;
   leadId: string | null;
-  liveFrom: string | null;
+  liveAt: ColumnType<Date, Date | string, Date | string> | null;
   partnerId: string;
   role: string;
   tenantId: string;
@@ -169,6 +179,16 @@ export interface RuntimeDailyRun {
   finishedAt: ColumnType<Date, Date | string, Date | string>;
   localDate: string;
   name: string;
+}
+
+export interface RuntimeIdempotency {
+  answer: string | null;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  key: string;
+  leasedUntil: ColumnType<Date, Date | string, Date | string>;
+  position: number;
+  principalId: string;
+  requestHash: string;
 }
 
 export interface RuntimeRelay {
@@ -236,6 +256,7 @@ export interface DB {
   "identity.account": IdentityAccount;
   "identity.apiKey": IdentityApiKey;
   "identity.membership": IdentityMembership;
+  "identity.trustedDocument": IdentityTrustedDocument;
   "identity.verificationKey": IdentityVerificationKey;
   "partners.agreement": PartnersAgreement;
   "partners.attribution": PartnersAttribution;
@@ -245,6 +266,7 @@ export interface DB {
   "routing.route": RoutingRoute;
   "runtime.clock": RuntimeClock;
   "runtime.dailyRun": RuntimeDailyRun;
+  "runtime.idempotency": RuntimeIdempotency;
   "runtime.relay": RuntimeRelay;
   "tenants.lease": TenantsLease;
   "tenants.provisioningJob": TenantsProvisioningJob;

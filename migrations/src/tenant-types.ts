@@ -479,6 +479,16 @@ export interface RuntimeDailyRun {
   name: string;
 }
 
+export interface RuntimeIdempotency {
+  answer: string | null;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  key: string;
+  leasedUntil: ColumnType<Date, Date | string, Date | string>;
+  position: number;
+  principalId: string;
+  requestHash: string;
+}
+
 export interface RuntimeRelay {
   cursor: string;
   movedAt: ColumnType<Date, Date | string, Date | string>;
@@ -562,6 +572,7 @@ export interface DB {
   "network.site": NetworkSite;
   "runtime.clock": RuntimeClock;
   "runtime.dailyRun": RuntimeDailyRun;
+  "runtime.idempotency": RuntimeIdempotency;
   "runtime.relay": RuntimeRelay;
   "subscribers.customer": SubscribersCustomer;
   "subscribers.service": SubscribersService;

@@ -15,6 +15,7 @@ import {
   systemClock,
 } from '@dotmac/platform';
 import {
+  acceptTemplate,
   accessReplyAttributes,
   CoaClient,
   createRadiusDriver,
@@ -82,7 +83,13 @@ const runtime = await startRuntime<TenantDatabase, TenantEvents>({
   listen: { path: config.DOTMAC_LISTEN.slice('unix:'.length) },
   logger,
   modules: (services) => {
-    const radiusPort = { verifyPassword, sharedSecret, accessReplyAttributes, vendorProfiles };
+    const radiusPort = {
+      verifyPassword,
+      sharedSecret,
+      accessReplyAttributes,
+      acceptTemplate,
+      vendorProfiles,
+    };
     networkModule = network(services, { drivers, radius: radiusPort, pollIntervalSeconds });
     const signingKey = readSigningKey(signing.id, signing.privatePem);
     return [subscribers(services, { signingKey }), billing(services), networkModule];

@@ -35,7 +35,8 @@ export async function startPlatformBusiness(options: PlatformBusinessOptions): P
     'customers:read',
     'customers:write',
     'billing:read',
-    'billing:write',
+    'platform:read',
+    'platform:write',
   ]);
   const plane = tokenFor(null, ['platform:read']);
   const common = { database: services.database, url, logger: options.logger, signal: options.signal };
@@ -66,7 +67,7 @@ export async function startPlatformBusiness(options: PlatformBusinessOptions): P
     scope: tenantZero.id,
     token: books,
     query: `subscription ($after: Cursor) { billingEvents(after: $after, types: [PAYMENT_RECEIVED]) { cursor ... on PaymentReceived {
-      payment { id receivedOn amount { currency } allocations { net { amount } } customer { account { tenantId } } } } } }`,
+      payment { id receivedAt amount { currency } allocations { net { amount } } customer { account { tenantId } } } } } }`,
     eventOf: (data) => {
       const { billingEvents: event } = data as { billingEvents: { cursor: string; payment: PaymentSeen } };
       return { cursor: event.cursor, event: event.payment };
@@ -116,7 +117,7 @@ async function createCustomer(books: GraphClient, { name, ownerEmail }: LiveTena
 
 interface PaymentSeen {
   readonly id: string;
-  readonly receivedOn: string;
+  readonly receivedAt: string;
   readonly amount: { readonly currency: string };
   readonly allocations: readonly { readonly net: { readonly amount: string } }[];
   readonly customer: { readonly account: { readonly tenantId: string | null } | null };
@@ -135,7 +136,7 @@ async function earn(plane: GraphClient, payment: PaymentSeen): Promise<void> {
         tenantId,
         netAmount: net.toString(),
         currency: payment.amount.currency,
-        receivedOn: payment.receivedOn,
+        receivedAt: payment.receivedAt,
       },
     },
   );

@@ -40,7 +40,7 @@ export async function runRelay<Event>(options: RelayOptions<Event>): Promise<voi
       });
     } catch (error) {
       if (signal.aborted) return;
-      logger.info({ error }, 'the relay lost its source or its target; it tries again');
+      logger.warn({ error }, 'the relay lost its source or its target; it tries again');
     }
     await wait(pause, signal);
     pause = Math.min(pause * 2, longestPauseMilliseconds);

@@ -78,7 +78,7 @@ const pay = (paymentId: string, tenantId: string, netAmount: string) =>
         tenantId,
         netAmount,
         currency: 'USD',
-        receivedOn: new Date(platform.services.clock.now()).toISOString().slice(0, 10),
+        receivedAt: new Date(platform.services.clock.now()).toISOString(),
       },
     },
     relay,
@@ -171,7 +171,7 @@ describe('access', () => {
       tenantId: 'ten_charlie',
       netAmount: '1',
       currency: 'USD',
-      receivedOn: '2026-11-22',
+      receivedAt: '2026-11-22T12:00:00Z',
     };
     const record =
       'mutation ($input: RecordTenantPaymentInput!) { recordTenantPayment(input: $input) { id } }';

@@ -114,8 +114,8 @@ export async function startTestRuntime<DB, E>(
         { query, variables },
         contextFor(subgraph, principal),
       );
-      if (!(Symbol.asyncIterator in result)) throw new Error(`No stream: ${JSON.stringify(result)}`);
-      return result[Symbol.asyncIterator]();
+      if (!('results' in result)) throw new Error(`No stream: ${JSON.stringify(result)}`);
+      return result.results[Symbol.asyncIterator]();
     },
     async eventually(ask, check) {
       const deadline = performance.now() + patienceMilliseconds;

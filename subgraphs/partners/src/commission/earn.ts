@@ -11,8 +11,7 @@ export interface TenantPayment {
   /** Cash received, net of tax. */
   readonly netMinor: bigint;
   readonly currency: string;
-  /** Local date of the receipt. */
-  readonly receivedOn: string;
+  readonly receivedAt: Date;
   readonly actor: string;
 }
 
@@ -24,13 +23,13 @@ export async function earnCommission(
   { database, clock }: PartnersServices,
   payment: TenantPayment,
 ): Promise<CommissionEntry | null> {
-  const { paymentId, tenantId, netMinor, currency, receivedOn, actor } = payment;
+  const { paymentId, tenantId, netMinor, currency, receivedAt, actor } = payment;
   return database.transaction().execute(async (transaction) => {
     const attribution = await lockedAttribution(transaction, tenantId);
     if (
       attribution === undefined ||
-      attribution.liveFrom === null ||
-      !inFirstYear(receivedOn, attribution.liveFrom)
+      attribution.liveAt === null ||
+      !inFirstYear(receivedAt, attribution.liveAt)
     )
       return null;
     const { partnerId, role, salesRateBasisPoints, holdDays } = attribution;

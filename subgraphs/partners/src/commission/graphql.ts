@@ -90,7 +90,7 @@ const RecordTenantPaymentInput = builder.inputType('RecordTenantPaymentInput', {
       description: 'Cash received net of tax, minor units; negative for a refund.',
     }),
     currency: t.string({ required: true }),
-    receivedOn: t.field({ type: 'LocalDate', required: true }),
+    receivedAt: t.field({ type: 'DateTime', required: true }),
   }),
 });
 

@@ -40,10 +40,12 @@ describe('commission', () => {
 });
 
 test.each([
-  ['2026-01-31', true],
-  ['2027-01-30', true],
-  ['2027-01-31', false],
-  ['2026-01-30', false],
-])('the first year from 31 January 2026 has %s: %s', (day, within) => {
-  expect(inFirstYear(day, '2026-01-31')).toBe(within);
-});
+  ['2026-01-31T11:59:59Z', true],
+  ['2027-01-31T11:59:59Z', true],
+  ['2027-01-31T12:00:00Z', false],
+])(
+  'the first year of a tenant that is live since 31 January 2026, noon, has %s: %s',
+  (receivedAt, within) => {
+    expect(inFirstYear(new Date(receivedAt), new Date('2026-01-31T12:00:00Z'))).toBe(within);
+  },
+);

@@ -18,12 +18,13 @@ export function commissionOf(netMinor: bigint, rateBasisPoints: number, before: 
   return mulDivRound(before.baseMinor + netMinor, BigInt(rateBasisPoints), 10_000n) - before.amountMinor;
 }
 
-/** Whether a day lies in the first year from going live: [live, live + 12 months). */
-export function inFirstYear(day: string, liveFrom: string): boolean {
-  const start = Temporal.PlainDate.from(liveFrom);
-  const date = Temporal.PlainDate.from(day);
-  return (
-    Temporal.PlainDate.compare(date, start) >= 0 &&
-    Temporal.PlainDate.compare(date, start.add({ months: 12 })) < 0
-  );
+/**
+ * Whether a payment counts for the first year: it came before twelve months after going live had passed. What was
+ * paid before going live was for service after it, and counts.
+ */
+export function inFirstYear(receivedAt: Date, liveAt: Date): boolean {
+  const end = Temporal.Instant.fromEpochMilliseconds(liveAt.getTime())
+    .toZonedDateTimeISO('UTC')
+    .add({ months: 12 });
+  return receivedAt.getTime() < end.epochMilliseconds;
 }

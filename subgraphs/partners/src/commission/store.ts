@@ -13,7 +13,7 @@ export async function lockedAttribution(transaction: Transaction<PlatformDatabas
     .select([
       'attribution.partnerId',
       'attribution.role',
-      'attribution.liveFrom',
+      'attribution.liveAt',
       'agreement.salesRateBasisPoints',
       'agreement.holdDays',
     ])

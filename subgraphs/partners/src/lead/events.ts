@@ -1,5 +1,5 @@
 import type { PlatformDatabase } from '@dotmac/migrations';
-import { appendEvents, type EventConsumer, localDateAt } from '@dotmac/platform';
+import { appendEvents, type EventConsumer } from '@dotmac/platform';
 import type { EventOf, PlatformEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { PartnersServices } from '../builder.ts';
@@ -17,11 +17,7 @@ export function leadConsumers(services: PartnersServices): EventConsumer<Platfor
       async handle(event, transaction) {
         if (event.type === 'tenant.requested') await winLead(services, event, transaction);
         if (event.type === 'tenant.state.changed' && event.payload.to === 'ACTIVE') {
-          await beginFirstYear(
-            transaction,
-            event.payload.tenantId,
-            localDateAt(event.occurredAt.getTime(), 'UTC'),
-          );
+          await beginFirstYear(transaction, event.payload.tenantId, event.occurredAt);
         }
       },
     },

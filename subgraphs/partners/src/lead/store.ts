@@ -64,7 +64,7 @@ export async function updateLead(
 
 export async function insertAttribution(
   db: Executor<PlatformDatabase>,
-  attribution: Omit<Attribution, 'role' | 'liveFrom'>,
+  attribution: Omit<Attribution, 'role' | 'liveAt'>,
 ): Promise<void> {
   await db
     .insertInto('partners.attribution')
@@ -73,17 +73,17 @@ export async function insertAttribution(
     .execute();
 }
 
-/** The first-year window of a tenant begins, once. */
+/** The first year of a tenant begins, once. */
 export async function beginFirstYear(
   db: Executor<PlatformDatabase>,
   tenantId: string,
-  liveFrom: string,
+  liveAt: Date,
 ): Promise<void> {
   await db
     .updateTable('partners.attribution')
-    .set({ liveFrom })
+    .set({ liveAt })
     .where('tenantId', '=', tenantId)
-    .where('liveFrom', 'is', null)
+    .where('liveAt', 'is', null)
     .execute();
 }
 

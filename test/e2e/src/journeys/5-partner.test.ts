@@ -90,10 +90,12 @@ test('a lead becomes a tenant, the tenant pays its first bill, the partner earns
     input: { customerId, mode: 'APPLY', fingerprint: preview.issueInvoice.fingerprint },
   });
   const [invoice] = issued.issueInvoice.invoices;
-  await books.ask(
+  const paid = await books.ask<{ recordPayment: { __typename: string } }>(
     'mutation ($input: RecordPaymentInput!) { recordPayment(input: $input) { __typename ... on Failure { code message } } }',
-    { input: { customerId, amount: invoice?.gross, method: 'bank transfer', reference: 'charlie-1' } },
+    { input: { customerId, amount: invoice?.gross, method: 'bankTransfer', reference: 'charlie-1' } },
   );
+
+  expect(paid.recordPayment.__typename).toBe('Payment');
 
   // 15 % of what was received net of tax.
   const { entry } = (await earned).commissionEvents;

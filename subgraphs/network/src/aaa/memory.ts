@@ -1,4 +1,4 @@
-import type { Attribute, Nas as RadiusNas } from '@dotmac/radius';
+import type { AcceptTemplate, Nas as RadiusNas } from '@dotmac/radius';
 import type { TenantEvents } from '@dotmac/schema';
 import { type Credential, credentials, passwordPurpose } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
@@ -19,7 +19,7 @@ export interface PolicyAccess extends Omit<Credential, 'password' | 'deviceId'> 
   readonly password: string;
   deviceId: string | null;
   /** Replies by vendor profile, made when first needed. */
-  readonly replies: Map<string, readonly Attribute[]>;
+  readonly replies: Map<string, AcceptTemplate>;
 }
 
 const pageSize = 1_000;

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '@dotmac/platform';
-import type { AccessDecision, AccessRequestView, Attribute, RadiusPolicy } from '@dotmac/radius';
+import type { AcceptTemplate, AccessDecision, AccessRequestView, RadiusPolicy } from '@dotmac/radius';
 import { deviceModeOf, shapingOf } from '../access/rules.ts';
 import type { NetworkServices } from '../builder.ts';
 import type { Nas } from '../nas/store.ts';
@@ -16,7 +15,7 @@ import {
   jitteredInterval,
   type LoginFacts,
   type RejectReason,
-  sessionToken,
+  sessionTokenPrefix,
 } from './rules.ts';
 
 export interface LoginExplanation {
@@ -144,24 +143,25 @@ export class LoginPolicy implements RadiusPolicy {
     const reply = this.#replyOf(nas, access);
     if (reply === null) return { kind: 'REJECT', reason: 'REPLY_IMPOSSIBLE' };
     const interval = jitteredInterval(nas.interimIntervalSeconds, Math.random());
-    const attributes: Attribute[] = [
-      ...(access.address === null ? [] : [{ name: 'Framed-IP-Address', value: access.address }]),
-      { name: 'Acct-Interim-Interval', value: interval },
-      { name: 'Class', value: sessionToken(access.serviceId, randomBytes(8).toString('hex')) },
-      ...reply,
-    ];
-    return { kind: 'ACCEPT', attributes };
+    return { kind: 'ACCEPT', blocks: [reply.forLogin(interval)] };
   }
 
-  /** The vendor's attributes, kept until the access changes; null when the profile cannot express it. */
-  #replyOf({ vendorProfile, name }: Nas, access: PolicyAccess): readonly Attribute[] | null {
+  /** What an accept carries, kept until the access changes; null when the profile cannot express it. */
+  #replyOf({ vendorProfile, name }: Nas, access: PolicyAccess): AcceptTemplate | null {
     const kept = access.replies.get(vendorProfile);
     if (kept !== undefined) return kept;
     const mode = deviceModeOf(access.mode);
     if (access.shaping === null || mode === 'blocked') return null;
     try {
       const vendor = vendorProfile as Parameters<RadiusPort['accessReplyAttributes']>[0];
-      const reply = this.#radius.accessReplyAttributes(vendor, shapingOf(access.shaping), mode);
+      const { accessReplyAttributes, acceptTemplate } = this.#radius;
+      const reply = acceptTemplate({
+        attributes: [
+          ...(access.address === null ? [] : [{ name: 'Framed-IP-Address', value: access.address }]),
+          ...accessReplyAttributes(vendor, shapingOf(access.shaping), mode),
+        ],
+        classPrefix: sessionTokenPrefix(access.serviceId),
+      });
       access.replies.set(vendorProfile, reply);
       return reply;
     } catch (error) {

@@ -6,6 +6,8 @@ export interface RadiusPort {
   readonly sharedSecret: typeof radius.sharedSecret;
   /** A vendor's attributes for a speed and a way of access. */
   readonly accessReplyAttributes: typeof radius.accessReplyAttributes;
+  /** What an accept carries, encoded once for all logins of a service. */
+  readonly acceptTemplate: typeof radius.acceptTemplate;
   /** The profiles there are, by id. */
   readonly vendorProfiles: Readonly<Record<string, { readonly coaPort: number }>>;
 }

@@ -147,9 +147,12 @@ export function jitteredInterval(seconds: number, random: number): number {
   return Math.round(seconds * (0.9 + 0.2 * random));
 }
 
-/** Our session token, sent as `Class` and returned in accounting (RFC 2865 §5.25). Opaque to everybody else. */
-export function sessionToken(serviceId: string, nonce: string): Uint8Array {
-  return Buffer.from(`1:${serviceId}:${nonce}`);
+/**
+ * Our session token, sent as `Class` and returned in accounting (RFC 2865 §5.25), is this and 16 random hexadecimal
+ * digits. Opaque to everybody else.
+ */
+export function sessionTokenPrefix(serviceId: string): string {
+  return `1:${serviceId}:`;
 }
 
 /** The service in a returned `Class` (hexadecimal), or null when it is not one of ours. */

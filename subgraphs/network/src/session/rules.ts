@@ -193,6 +193,28 @@ export function terminateCauseName(code: number | null): string | null {
 
 /** An EUI-48 as people and NASes write it (`AA-BB-…`, `aabb.ccdd.eeff`, `AABBCC…`) in our form; null for anything else. */
 export function normaliseMac(text: string | null): string | null {
-  const digits = text?.replaceAll(/[:.-]/g, '').toLowerCase() ?? '';
-  return /^[0-9a-f]{12}$/.test(digits) ? (digits.match(/../g)?.join(':') ?? null) : null;
+  if (text === null) return null;
+  // By hand: this is on the path of every packet, where the regular expressions cost as much as the signature.
+  let canonical = '';
+  let digits = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x3a || code === 0x2d || code === 0x2e) continue;
+    const digit = hexDigitOf(code);
+    if (digit === '') return null;
+    if (digits > 0 && digits % 2 === 0) canonical += ':';
+    canonical += digit;
+    digits++;
+  }
+  return digits === 12 ? canonical : null;
+}
+
+function hexDigitOf(code: number): string {
+  const value =
+    code >= 0x30 && code <= 0x39
+      ? code - 0x30
+      : (code | 0x20) >= 0x61 && (code | 0x20) <= 0x66
+        ? (code | 0x20) - 0x57
+        : 16;
+  return '0123456789abcdef'.charAt(value);
 }

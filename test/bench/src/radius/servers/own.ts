@@ -2,6 +2,7 @@ import { DriverRegistry } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
 import { createLogger, generateSigningKey, startRuntime } from '@dotmac/platform';
 import {
+  acceptTemplate,
   accessReplyAttributes,
   sharedSecret,
   startRadiusServer,
@@ -30,7 +31,7 @@ if (import.meta.main) {
     modules: (services) => {
       networkModule = network(services, {
         drivers: new DriverRegistry([]),
-        radius: { verifyPassword, sharedSecret, accessReplyAttributes, vendorProfiles },
+        radius: { verifyPassword, sharedSecret, accessReplyAttributes, acceptTemplate, vendorProfiles },
       });
       return [networkModule];
     },

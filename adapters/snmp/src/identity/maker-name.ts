@@ -11,6 +11,7 @@ const TRADE =
  */
 export function makerName(registered: string): string | null {
   let name = registered
+    .replace(/\s#.*$/, '')
     .replace(/\(.*?\)|\[.*?\]|https?:\S+/g, ' ')
     .replace(/["“”]/g, '')
     .replace(/\s+(?:formerly|previously|was|dba|d\/b\/a|c\/o)\s.*$/i, '')

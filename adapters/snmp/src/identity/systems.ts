@@ -80,8 +80,9 @@ function weightOf(
 ): number | null {
   let weight = 0;
   if (rule.has !== undefined) {
-    if (!rule.has.some((subtree) => present.has(subtree))) return null;
-    weight += TELLTALE;
+    const there = rule.has.filter((subtree) => present.has(subtree));
+    if (there.length === 0) return null;
+    weight += TELLTALE + ARC * Math.max(...there.map((subtree) => subtree.split('.').length));
   }
   if (objectId !== null) {
     const shown = `${device.sysObjectId ?? ''}.`;
@@ -97,5 +98,5 @@ function weightOf(
   return rule.generic ? weight - TELLTALE : weight;
 }
 
-/** Above a maker's number and its first branch (8 arcs), below a branch whose text fits too. */
-const TEXT_ALONE = 17;
+/** Below a maker's bare number (7 arcs): what a device says in words counts where its number says nothing. */
+const TEXT_ALONE = 13;

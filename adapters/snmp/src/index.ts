@@ -19,3 +19,4 @@ export type { ExchangeOptions, SnmpSession } from './engine/session.ts';
 export type { Row, TableOptions, TableResult } from './engine/table.ts';
 export { SnmpError, type SnmpErrorCode } from './error.ts';
 export { type ProbeOptions, probeTargets } from './probe/run.ts';
+export { type SupportEntry, supportEntries } from './profile/support.ts';

@@ -23,6 +23,7 @@ import bluecoat from './data/bluecoat.json' with { type: 'json' };
 import brocadeFc from './data/brocade-fc.json' with { type: 'json' };
 import brocadeIp from './data/brocade-ip.json' with { type: 'json' };
 import cambiumHardware from './data/cambium-hardware.json' with { type: 'json' };
+import cdataHardware from './data/cdata-hardware.json' with { type: 'json' };
 import ceragon from './data/ceragon.json' with { type: 'json' };
 import cetPower from './data/cet-power.json' with { type: 'json' };
 import chatsworth from './data/chatsworth.json' with { type: 'json' };
@@ -38,6 +39,7 @@ import dellOs9 from './data/dell-os9.json' with { type: 'json' };
 import dellRpdu from './data/dell-rpdu.json' with { type: 'json' };
 import dellServers from './data/dell-servers.json' with { type: 'json' };
 import dellStorage from './data/dell-storage.json' with { type: 'json' };
+import dellUps from './data/dell-ups.json' with { type: 'json' };
 import dlink from './data/dlink.json' with { type: 'json' };
 import eatonSc200 from './data/eaton-sc200.json' with { type: 'json' };
 import eatonXups from './data/eaton-xups.json' with { type: 'json' };
@@ -58,6 +60,7 @@ import fibernetXmux from './data/fibernet-xmux.json' with { type: 'json' };
 import fibrolan from './data/fibrolan.json' with { type: 'json' };
 import firebrick from './data/firebrick.json' with { type: 'json' };
 import fireeye from './data/fireeye.json' with { type: 'json' };
+import fmMonitor from './data/fm-monitor.json' with { type: 'json' };
 import fortinetHardware from './data/fortinet-hardware.json' with { type: 'json' };
 import fsPdu from './data/fs-pdu.json' with { type: 'json' };
 import fsSwitch from './data/fs-switch.json' with { type: 'json' };
@@ -65,6 +68,7 @@ import fujitsuIrmc from './data/fujitsu-irmc.json' with { type: 'json' };
 import geist from './data/geist.json' with { type: 'json' };
 import grandstream from './data/grandstream.json' with { type: 'json' };
 import gude from './data/gude.json' with { type: 'json' };
+import gwd from './data/gwd.json' with { type: 'json' };
 import hirschmann from './data/hirschmann.json' with { type: 'json' };
 import horizonDuo from './data/horizon-duo.json' with { type: 'json' };
 import hpePdu from './data/hpe-pdu.json' with { type: 'json' };
@@ -89,6 +93,7 @@ import moxa from './data/moxa.json' with { type: 'json' };
 import netgearBoxes from './data/netgear-boxes.json' with { type: 'json' };
 import netonix from './data/netonix.json' with { type: 'json' };
 import netscaler from './data/netscaler.json' with { type: 'json' };
+import netspire from './data/netspire.json' with { type: 'json' };
 import netsureEes from './data/netsure-ees.json' with { type: 'json' };
 import nokia1830 from './data/nokia-1830.json' with { type: 'json' };
 import nokiaIsam from './data/nokia-isam.json' with { type: 'json' };
@@ -119,6 +124,7 @@ import smartbyte from './data/smartbyte.json' with { type: 'json' };
 import smartoptics from './data/smartoptics.json' with { type: 'json' };
 import snr from './data/snr.json' with { type: 'json' };
 import snrErd from './data/snr-erd.json' with { type: 'json' };
+import sonicwall from './data/sonicwall.json' with { type: 'json' };
 import standardHardware from './data/standard-hardware.json' with { type: 'json' };
 import synology from './data/synology.json' with { type: 'json' };
 import tachyon from './data/tachyon.json' with { type: 'json' };
@@ -135,6 +141,7 @@ import vertiv from './data/vertiv.json' with { type: 'json' };
 import vertivOld from './data/vertiv-old.json' with { type: 'json' };
 import volius from './data/volius.json' with { type: 'json' };
 import wisi from './data/wisi.json' with { type: 'json' };
+import wti from './data/wti.json' with { type: 'json' };
 import wut from './data/wut.json' with { type: 'json' };
 import wutWebIo from './data/wut-web-io.json' with { type: 'json' };
 import xclarity from './data/xclarity.json' with { type: 'json' };
@@ -170,6 +177,7 @@ export const hardwareProfiles: readonly Profile[] = [
   brocadeFc,
   brocadeIp,
   cambiumHardware,
+  cdataHardware,
   ceragon,
   cetPower,
   chatsworth,
@@ -185,6 +193,7 @@ export const hardwareProfiles: readonly Profile[] = [
   dellRpdu,
   dellServers,
   dellStorage,
+  dellUps,
   dlink,
   eatonSc200,
   eatonXups,
@@ -205,6 +214,7 @@ export const hardwareProfiles: readonly Profile[] = [
   fibrolan,
   firebrick,
   fireeye,
+  fmMonitor,
   fortinetHardware,
   fsPdu,
   fsSwitch,
@@ -212,6 +222,7 @@ export const hardwareProfiles: readonly Profile[] = [
   geist,
   grandstream,
   gude,
+  gwd,
   hirschmann,
   horizonDuo,
   hpePdu,
@@ -236,6 +247,7 @@ export const hardwareProfiles: readonly Profile[] = [
   netgearBoxes,
   netonix,
   netscaler,
+  netspire,
   netsureEes,
   nokia1830,
   nokiaIsam,
@@ -266,6 +278,7 @@ export const hardwareProfiles: readonly Profile[] = [
   smartoptics,
   snr,
   snrErd,
+  sonicwall,
   standardHardware,
   synology,
   tachyon,
@@ -282,6 +295,7 @@ export const hardwareProfiles: readonly Profile[] = [
   vertivOld,
   volius,
   wisi,
+  wti,
   wut,
   wutWebIo,
   xclarity,

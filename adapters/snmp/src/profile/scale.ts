@@ -23,8 +23,10 @@ export function wattsToDbm(watts: number): number | null {
 }
 
 /** Centre frequency of a channel (IEEE 802.11, 2.4 and 5 GHz), MHz. */
-export function channelToMhz(channel: number): number | null {
-  if (channel > 300) return channel;
+export function channelToMhz(value: number): number | null {
+  if (value > 2000) return value;
+  // Bits above the low octet say how wide the channel is.
+  const channel = value % 256;
   if (channel === 14) return 2484;
   if (channel >= 1 && channel <= 13) return 2407 + 5 * channel;
   return channel >= 32 && channel <= 196 ? 5000 + 5 * channel : null;

@@ -75,7 +75,7 @@ export interface Scale {
 }
 
 /**
- * Watts to dBm; degrees Fahrenheit to Celsius; number of an IEEE 802.11 channel to MHz (a number above 300 is MHz);
+ * Watts to dBm; degrees Fahrenheit to Celsius; number of an IEEE 802.11 channel to MHz (a number above 2000 is MHz);
  * microwatts when positive, else hundredths of a dBm, to dBm.
  */
 export type Conversion = 'wattsToDbm' | 'fahrenheit' | 'channelToMhz' | 'microwattsOrCentiDbm';

@@ -10,6 +10,8 @@ import { sequence, verifyChain } from './sequencer.ts';
 const pageSize = 500;
 /** The reader looks by itself this often, in case a notification was lost with its connection. */
 const fallbackMilliseconds = 5_000;
+/** Between two passes when notifications come faster than the passes. */
+const breatherMilliseconds = 20;
 
 export interface EventLogOptions {
   readonly database: Kysely<unknown>;
@@ -77,6 +79,11 @@ export class EventLog<E> {
   async headCursor(): Promise<string> {
     const head = await this.#head();
     return encodeCursor(head, this.#options.scope);
+  }
+
+  /** The position of the newest event; what is sequenced later has a greater one. */
+  async headPosition(): Promise<bigint> {
+    return (await this.#head()).position;
   }
 
   /** The cursor clients get with an event. */
@@ -147,12 +154,16 @@ export class EventLog<E> {
       while (!this.#stopped.signal.aborted && !signal.aborted) {
         // Rearmed before the read: a change during the read wakes us again.
         awake = Promise.withResolvers<void>();
-        const events = await this.read(position, { types, subject });
+        const head = await this.headPosition();
+        const events = head > position ? await this.read(position, { types, subject }) : [];
         for (const event of events) {
           position = event.position;
           yield { ...event, cursor: encodeCursor({ epoch, position }, this.#options.scope) };
         }
-        if (events.length < pageSize) await awake.promise;
+        if (events.length === pageSize) continue;
+        // Events of other types are not looked at again and again.
+        if (head > position) position = head;
+        await awake.promise;
       }
     } finally {
       this.#wakers.delete(wake);
@@ -206,6 +217,8 @@ export class EventLog<E> {
         await this.#advance();
         // Another process may have sequenced: readers look again whenever anything happened.
         for (const wake of this.#wakers) wake();
+        // One who writes all the time is followed in passes that are worth their while; at rest the next is at once.
+        if (this.#wanted) await this.#rest(breatherMilliseconds);
         await this.#waitForNews();
       } catch (error) {
         if (this.#stopped.signal.aborted) break;
@@ -247,6 +260,19 @@ export class EventLog<E> {
   async #waitForNews(): Promise<void> {
     if (!this.#wanted) await this.#pause(fallbackMilliseconds);
     this.#wanted = false;
+  }
+
+  /** Waits whatever happens; until the log stops at most. */
+  #rest(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#stopped.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      this.#stopped.signal.addEventListener('abort', done, { once: true });
+    });
   }
 
   /** Waits until something happens, at most so long. */

@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -354,6 +362,46 @@ export interface NetworkAddressPool {
   name: string;
 }
 
+export interface NetworkAlarm {
+  acknowledgedAt: ColumnType<Date, Date | string, Date | string> | null;
+  acknowledgedBy: string | null;
+  changedAt: ColumnType<Date, Date | string, Date | string>;
+  clearedAt: ColumnType<Date, Date | string, Date | string> | null;
+  deviceId: string;
+  evidence: string;
+  flapping: Generated<boolean>;
+  id: string;
+  interfaceId: string | null;
+  raisedAt: ColumnType<Date, Date | string, Date | string>;
+  ruleId: string;
+  severity: string;
+  source: string;
+  suppressedBecause: string | null;
+  suppressedUntil: ColumnType<Date, Date | string, Date | string> | null;
+}
+
+export interface NetworkAlarmRule {
+  clearAfter: number;
+  clearBelow: number | null;
+  degrades: boolean;
+  enabled: Generated<boolean>;
+  id: string;
+  metric: string;
+  name: string;
+  raiseAbove: number | null;
+  raiseAfter: number;
+  severity: string;
+}
+
+export interface NetworkAlarmWatch {
+  changes: Generated<ArrayType<ColumnType<Date, Date | string, Date | string>>>;
+  deviceId: string;
+  part: string;
+  raised: Generated<boolean>;
+  ruleId: string;
+  streak: Generated<number>;
+}
+
 export interface NetworkDevice {
   createdAt: ColumnType<Date, Date | string, Date | string>;
   healthAt: ColumnType<Date, Date | string, Date | string> | null;
@@ -368,6 +416,7 @@ export interface NetworkDevice {
   processorPercent: number | null;
   seenAt: ColumnType<Date, Date | string, Date | string> | null;
   serial: string | null;
+  silentSince: ColumnType<Date, Date | string, Date | string> | null;
   siteId: string | null;
   state: string;
   stateEvidence: string;
@@ -376,6 +425,55 @@ export interface NetworkDevice {
   uptimeSeconds: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   vendor: string | null;
   version: string | null;
+}
+
+export interface NetworkDeviceLink {
+  childId: string;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  parentId: string;
+  source: string;
+}
+
+export interface NetworkIncident {
+  acknowledgedAt: ColumnType<Date, Date | string, Date | string> | null;
+  acknowledgedBy: string | null;
+  affectedServices: Generated<number>;
+  assignedTo: string | null;
+  clearingSince: ColumnType<Date, Date | string, Date | string> | null;
+  confirmedAt: ColumnType<Date, Date | string, Date | string> | null;
+  id: string;
+  kind: string;
+  mergedInto: string | null;
+  openedAt: ColumnType<Date, Date | string, Date | string>;
+  resolution: string | null;
+  resolvedAt: ColumnType<Date, Date | string, Date | string> | null;
+  rootDeviceId: string;
+  startedAt: ColumnType<Date, Date | string, Date | string>;
+  state: string;
+  summary: string;
+}
+
+export interface NetworkIncidentDevice {
+  deviceId: string;
+  incidentId: string;
+  joinedAt: ColumnType<Date, Date | string, Date | string>;
+  role: string;
+}
+
+export interface NetworkIncidentEvidence {
+  at: ColumnType<Date, Date | string, Date | string>;
+  deviceId: string | null;
+  fact: string;
+  incidentId: string;
+  ordinal: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
+  source: string;
+}
+
+export interface NetworkIncidentService {
+  addedAt: ColumnType<Date, Date | string, Date | string>;
+  incidentId: string;
+  serviceId: string;
+  wasOnline: boolean;
 }
 
 export interface NetworkInterface {
@@ -389,6 +487,7 @@ export interface NetworkInterface {
   inBitsPerSecond: string | null;
   inOctets: string | null;
   mac: string | null;
+  monitored: Generated<boolean>;
   mtu: number | null;
   name: string;
   operStatus: string | null;
@@ -405,6 +504,21 @@ export interface NetworkInterfaceRate {
   inBitsPerSecond: string;
   interfaceId: string;
   outBitsPerSecond: string;
+}
+
+export interface NetworkLoginRejection {
+  at: ColumnType<Date, Date | string, Date | string>;
+  reason: string;
+  serviceId: string;
+}
+
+export interface NetworkMaintenanceWindow {
+  because: string;
+  createdBy: string;
+  deviceId: string;
+  endsAt: ColumnType<Date, Date | string, Date | string>;
+  id: string;
+  startsAt: ColumnType<Date, Date | string, Date | string>;
 }
 
 export interface NetworkManagementAddress {
@@ -440,6 +554,13 @@ export interface NetworkPlan {
   name: string;
   shaping: Json;
   versionId: string;
+}
+
+export interface NetworkServiceAttachment {
+  attachedAt: ColumnType<Date, Date | string, Date | string>;
+  deviceId: string;
+  serviceId: string;
+  source: string;
 }
 
 export interface NetworkSession {
@@ -562,12 +683,23 @@ export interface DB {
   "network.accessChangeStep": NetworkAccessChangeStep;
   "network.address": NetworkAddress;
   "network.addressPool": NetworkAddressPool;
+  "network.alarm": NetworkAlarm;
+  "network.alarmRule": NetworkAlarmRule;
+  "network.alarmWatch": NetworkAlarmWatch;
   "network.device": NetworkDevice;
+  "network.deviceLink": NetworkDeviceLink;
+  "network.incident": NetworkIncident;
+  "network.incidentDevice": NetworkIncidentDevice;
+  "network.incidentEvidence": NetworkIncidentEvidence;
+  "network.incidentService": NetworkIncidentService;
   "network.interface": NetworkInterface;
   "network.interfaceRate": NetworkInterfaceRate;
+  "network.loginRejection": NetworkLoginRejection;
+  "network.maintenanceWindow": NetworkMaintenanceWindow;
   "network.managementAddress": NetworkManagementAddress;
   "network.nas": NetworkNas;
   "network.plan": NetworkPlan;
+  "network.serviceAttachment": NetworkServiceAttachment;
   "network.session": NetworkSession;
   "network.site": NetworkSite;
   "runtime.clock": RuntimeClock;

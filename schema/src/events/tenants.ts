@@ -14,5 +14,6 @@ export interface TenantsEvents {
   'tenant.route.changed': { tenantId: string };
   'apiKey.created': { keyId: string; tenantId: string | null; scopes: string[] };
   'apiKey.revoked': { keyId: string };
+  'trustedDocuments.registered': { tenantId: string | null; partnerId: string | null; ids: string[] };
   'membership.changed': { userId: string; tenantId: string | null };
 }

@@ -14,6 +14,7 @@ import type { ProvisioningPorts } from './provisioning/ports.ts';
 import { startReconciler } from './provisioning/reconciler.ts';
 import './tenant/graphql.ts';
 import { tenantLoaders } from './tenant/loaders.ts';
+import './trusted-document/graphql.ts';
 
 export { addMembership, ensureAccount } from './account/store.ts';
 export { createKey } from './api-key/create.ts';

@@ -12,6 +12,10 @@ export interface NewKey {
   readonly scopes: readonly Scope[];
   readonly allowedAddresses: readonly string[];
   readonly expiresAt: Date | null;
+  /** Whether it may run registered documents only. */
+  readonly trustedDocumentsOnly?: boolean;
+  /** The key that this one takes over from. */
+  readonly rotatedFrom?: string;
   readonly createdBy: string;
   readonly traceId?: string;
 }

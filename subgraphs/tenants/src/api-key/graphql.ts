@@ -1,9 +1,10 @@
 import { appendEvents } from '@dotmac/platform';
-import { NotFoundError, type PlatformEvents, type Principal, ValidationError } from '@dotmac/schema';
+import { NotFoundError, type PlatformEvents, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { createKey } from './create.ts';
-import { checkKeyScopes } from './rules.ts';
-import { type ApiKey, keysOf, revokeKey } from './store.ts';
+import { mayManage, ownerOf } from './owner.ts';
+import { checkKeyScopes, rotationEnd } from './rules.ts';
+import { type ApiKey, expireKey, keysOf, lockLiveKey, revokeKey } from './store.ts';
 
 const ApiKeyRef = builder.objectRef<ApiKey>('ApiKey').implement({
   description:
@@ -17,9 +18,20 @@ const ApiKeyRef = builder.objectRef<ApiKey>('ApiKey').implement({
       description: 'From anywhere when empty.',
       resolve: (key) => key.allowedAddresses,
     }),
+    trustedDocumentsOnly: t.exposeBoolean('trustedDocumentsOnly', {
+      description: 'Whether it may run registered documents only.',
+    }),
+    rotatedFrom: t.exposeID('rotatedFrom', {
+      nullable: true,
+      description: 'The key that this one takes over from.',
+    }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
     revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true }),
-    lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true }),
+    lastUsedAt: t.expose('lastUsedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'To within a minute or so.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
   }),
 });
@@ -32,13 +44,6 @@ const CreatedApiKeyRef = builder.objectRef<{ key: ApiKey; text: string }>('Creat
     }),
   }),
 });
-
-/** A partner's keys are the partner's, a tenant's the tenant's. */
-function ownerOf({ tenantId, partnerId }: Principal): { tenantId: string | null; partnerId: string | null } {
-  return partnerId === null ? { tenantId, partnerId } : { tenantId: null, partnerId };
-}
-
-const mayManage = { $any: { scope: 'tenant:keys:write', role: 'PARTNER' } } as const;
 
 builder.queryField('apiKeys', (t) =>
   t.field({
@@ -57,6 +62,9 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
       description: 'Address blocks it may be used from; anywhere when empty.',
     }),
     expiresAt: t.field({ type: 'DateTime' }),
+    trustedDocumentsOnly: t.boolean({
+      description: 'It may run documents registered with registerTrustedDocuments only.',
+    }),
     clientMutationId: t.string(),
   }),
 });
@@ -73,7 +81,7 @@ builder.mutationField('createApiKey', (t) =>
         throw new ValidationError('input', 'A key belongs to a tenant or a partner: act in one');
       }
       const scopes = checkKeyScopes(input.scopes, principal.scopes);
-      const { name, allowedAddresses, expiresAt = null } = input;
+      const { name, allowedAddresses, expiresAt = null, trustedDocumentsOnly } = input;
       return services.database.transaction().execute((transaction) =>
         createKey(services, transaction, {
           ...owner,
@@ -81,11 +89,72 @@ builder.mutationField('createApiKey', (t) =>
           scopes,
           allowedAddresses: allowedAddresses ?? [],
           expiresAt,
+          trustedDocumentsOnly: trustedDocumentsOnly ?? false,
           createdBy: principal.id,
           traceId,
         }),
       );
     },
+  }),
+);
+
+const RotatedApiKeyRef = builder
+  .objectRef<{ key: ApiKey; text: string; previous: ApiKey }>('RotatedApiKey')
+  .implement({
+    fields: (t) => ({
+      apiKey: t.field({ type: ApiKeyRef, resolve: ({ key }) => key }),
+      text: t.exposeString('text', {
+        description: 'Send it as `Authorization: Bearer …`. It cannot be shown again.',
+      }),
+      previous: t.field({
+        type: ApiKeyRef,
+        description: 'Works on until its expiresAt.',
+        resolve: ({ previous }) => previous,
+      }),
+    }),
+  });
+
+const RotateApiKeyInput = builder.inputType('RotateApiKeyInput', {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    overlapSeconds: t.int({
+      defaultValue: 7 * 86_400,
+      required: true,
+      description: 'How long the old key works on; at most 90 days.',
+    }),
+    expiresAt: t.field({ type: 'DateTime', description: 'When the new key ends; never when absent.' }),
+    clientMutationId: t.string(),
+  }),
+});
+
+builder.mutationField('rotateApiKey', (t) =>
+  t.field({
+    type: RotatedApiKeyRef,
+    description: 'Makes a key with the same rights. The old one works on for a while, so that no call fails.',
+    authScopes: mayManage,
+    errors: { types: [NotFoundError, ValidationError] },
+    args: { input: t.arg({ type: RotateApiKeyInput, required: true }) },
+    resolve: (_root, { input }, { services, principal, traceId }) =>
+      services.database.transaction().execute(async (transaction) => {
+        const now = services.clock.now();
+        const old = await lockLiveKey(transaction, input.id, ownerOf(principal), new Date(now));
+        if (old === null) throw new NotFoundError('ApiKey', input.id);
+        const end = rotationEnd(now, input.overlapSeconds, old.expiresAt?.getTime() ?? null);
+        const made = await createKey(services, transaction, {
+          name: old.name,
+          tenantId: old.tenantId,
+          partnerId: old.partnerId,
+          // Whoever rotates gives no more than he holds, though the old key may have more.
+          scopes: checkKeyScopes(old.scopes, principal.scopes),
+          allowedAddresses: old.allowedAddresses,
+          expiresAt: input.expiresAt ?? null,
+          trustedDocumentsOnly: old.trustedDocumentsOnly,
+          rotatedFrom: old.id,
+          createdBy: principal.id,
+          traceId,
+        });
+        return { ...made, previous: await expireKey(transaction, old.id, new Date(end)) };
+      }),
   }),
 );
 

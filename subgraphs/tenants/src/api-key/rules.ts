@@ -8,6 +8,20 @@ const neverForKeys: ReadonlySet<Scope> = new Set([
   'network:secrets:reveal',
 ]);
 
+const day = 86_400;
+const longestOverlapSeconds = 90 * day;
+
+/** When the old key of a rotation ends: after the overlap, but never later than it would have. Milliseconds. */
+export function rotationEnd(now: number, overlapSeconds: number, expiresAt: number | null): number {
+  if (!(overlapSeconds >= 0 && overlapSeconds <= longestOverlapSeconds)) {
+    throw new ValidationError(
+      'input.overlapSeconds',
+      `The old key goes on for 0 to ${longestOverlapSeconds} seconds (90 days), not ${overlapSeconds}`,
+    );
+  }
+  return Math.min(now + overlapSeconds * 1000, expiresAt ?? Number.POSITIVE_INFINITY);
+}
+
 /**
  * The scopes a new key may get: known ones, grantable ones, and none that its maker lacks.
  * @throws ValidationError naming the first scope at fault.

@@ -13,6 +13,8 @@ const help = `Usage: pnpm dotmac <command> [options]
   tenant list                      the tenants and their states
   tenant create <slug> --name <name> [--time-zone <zone>] [--currency <code>] [--country <code>] [--owner <e-mail>]
   device probe --targets <file>    read devices, one JSON line each (- is standard input)
+  ask <who> <operation>            one operation as somebody of the demo, such as alpha.owner [--variables <json>]
+  watch <who> <subscription>       events as they come [--after <cursor>] [--count <n>]
   lab …                            act in the simulated network; "lab help" says how
   migrate <connection string> [--kind tenant|platform]
 
@@ -29,6 +31,8 @@ export type Flags = ReturnType<typeof readWords>['values'];
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./commands/run-start.ts')).runStart,
   tenant: async () => (await import('./commands/tenant.ts')).runTenant,
+  ask: async () => (await import('./commands/ask.ts')).runAsk,
+  watch: async () => (await import('./commands/ask.ts')).runWatch,
   device: async () => (await import('./commands/device.ts')).runDevice,
   lab: async () => (await import('./commands/lab.ts')).runLab,
   migrate: async () => (await import('./commands/migrate.ts')).runMigrate,
@@ -49,6 +53,9 @@ function readWords() {
       targets: { type: 'string' },
       kind: { type: 'string' },
       tenant: { type: 'string' },
+      variables: { type: 'string' },
+      after: { type: 'string' },
+      count: { type: 'string' },
       password: { type: 'string' },
       mac: { type: 'string' },
       method: { type: 'string' },

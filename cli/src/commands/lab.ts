@@ -1,3 +1,4 @@
+import { demoPasswordOf } from '../demo/credentials.ts';
 import { readLabState } from '../demo/lab-state.ts';
 import type { Flags } from '../main.ts';
 import { CommandError, UsageError } from './command.ts';
@@ -5,7 +6,7 @@ import { readSettings } from './settings.ts';
 
 const help = `Usage: pnpm dotmac lab <tenant> <what>
 
-  lab alpha login <username> --password <password> [--method pap|chap] [--mac <address>]
+  lab alpha login <username> [--password <password>] [--method pap|chap] [--mac <address>]
   lab alpha logout <username>
   lab alpha sessions
   lab alpha interim                           every session reports its octets
@@ -21,8 +22,10 @@ export async function runLab(words: readonly string[], flags: Flags): Promise<vo
     process.stdout.write(help);
     return;
   }
-  const request = requestOf(what, rest, flags);
   const { home } = readSettings();
+  const password =
+    flags.password ?? (rest[0] === undefined ? undefined : demoPasswordOf(home, tenant, rest[0]));
+  const request = requestOf(what, rest, { ...flags, ...(password === undefined ? {} : { password }) });
   const { controlPort } = readLabState(home);
   const url = `http://127.0.0.1:${controlPort}/${[tenant, ...request.path].map(encodeURIComponent).join('/')}`;
   const answer = await call(url, request);
@@ -44,7 +47,7 @@ function requestOf(what: string, rest: readonly string[], flags: Flags): LabRequ
       return { method: 'POST', path: ['interim'] };
     case 'login': {
       if (first === undefined || flags.password === undefined)
-        throw new UsageError('lab login needs a user name and --password');
+        throw new UsageError('lab login needs a user name, and --password unless he belongs to the demo');
       const { password, method, mac } = flags;
       return {
         method: 'POST',

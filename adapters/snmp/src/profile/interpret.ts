@@ -106,6 +106,8 @@ export function memoryReadings(source: MemorySource, values: ProfileValues): Mem
     const percent = asNumber(cells(source.percent).get(index));
     if (source.percent !== undefined) {
       if (percent === null || percent < 0 || percent > 100) return [];
+      // A table lists entities without memory too, with a share of nothing.
+      if (percent === 0 && !source.scalar) return [];
       const whole = amount(source.total);
       if (whole === null || whole === 0n)
         return [{ name, usedBytes: null, totalBytes: null, usedPercent: percent }];

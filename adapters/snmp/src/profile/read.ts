@@ -107,8 +107,8 @@ export function objectsOf(profiles: readonly Profile[]): {
     column(source.column);
   };
   for (const profile of profiles) {
-    const { os = [], model = [], version = [], serial = [] } = profile.identity ?? {};
-    for (const source of [...os, ...model, ...version, ...serial]) identity(source);
+    const { model = [], version = [], serial = [] } = profile.identity ?? {};
+    for (const source of [...model, ...version, ...serial]) identity(source);
     for (const source of profile.processors ?? []) {
       if (source.oid !== undefined) scalars.add(source.oid);
       column(source.column);

@@ -12,8 +12,6 @@ export interface Profile {
   readonly evidence?: 'recordings';
   readonly match: ProfileMatch;
   readonly identity?: {
-    /** Systems that the system group does not tell apart: the first whose object is there. */
-    readonly os?: readonly SystemSource[];
     readonly model?: readonly IdentitySource[];
     readonly version?: readonly IdentitySource[];
     readonly serial?: readonly IdentitySource[];
@@ -32,14 +30,6 @@ interface ProfileMatch {
   readonly os?: readonly string[];
   /** Private enterprise numbers: of sysObjectID, or of a private subtree the device has. */
   readonly enterprise?: readonly number[];
-}
-
-/** An object that only this system has. */
-export interface SystemSource {
-  readonly os: string;
-  readonly vendor: string;
-  readonly oid?: string;
-  readonly column?: string;
 }
 
 /** The first source with a value counts. */

@@ -38,15 +38,31 @@ export interface Stack {
 }
 
 export async function startStack(): Promise<Stack> {
+  const { home, stop } = await startIn({ demo: true });
+  return { home, demo: readDemo(home), stop };
+}
+
+/** The same without a demo: control plane, tenant zero and gateway. */
+export interface BareStack {
+  readonly home: string;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export function startBareStack(): Promise<BareStack> {
+  return startIn({ demo: false });
+}
+
+async function startIn({ demo }: { readonly demo: boolean }): Promise<BareStack> {
   const home = mkdtempSync(join(tmpdir(), 'dotmac-e2e-'));
   // As root the tenants' accounts must be able to pass; what is inside is closed to them.
   chmodSync(home, 0o711);
-  const running = await start({ home, port: 0, demo: true });
+  const running = await start({ home, port: 0, demo });
   const stop = async () => {
     await running.stop();
     rmSync(home, { recursive: true, force: true });
   };
-  return { home, demo: readDemo(home), stop };
+  return { home, url: running.url, stop };
 }
 
 export function readDemo(home: string): Demo {

@@ -109,8 +109,9 @@ export function memoryReadings(source: MemorySource, values: ProfileValues): Mem
       // A table lists entities without memory too, with a share of nothing.
       if (percent === 0 && !source.scalar) return [];
       const whole = amount(source.total);
-      if (whole === null || whole === 0n)
+      if (source.total === undefined)
         return [{ name, usedBytes: null, totalBytes: null, usedPercent: percent }];
+      if (whole === null || whole === 0n) return [];
       const used = BigInt(Math.round((Number(whole) * percent) / 100));
       return [{ name, usedBytes: used, totalBytes: whole, usedPercent: percent }];
     }

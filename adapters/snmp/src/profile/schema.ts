@@ -81,7 +81,7 @@ export interface ProcessorSource extends Source, Scale {
   readonly fallback?: true;
 }
 
-/** Two of total, used and free, in units of `unitBytes`; or a percentage, with the total where there is one. */
+/** Two of total, used and free, in units of `unitBytes`; or a percentage, alone or of a total that must be there. */
 export interface MemorySource {
   readonly name: string;
   readonly nameColumn?: string;

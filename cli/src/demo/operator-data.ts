@@ -18,7 +18,7 @@ export async function seedOperatorPlans(books: GraphClient): Promise<void> {
 }
 
 const currency = 'USD';
-export const resellerBundle = 'Reseller Platform';
+const resellerBundle = 'Reseller Platform';
 
 const operatorPlans = [
   {

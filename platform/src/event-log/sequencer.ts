@@ -71,6 +71,6 @@ export async function verifyChain(database: Kysely<unknown>): Promise<bigint | n
 }
 
 /** SHA-256 over the previous link and the event's canonical text. */
-export function chainHash(previous: Uint8Array, canonical: string): Uint8Array {
+function chainHash(previous: Uint8Array, canonical: string): Uint8Array {
   return createHash('sha256').update(previous).update(canonical).digest();
 }

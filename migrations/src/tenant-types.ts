@@ -194,6 +194,20 @@ export interface BillingPayment {
   reference: string;
 }
 
+export interface BillingPaymentReturn {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  currency: string;
+  customerId: string;
+  feeMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  id: string;
+  kind: string;
+  paymentId: string;
+  reason: string;
+  reference: string;
+  returnedAt: ColumnType<Date, Date | string, Date | string>;
+  returnedOn: string;
+}
+
 export interface BillingPlan {
   createdAt: ColumnType<Date, Date | string, Date | string>;
   id: string;
@@ -274,6 +288,17 @@ export interface BillingTenantDay {
   localDate: string;
   recordedAt: ColumnType<Date, Date | string, Date | string>;
   tenantId: string;
+}
+
+export interface BillingWriteOff {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  currency: string;
+  customerId: string;
+  documentId: string;
+  id: string;
+  reason: string;
+  writtenAt: ColumnType<Date, Date | string, Date | string>;
+  writtenOn: string;
 }
 
 export interface EventsConsumer {
@@ -667,6 +692,7 @@ export interface DB {
   "billing.lock": BillingLock;
   "billing.openItem": BillingOpenItem;
   "billing.payment": BillingPayment;
+  "billing.paymentReturn": BillingPaymentReturn;
   "billing.plan": BillingPlan;
   "billing.planVersion": BillingPlanVersion;
   "billing.problem": BillingProblem;
@@ -675,6 +701,7 @@ export interface DB {
   "billing.serviceLine": BillingServiceLine;
   "billing.shield": BillingShield;
   "billing.tenantDay": BillingTenantDay;
+  "billing.writeOff": BillingWriteOff;
   "events.consumer": EventsConsumer;
   "events.event": EventsEvent;
   "events.head": EventsHead;

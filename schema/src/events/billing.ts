@@ -26,6 +26,19 @@ export interface BillingEvents {
     /** What it paid: per invoice, the cash and the share of it that is net of tax. */
     allocations: { invoiceId: string; amountMinor: string; netMinor: string }[];
   };
+  /** Money of a payment went back; what it had paid is owed again, so the allocations are below zero. */
+  'payment.returned': {
+    returnId: string;
+    paymentId: string;
+    customerId: string;
+    kind: 'refund' | 'chargeback';
+    amountMinor: string;
+    feeMinor: string;
+    currency: string;
+    allocations: { invoiceId: string; amountMinor: string; netMinor: string }[];
+  };
+  'invoice.written.off': { invoiceId: string; customerId: string; amountMinor: string; currency: string };
+  'invoice.recovered': { invoiceId: string; customerId: string; amountMinor: string; currency: string };
   'dunning.step.executed': { customerId: string; invoiceId: string; step: string };
   /** Billing wants every service of the customer locked or opened; subscribers owns the locks. */
   'billing.lock.requested': { customerId: string; because: string };

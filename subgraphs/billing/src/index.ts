@@ -23,9 +23,11 @@ import './metering/graphql.ts';
 import { billingLoaders } from './loaders.ts';
 import './payment/graphql.ts';
 import { dailyBilling } from './run/daily.ts';
+import './return/graphql.ts';
 import './run/graphql.ts';
 import { serviceLineConsumer } from './service-line/events.ts';
 import './service-line/graphql.ts';
+import './write-off/graphql.ts';
 
 export { proveLedger } from './ledger/proof.ts';
 export { type RunServices, runBilling } from './run/run.ts';

@@ -13,8 +13,10 @@ import {
 } from './document/store.ts';
 import { locksOfCustomers, shieldsOfCustomers } from './dunning/store.ts';
 import { allocationsOfSources, paymentsById, paymentsOfCustomers } from './payment/store.ts';
+import { returnsOfPayments } from './return/store.ts';
 import { currentVersions } from './service-line/store.ts';
-import { creditItems, openItems, openItemsById } from './settlement/store.ts';
+import { creditItems, creditItemsById, openItems, openItemsById } from './settlement/store.ts';
+import { writtenOffOf } from './write-off/store.ts';
 
 export type BillingLoaders = ReturnType<typeof billingLoaders>;
 
@@ -49,6 +51,18 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
     openItem: loaderOf(
       (ids) => openItemsById(database, ids),
       (item) => item.documentId,
+    ),
+    creditItem: loaderOf(
+      (ids) => creditItemsById(database, ids),
+      (item) => item.sourceId,
+    ),
+    writtenOff: loaderOf(
+      (ids) => writtenOffOf(database, ids),
+      (one) => one.documentId,
+    ),
+    returnsOfPayment: listLoaderOf(
+      (ids) => returnsOfPayments(database, ids),
+      (one) => one.paymentId,
     ),
     document: loaderOf(
       (ids) => documentsById(database, ids),

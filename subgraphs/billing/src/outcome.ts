@@ -1,4 +1,4 @@
-import { NotFoundError, StalePlanError, ValidationError } from '@dotmac/schema';
+import { ConflictError, NotFoundError, StalePlanError, ValidationError } from '@dotmac/schema';
 
 /** Expected failures of mutations with PLAN and APPLY: two answers are no failure, which the errors plugin cannot say. */
 export const planFailures = [ValidationError, NotFoundError, StalePlanError] as const;
@@ -10,7 +10,10 @@ export async function orFailure<T>(run: () => Promise<T>): Promise<T | PlanFailu
     return await run();
   } catch (error) {
     const expected =
-      error instanceof ValidationError || error instanceof NotFoundError || error instanceof StalePlanError;
+      error instanceof ValidationError ||
+      error instanceof NotFoundError ||
+      error instanceof ConflictError ||
+      error instanceof StalePlanError;
     if (!expected) throw error;
     // The executor would throw a returned instance of `Error` again: its fields go out without it.
     return { ...error, name: error.name, message: error.message } as PlanFailure;

@@ -40,7 +40,11 @@ InvoiceRef.implement({
     state: t.field({
       type: InvoiceStateEnum,
       resolve: async ({ id, grossMinor }, _args, { loaders }) =>
-        invoiceState(grossMinor, (await loaders.openItem.load(id))?.openMinor ?? 0n),
+        invoiceState(
+          grossMinor,
+          (await loaders.openItem.load(id))?.openMinor ?? 0n,
+          (await loaders.writtenOff.load(id))?.writtenOff ?? 0n,
+        ),
     }),
     overdue: t.boolean({
       resolve: async ({ id, dueOn }, _args, { loaders, services }) =>

@@ -182,7 +182,7 @@ export async function deleteLock(
   return result.numDeletedRows === 1n;
 }
 
-/** Whether anything of the customer is overdue on a local day (ISO). */
+/** Whether anything of the customer is overdue on a local day (ISO), or was given up and stands so. */
 export async function hasOverdue(
   transaction: Transaction<TenantDatabase>,
   customerId: string,
@@ -190,7 +190,8 @@ export async function hasOverdue(
 ): Promise<boolean> {
   const { rows } = await sql<{ overdue: boolean }>`
     select exists (select from billing.open_item
-      where customer_id = ${customerId} and open_minor > 0 and due_on < ${today}::date) as overdue`.execute(
+      where customer_id = ${customerId} and open_minor > 0 and due_on < ${today}::date)
+      or coalesce((select sum(amount_minor) from billing.write_off where customer_id = ${customerId}), 0) > 0 as overdue`.execute(
     transaction,
   );
   return rows[0]?.overdue === true;
@@ -204,6 +205,7 @@ export async function relievedCustomers(db: Executor<TenantDatabase>, today: str
       union select customer_id from billing.lock) dunned
     where not exists (select from billing.open_item o
       where o.customer_id = dunned.customer_id and o.open_minor > 0 and o.due_on < ${today}::date)
+      and coalesce((select sum(amount_minor) from billing.write_off w where w.customer_id = dunned.customer_id), 0) = 0
     order by customer_id`.execute(db);
   return rows.map((row) => row.customerId);
 }

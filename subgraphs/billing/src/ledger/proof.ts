@@ -43,6 +43,13 @@ const checks = {
     select coalesce(d.id, t.ref) as what from billing.document d
     full join (select * from billing.ledger_transaction where kind in ('invoice', 'creditNote')) t on t.ref = d.id
     where d.id is null or t.ref is null`,
+  'every payment, return and write-off is posted, and nothing else': sql<{ what: string }>`
+    select coalesce(m.id, t.ref) as what from (
+      select 'payment' as kind, id from billing.payment union all select kind, id from billing.payment_return
+      union all select case when amount_minor > 0 then 'writeOff' else 'recovery' end, id from billing.write_off) m
+    full join (select * from billing.ledger_transaction
+      where kind in ('payment', 'refund', 'chargeback', 'writeOff', 'recovery')) t on (t.kind, t.ref) = (m.kind, m.id)
+    where m.id is null or t.ref is null`,
   'revenue is the net of the documents': sql<{ what: string }>`
     select coalesce(l.currency, d.currency) as what
     from (select currency, -sum(amount_minor) as total from billing.ledger_entry where account like 'revenue:%' group by 1) l

@@ -7,7 +7,7 @@ import type { Document } from '../document/store.ts';
 import { InvoiceRef } from '../document/type.ts';
 import { receivePayment } from './receive.ts';
 import type { Payment } from './store.ts';
-import { AllocationRef, PaymentRef } from './type.ts';
+import { AllocationRef, PaymentRef, PaymentReturnRef } from './type.ts';
 
 PaymentRef.implement({
   authScopes: ({ customerId }, { principal }) =>
@@ -30,10 +30,15 @@ PaymentRef.implement({
     unallocated: t.field({
       type: 'Money',
       description: 'What no invoice took yet: credit of the customer.',
-      resolve: async ({ id, amountMinor, currency }, _args, { loaders }) => {
-        const taken = await loaders.allocationsOfSource.load(id);
-        return { minor: taken.reduce((left, one) => left - one.amountMinor, amountMinor), currency };
-      },
+      resolve: async ({ id, currency }, _args, { loaders }) => ({
+        minor: (await loaders.creditItem.load(id))?.openMinor ?? 0n,
+        currency,
+      }),
+    }),
+    returns: t.field({
+      type: [PaymentReturnRef],
+      description: 'What went back of it.',
+      resolve: async ({ id }, _args, { loaders }) => [...(await loaders.returnsOfPayment.load(id))],
     }),
   }),
 });

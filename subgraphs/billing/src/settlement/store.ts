@@ -87,7 +87,7 @@ export async function insertAllocations(
   );
 }
 
-/** Takes amounts off open items; the database refuses to go below zero. */
+/** Takes amounts off open items (below zero: opens them again); the database refuses to go below zero. */
 export async function reduceOpenItems(
   transaction: Transaction<TenantDatabase>,
   amounts: readonly { readonly documentId: string; readonly amount: bigint }[],
@@ -173,5 +173,17 @@ export async function openItemsById(
     .selectFrom('billing.openItem')
     .select(['documentId', 'openMinor'])
     .where('documentId', 'in', documentIds)
+    .execute();
+}
+
+/** What is left of the credit of these sources (payments and credit notes). */
+export async function creditItemsById(
+  db: Executor<TenantDatabase>,
+  sourceIds: readonly string[],
+): Promise<{ sourceId: string; openMinor: bigint }[]> {
+  return db
+    .selectFrom('billing.creditItem')
+    .select(['sourceId', 'openMinor'])
+    .where('sourceId', 'in', sourceIds)
     .execute();
 }

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { PostingSet } from '../ledger/rules.ts';
+import { accountKey } from '../ledger/rules.ts';
+import { type Canonical, canonicalJson } from '../numbering/rules.ts';
+
+/** Money of one customer that moves outside of documents and payments, as it would be written. Minor units. */
+export interface Movement {
+  readonly customerId: string;
+  readonly currency: string;
+  readonly amount: bigint;
+  /** Taken off credits. */
+  readonly credits: readonly { readonly sourceId: string; readonly amount: bigint }[];
+  /** Above zero pays part of an invoice, below zero opens it again. */
+  readonly allocations: readonly {
+    readonly documentId: string;
+    readonly amount: bigint;
+    readonly net: bigint;
+  }[];
+  /** Under the reference that the movement gets when it is written. */
+  readonly postings: (ref: string) => PostingSet[];
+}
+
+/** One side of a posting as a person reads it: debits above zero. */
+export interface NamedEntry {
+  readonly kind: string;
+  readonly account: string;
+  readonly amount: bigint;
+}
+
+export const entriesOf = (movement: Movement): NamedEntry[] =>
+  movement
+    .postings('')
+    .flatMap(({ kind, entries }) =>
+      entries.map(({ account, amount }) => ({ kind, account: accountKey(account), amount })),
+    );
+
+/** SHA-256 (hex) over what was asked for and everything that would be written. */
+export function movementFingerprint(request: Canonical, movement: Movement): string {
+  const { customerId, currency, amount, credits, allocations } = movement;
+  const text = canonicalJson({
+    request,
+    customerId,
+    currency,
+    amount,
+    credits: credits.map((one) => [one.sourceId, one.amount]),
+    allocations: allocations.map((one) => [one.documentId, one.amount, one.net]),
+    entries: entriesOf(movement).map((one) => [one.kind, one.account, one.amount]),
+  });
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,88 @@
+import { reversal } from '../ledger/rules.ts';
+import { postApplication, postChargeback, postRefund } from '../ledger/rules-postings.ts';
+import type { Movement } from '../movement/rules.ts';
+import { smaller } from '../payment/rules.ts';
+import { netShare, type PaidSoFar } from '../payment/rules-net.ts';
+
+export type ReturnKind = 'refund' | 'chargeback';
+
+/** A payment, what went back of it so far, and where the rest of it is. Minor units. */
+export interface ReturnablePayment {
+  readonly id: string;
+  readonly customerId: string;
+  readonly method: string;
+  readonly currency: string;
+  readonly amount: bigint;
+  readonly returned: bigint;
+  /** What no invoice took of it. */
+  readonly credit: bigint;
+  /** What credit notes left of the customer's money, oldest first. */
+  readonly noteCredits: readonly { readonly sourceId: string; readonly open: bigint }[];
+  /** What it pays, newest due first. */
+  readonly allocations: readonly (PaidSoFar & { readonly documentId: string; readonly left: bigint })[];
+}
+
+export type ReturnResult =
+  | { readonly ok: true; readonly movement: Movement }
+  | { readonly ok: false; readonly field: string; readonly message: string };
+
+/**
+ * Gives `amount` of a payment back. It is taken from what no invoice took of it; a refund then takes what credit notes
+ * left, because that is what they are refunded from; the rest is owed again, on the newest invoice first. Never more
+ * than the payment less what went back before, so the order of returns changes no balance.
+ */
+export function returnPayment(
+  payment: ReturnablePayment,
+  kind: ReturnKind,
+  amount: bigint,
+  fee = 0n,
+): ReturnResult {
+  const fail = (field: string, message: string): ReturnResult => ({ ok: false, field, message });
+  const returnable = payment.amount - payment.returned;
+  if (amount <= 0n) return fail('input.amount.amount', `What goes back is more than 0, not ${amount}`);
+  if (amount > returnable)
+    return fail('input.amount.amount', `${amount} is more than the ${returnable} left of the payment`);
+  if (fee < 0n) return fail('input.fee.amount', `A fee is not below 0, as ${fee} is`);
+
+  let left = amount;
+  const credits: { sourceId: string; amount: bigint }[] = [];
+  const sources = [
+    { sourceId: payment.id, open: payment.credit },
+    ...(kind === 'refund' ? payment.noteCredits : []),
+  ];
+  for (const { sourceId, open } of sources) {
+    const taken = smaller(open, left);
+    if (taken > 0n) credits.push({ sourceId, amount: taken });
+    left -= taken;
+  }
+  const allocations: { documentId: string; amount: bigint; net: bigint }[] = [];
+  for (const one of payment.allocations) {
+    const taken = smaller(one.left, left);
+    if (taken > 0n)
+      allocations.push({ documentId: one.documentId, amount: -taken, net: netShare(one, -taken) });
+    left -= taken;
+  }
+  if (left > 0n) throw new Error(`${left} of payment ${payment.id} is nowhere: the books do not hold`);
+  const { customerId, currency, method } = payment;
+  const reopened = allocations.reduce((sum, one) => sum - one.amount, 0n);
+  const common = { customer: customerId, currency, gateway: method };
+  return {
+    ok: true,
+    movement: {
+      customerId,
+      currency,
+      amount,
+      credits,
+      allocations,
+      postings: (ref) => {
+        if (kind === 'chargeback')
+          return [postChargeback({ ...common, ref, amount, allocated: reopened, fee })];
+        const offInvoices = postApplication({ ref, customer: customerId, currency, amount: reopened });
+        return [
+          ...(reopened > 0n ? [reversal(offInvoices, 'paymentReversal', ref)] : []),
+          postRefund({ ...common, ref, amount }),
+        ];
+      },
+    },
+  };
+}

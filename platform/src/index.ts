@@ -4,6 +4,7 @@
  */
 export * from './config/config.ts';
 export * from './database/open.ts';
+export * from './database/outage.ts';
 export * from './event-log/append.ts';
 export * from './event-log/consumer.ts';
 export * from './event-log/cursor.ts';
@@ -17,6 +18,7 @@ export * from './jobs/jobs.ts';
 export * from './runtime/runtime.ts';
 export * from './secrets/seal.ts';
 export * from './subgraph/execute.ts';
+export { IdempotencyStore, idempotencyHeader } from './subgraph/idempotency.ts';
 export * from './subgraph/loader.ts';
 export * from './subgraph/module.ts';
 export * from './subgraph/serve.ts';

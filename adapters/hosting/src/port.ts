@@ -58,7 +58,7 @@ export interface WorkloadRef {
  * What should run. One generation is immutable: any change is a new generation, started beside the old one.
  *
  * The workload finds in its environment: `DOTMAC_LISTEN` (`unix:/path`, where it serves HTTP), `DOTMAC_SECRETS`
- * (folder with a file per secret), `DOTMAC_TENANT`, `DOTMAC_COMPONENT`, `DOTMAC_GENERATION`, `DOTMAC_RELEASE`,
+ * (folder with a file per secret), `DOTMAC_STATE` (folder that all generations of a component share), `DOTMAC_TENANT`, `DOTMAC_COMPONENT`, `DOTMAC_GENERATION`, `DOTMAC_RELEASE`,
  * and one `DOTMAC_PORT_<NAME>` (`udp:host:port`) per port; beside them only `environment`.
  */
 export interface WorkloadSpec extends WorkloadRef {

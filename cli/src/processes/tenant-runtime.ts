@@ -8,6 +8,7 @@ import { DriverRegistry } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
 import {
   createLogger,
+  isDatabaseOutage,
   readConfig,
   readSigningKey,
   readVerificationKeys,
@@ -15,6 +16,7 @@ import {
   systemClock,
 } from '@dotmac/platform';
 import {
+  AccountingSpool,
   acceptTemplate,
   accessReplyAttributes,
   CoaClient,
@@ -50,6 +52,7 @@ const udpPort = z
 const config = readConfig({
   DOTMAC_LISTEN: z.string().startsWith('unix:', 'expected unix:/path'),
   DOTMAC_SECRETS: z.string(),
+  DOTMAC_STATE: z.string(),
   DOTMAC_TENANT_SETTINGS: json(
     z.object({
       id: z.string(),
@@ -97,9 +100,23 @@ const runtime = await startRuntime<TenantDatabase, TenantEvents>({
 });
 if (networkModule === undefined) throw new Error('The runtime started without its modules');
 
+const { policy, accountingSink } = networkModule;
+// Without the database, accounting is kept on disk and answered: a NAS forgets what nobody answers.
+const accounting = await AccountingSpool.open({
+  sink: accountingSink,
+  folder: join(config.DOTMAC_STATE, 'accounting'),
+  findNas: (id, sourceAddress) => {
+    const nas = policy.findNas(sourceAddress);
+    return nas?.id === id ? nas : null;
+  },
+  isOutage: isDatabaseOutage,
+  onStateChange: (state) => logger.warn({ state }, 'RADIUS: where accounting goes has changed'),
+  onLost: (record, reason) =>
+    logger.error({ nas: record?.nasId, reason }, 'RADIUS: an accounting record could not be handed over'),
+});
 const radius = await startRadiusServer({
-  policy: networkModule.policy,
-  accounting: networkModule.accountingSink,
+  policy,
+  accounting,
   onMessageAuthenticatorSeen: networkModule.onMessageAuthenticatorSeen,
   host: config.DOTMAC_PORT_RADIUS_AUTH.host,
   authPort: config.DOTMAC_PORT_RADIUS_AUTH.port,
@@ -110,6 +127,7 @@ const radius = await startRadiusServer({
 
 onShutdown(logger, async () => {
   await radius.close();
+  await accounting.close();
   await runtime.stop();
   await snmp.close();
 });

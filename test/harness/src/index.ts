@@ -2,7 +2,7 @@
  * A runtime for tests: real PostgreSQL, the real event log, consumers, jobs and daily work, and subgraphs asked
  * directly. No gateway and no HTTP; those are tested in `gateway` and `test/e2e`.
  */
-import { startTestPostgres } from '@dotmac/hosting';
+import { startTestPostgres, type TestPostgres } from '@dotmac/hosting';
 import { type DatabaseKind, migrate } from '@dotmac/migrations';
 import {
   generateSigningKey,
@@ -38,6 +38,8 @@ export const everyScope: Principal = principalWith(...scopes);
 export interface TestRuntime<DB, E> extends AsyncDisposable {
   readonly runtime: Runtime<DB, E>;
   readonly services: RuntimeServices<DB, E>;
+  /** The database server, which a test may stop for a while. */
+  readonly postgres: TestPostgres;
   /** Runs an operation in one subgraph as a principal (by default one that may do everything). */
   ask<Data = Record<string, unknown>>(
     subgraph: string,
@@ -98,6 +100,7 @@ export async function startTestRuntime<DB, E>(
   const harness: TestRuntime<DB, E> = {
     runtime,
     services: runtime.services,
+    postgres: server,
     async ask(subgraph, query, variables = {}, principal = everyScope) {
       return (await of(subgraph).executor.execute(
         { query, variables },

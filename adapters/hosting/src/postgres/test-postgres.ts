@@ -16,6 +16,9 @@ export interface TestPostgres extends AsyncDisposable {
   readonly connectionString: string;
   /** Creates an empty database and gives its connection string. Without a name, a fresh one. */
   createDatabase(name?: string): Promise<string>;
+  /** Stops the server; `resume` starts it again on the same files and connection strings. */
+  suspend(): Promise<void>;
+  resume(): Promise<void>;
   /** Stops the server and removes its files. */
   close(): Promise<void>;
 }
@@ -47,14 +50,15 @@ export async function startTestPostgres(
   await copyCluster(cluster, dataDirectory);
   // mkdtemp makes it 0700 for us; the server runs as another user when we are root.
   chmodSync(directory, 0o711);
-  const server = await startPostgres({
+  const serverOptions = {
     binaries,
     dataDirectory,
     socketDirectory: join(directory, 's'),
     logFile: join(directory, 'log'),
     account,
     settings: options.durable === true ? SETTINGS : { ...SETTINGS, ...NOT_DURABLE },
-  });
+  };
+  let server = await startPostgres(serverOptions);
   const url = (database: string) =>
     server.connectionString(database, { user: SUPERUSER, password: PASSWORD });
   const close = async () => {
@@ -72,6 +76,10 @@ export async function startTestPostgres(
         await client.end();
       }
       return url(name);
+    },
+    suspend: () => server.stop(),
+    resume: async () => {
+      server = await startPostgres(serverOptions);
     },
     close,
     [Symbol.asyncDispose]: close,

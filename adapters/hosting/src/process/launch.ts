@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Account, giveTo, isRoot } from '../account.ts';
 import { HostingError } from '../error.ts';
 import { poll } from '../poll.ts';
@@ -20,6 +20,8 @@ export interface LaunchPlace {
   readonly owner: string;
   /** Folder of the workload: its secrets, logs and record. */
   readonly directory: string;
+  /** Writable for the workload, the same for all its generations. */
+  readonly stateDirectory: string;
   readonly socketDirectory: string;
   readonly account: Account | undefined;
 }
@@ -46,10 +48,13 @@ export async function prepare(
   place: LaunchPlace,
   resolveSecret: ResolveSecret,
 ): Promise<void> {
-  const { directory, socketDirectory, account } = place;
+  const { directory, socketDirectory, stateDirectory, account } = place;
   mkdirSync(join(directory, 'log'), { recursive: true, mode: 0o711 });
   mkdirSync(socketDirectory, { recursive: true, mode: 0o700 });
   giveTo(socketDirectory, account);
+  mkdirSync(dirname(stateDirectory), { recursive: true, mode: 0o711 });
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  giveTo(stateDirectory, account);
   mkdirSync(cacheDirectory(directory), { recursive: true, mode: 0o700 });
   giveTo(cacheDirectory(directory), account);
   // A socket file outlives a process that was killed, and listen() refuses it.
@@ -120,6 +125,7 @@ function environmentOf(spec: WorkloadSpec, place: LaunchPlace): NodeJS.ProcessEn
     DOTMAC_RELEASE: spec.release,
     DOTMAC_LISTEN: `unix:${httpSocket(place.socketDirectory)}`,
     DOTMAC_SECRETS: secretsDirectory(place.directory),
+    DOTMAC_STATE: place.stateDirectory,
   };
 }
 

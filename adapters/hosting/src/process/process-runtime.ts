@@ -56,6 +56,7 @@ export async function openProcessRuntime(context: HostingContext): Promise<Proce
     place: {
       owner,
       directory: paths.workload(ref),
+      stateDirectory: paths.componentState(ref),
       socketDirectory: paths.socketDirectory(keyOf(ref)),
       account: tenantAccount(paths.accounts, ref.tenant),
     },

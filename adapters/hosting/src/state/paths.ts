@@ -23,6 +23,8 @@ export interface HostingPaths {
   tenant(tenant: TenantId): string;
   database(tenant: TenantId): string;
   workload(ref: WorkloadRef): string;
+  /** What a component keeps from generation to generation. */
+  componentState(ref: WorkloadRef): string;
   /** Short enough for a unix socket, the same after every restart. */
   socketDirectory(purpose: string): string;
 }
@@ -60,6 +62,7 @@ export function openPaths(home: string): HostingPaths {
     tenant,
     database: (id) => join(tenant(id), 'database'),
     workload: (ref) => join(tenant(ref.tenant), 'workloads', `${ref.component}-${ref.generation}`),
+    componentState: (ref) => join(tenant(ref.tenant), 'state', ref.component),
     socketDirectory: (purpose) => join(openPrivateDirectory(sockets), shortName(purpose)),
   };
 }

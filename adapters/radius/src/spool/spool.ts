@@ -8,7 +8,7 @@ import { readFrames, type SpooledRecord, writeFrames } from './frame.ts';
 
 export interface AccountingSpoolOptions {
   readonly sink: AccountingSink;
-  /** A folder of this worker alone; made when absent. */
+  /** Made when absent. A worker and the one that follows it may share it for a while. */
   readonly folder: string;
   /** The NAS of a spooled record; null when it has been removed since. */
   readonly findNas: (id: string, sourceAddress: string) => Nas | null;
@@ -90,8 +90,7 @@ export class AccountingSpool implements AccountingSink {
     const held = this.#segments.reduce((sum, { octets }) => sum + octets, 0);
     if (held + frames.length > mostOctets)
       throw new Error(`The accounting spool holds ${held} octets, the most is ${mostOctets}`);
-    const file = join(folder, `${String(this.#next++).padStart(12, '0')}.spool`);
-    const handle = await open(file, 'wx');
+    const { file, handle } = await this.#create();
     try {
       await handle.writeFile(frames);
       await handle.datasync();
@@ -103,6 +102,18 @@ export class AccountingSpool implements AccountingSink {
     this.#segments.push({ file, octets: frames.length });
     if (first) onStateChange('SPOOLING');
     this.#drainLater(this.#options.retryMs);
+  }
+
+  /** The next segment; the numbers of another process in this folder are passed over. */
+  async #create() {
+    for (;;) {
+      const file = join(this.#options.folder, `${String(this.#next++).padStart(12, '0')}.spool`);
+      try {
+        return { file, handle: await open(file, 'wx') };
+      } catch (error) {
+        if (!hasCode(error, 'EEXIST')) throw error;
+      }
+    }
   }
 
   #drainLater(delayMs: number): void {
@@ -126,7 +137,12 @@ export class AccountingSpool implements AccountingSink {
       segment !== undefined && !this.#closed;
       segment = this.#segments[0]
     ) {
-      const { records, damagedAt } = readFrames(await readFile(segment.file));
+      const octets = await readFile(segment.file).catch((error: unknown) => {
+        // Another process in this folder, such as the one we follow, has handed it over.
+        if (hasCode(error, 'ENOENT')) return Buffer.alloc(0);
+        throw error;
+      });
+      const { records, damagedAt } = readFrames(octets);
       if (damagedAt !== null) this.#options.onLost(null, `${segment.file} is torn at octet ${damagedAt}`);
       const readable: { spooledAs: SpooledRecord; record: AccountingRecord }[] = [];
       for (const spooledAs of records) {
@@ -135,7 +151,7 @@ export class AccountingSpool implements AccountingSink {
         else readable.push({ spooledAs, record });
       }
       await this.#handOver(readable);
-      await rm(segment.file);
+      await rm(segment.file, { force: true });
       this.#segments.shift();
     }
     if (!this.spooling) this.#options.onStateChange('DIRECT');
@@ -172,6 +188,10 @@ export class AccountingSpool implements AccountingSink {
     );
     return result;
   }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function spooled({ nasId, sourceAddress, receivedAt, packet }: SpooledRecord): SpooledRecord {

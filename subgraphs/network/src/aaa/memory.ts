@@ -1,5 +1,6 @@
 import type { AcceptTemplate, Nas as RadiusNas } from '@dotmac/radius';
 import type { TenantEvents } from '@dotmac/schema';
+import { accessModes } from '../access/rules.ts';
 import { type Credential, credentials, passwordPurpose } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
@@ -163,7 +164,9 @@ export class LoginMemory implements KnownServices {
     if (access.closedAt !== null) return;
     const opened = this.#open(password, passwordPurpose(access.serviceId));
     if (opened === null) return;
-    const known: PolicyAccess = { ...access, password: opened, replies: new Map() };
+    // One text per mode, not one per row: the packet path compares them by identity then.
+    const mode = accessModes.find((one) => one === access.mode) ?? access.mode;
+    const known: PolicyAccess = { ...access, mode, password: opened, replies: new Map() };
     this.#byService.set(access.serviceId, known);
     this.#byUsername.set(access.username, known);
   }

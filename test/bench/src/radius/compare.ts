@@ -34,7 +34,7 @@ interface Test {
 }
 
 const rounds = 4;
-const seconds = 4;
+const seconds = 3;
 const warmUpSeconds = 1;
 const tests: readonly Test[] = [
   { name: 'PAP, 64 in flight', mode: 'pap', inFlight: 64 },

@@ -6,7 +6,7 @@ import type { NetworkServices } from '../builder.ts';
 import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
 import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
-import { liveSessions, type ServiceMove } from '../session/store.ts';
+import { keyText, liveSessions, type ServiceMove } from '../session/store.ts';
 import type { RadiusPort } from './port.ts';
 import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
 
@@ -46,6 +46,7 @@ export class LoginMemory implements KnownServices {
   #byUsername = new Map<string, PolicyAccess>();
   #byService = new Map<string, PolicyAccess>();
   #live = new Map<string, Map<string, LiveSession>>();
+  #liveByKey = new Map<string, SessionState>();
   /** Services that events told of and that are not read anew yet. */
   readonly #outdated = new Set<string>();
   #catchingUp = false;
@@ -87,6 +88,10 @@ export class LoginMemory implements KnownServices {
     return this.#byService.get(serviceId)?.deviceId ?? null;
   }
 
+  liveSession(key: string): SessionState | null {
+    return this.#liveByKey.get(key) ?? null;
+  }
+
   liveSessionIds(serviceId: string): readonly string[] {
     return this.live(serviceId).map((session) => session.id);
   }
@@ -109,6 +114,9 @@ export class LoginMemory implements KnownServices {
   /** Told by accounting after its commit. */
   sessionsChanged(sessions: readonly SessionState[]): void {
     for (const session of sessions) {
+      const key = keyText(session);
+      if (session.stoppedAt === null) this.#liveByKey.set(key, session);
+      else if (this.#liveByKey.get(key)?.id === session.id) this.#liveByKey.delete(key);
       if (session.serviceId === null) continue;
       const live = this.#live.get(session.serviceId) ?? new Map<string, LiveSession>();
       if (session.stoppedAt === null) live.set(session.id, this.#liveOf(session));
@@ -134,6 +142,7 @@ export class LoginMemory implements KnownServices {
     this.#byService = new Map();
     for (const row of rows) this.#keep(row);
     this.#live = new Map();
+    this.#liveByKey = new Map();
     this.sessionsChanged(live);
   }
 

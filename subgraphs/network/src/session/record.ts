@@ -34,6 +34,8 @@ export interface KnownServices {
   serviceOf(username: string): string | null;
   /** Where a service was last online. */
   deviceOf(serviceId: string): string | null;
+  /** The live session of a key (`keyText`); null when none is known, which says nothing of ended ones. */
+  liveSession(key: string): SessionState | null;
   /** The ids of a service's live sessions. */
   liveSessionIds(serviceId: string): readonly string[];
   sessionsChanged(sessions: readonly SessionState[]): void;
@@ -61,7 +63,8 @@ export class SessionRecorder {
   }
 
   /**
-   * Two round trips to the database however many records; more when a NAS restarted or a login replaced a session.
+   * One round trip to the database however many records, two when some tell of sessions that are not known to be live;
+   * more when a NAS restarted or a login replaced a session.
    * @returns every session that changed, as it is now; committed.
    */
   async record(batch: {
@@ -129,8 +132,15 @@ export class SessionRecorder {
   /** Applies the news in order in memory; one result per session, its effect the most telling one. */
   async #fold(news: readonly SessionNews[]): Promise<{ closed: SessionState[]; sessions: Folded[] }> {
     const keys = new Map(news.map((one) => [keyText(one), one]));
-    const stored = await newestSessions(this.#database, [...keys.values()]);
-    const current = new Map(stored.map((one) => [keyText(one), one]));
+    const current = new Map<string, SessionState>();
+    const unknown: SessionNews[] = [];
+    for (const [key, one] of keys) {
+      const live = this.#known.liveSession(key);
+      if (live === null) unknown.push(one);
+      else current.set(key, live);
+    }
+    if (unknown.length > 0)
+      for (const one of await newestSessions(this.#database, unknown)) current.set(keyText(one), one);
     const services = await this.#servicesOf(news);
     const closed: SessionState[] = [];
     const folded = new Map<string, Folded>();

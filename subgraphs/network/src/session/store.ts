@@ -145,7 +145,8 @@ export async function newestSessions(
 
 /**
  * Writes sessions in the order given (one that ends comes before the one that takes its id), where their services are
- * online now, and the events that tell of it: one statement, which is a transaction of its own outside of one.
+ * online now, and the events that tell of it: one statement, which is a transaction of its own outside of one. Counters never
+ * go back, also when a commit went unheard.
  */
 export async function writeSessions(
   db: Executor<TenantDatabase>,
@@ -177,9 +178,11 @@ export async function writeSessions(
       "updatedAt" timestamptz, "stoppedAt" timestamptz, "terminateCause" text, "sessionTimeSeconds" bigint,
       "downstreamOctets" numeric, "upstreamOctets" numeric)
     on conflict (id) do update set service_id = excluded.service_id, address = excluded.address, mac = excluded.mac,
-      updated_at = excluded.updated_at, stopped_at = excluded.stopped_at, terminate_cause = excluded.terminate_cause,
-      session_time_seconds = excluded.session_time_seconds, downstream_octets = excluded.downstream_octets,
-      upstream_octets = excluded.upstream_octets`.execute(db);
+      updated_at = greatest(session.updated_at, excluded.updated_at), stopped_at = excluded.stopped_at,
+      terminate_cause = excluded.terminate_cause,
+      session_time_seconds = greatest(session.session_time_seconds, excluded.session_time_seconds),
+      downstream_octets = greatest(session.downstream_octets, excluded.downstream_octets),
+      upstream_octets = greatest(session.upstream_octets, excluded.upstream_octets)`.execute(db);
 }
 
 /**

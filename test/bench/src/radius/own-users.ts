@@ -28,7 +28,7 @@ export async function loadOwn(database: BenchDatabase): Promise<void> {
     const number = String(n).padStart(5, '0');
     const service = `svc_bench${number}`;
     const sealed = hex(box.seal(`pw${number}`, `access:${service}`));
-    return `('${service}', 'cus_${number}', 'pln_bench', 'user${number}', ${sealed}, '${shaping}', 'OPEN', now(), now())`;
+    return `('${service}', 'cus_${number}', 'pln_bench', 'user${number}', ${sealed}, 'dev_bench', '${shaping}', 'OPEN', now(), now())`;
   });
   await database.run(
     `insert into network.device (id, name, state, state_source, state_evidence, state_since, created_at)
@@ -36,7 +36,7 @@ export async function loadOwn(database: BenchDatabase): Promise<void> {
      insert into network.nas (id, name, device_id, source_address, secret, vendor_profile, coa_port, created_at)
        values ('nas_bench', 'bng-1', 'dev_bench', '127.0.0.1', ${hex(box.seal(loadSecret, 'nas:nas_bench'))},
          'mikrotik', 3799, now());
-     insert into network.access (service_id, customer_id, plan_id, username, password, shaping, mode, ready_at, created_at)
+     insert into network.access (service_id, customer_id, plan_id, username, password, device_id, shaping, mode, ready_at, created_at)
        values ${users.join(',')};
      insert into network.address_pool (id, name, cidr, created_at) values ('pool_bench', 'bench', '10.0.0.0/16', now());
      insert into network.address (address, pool_id, state, service_id, changed_at)

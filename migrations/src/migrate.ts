@@ -65,7 +65,7 @@ export async function migrate({ connectionString, kind }: MigrateOptions): Promi
       const failed = results.find((result) => result.status === 'Error')?.migrationName ?? 'before the first';
       throw new Error(`The ${kind} database stays as it was: migration ${failed} failed`, { cause: error });
     }
-    await grantToApplication(db);
+    await grantToRoles(db);
     return results.map((result) => result.migrationName);
   } finally {
     await db.destroy();
@@ -73,37 +73,35 @@ export async function migrate({ connectionString, kind }: MigrateOptions): Promi
 }
 
 /**
- * Gives the role `dotmac_app`, where it exists, the use of every table and nothing of the schema itself.
- * Tables whose comment begins with `append-only` lose UPDATE and DELETE again. The gateway's role reads what it routes by.
+ * Gives the application's role the use of every table and nothing of the schema itself; tables whose comment begins
+ * with `append-only` lose UPDATE and DELETE again. The gateway's role reads what it routes by. On a server that holds
+ * several databases the roles' names begin with the database's; a role that is not there gets nothing.
  */
-async function grantToApplication(db: Kysely<unknown>): Promise<void> {
+async function grantToRoles(db: Kysely<unknown>): Promise<void> {
   await sql
     .raw(
       `do $$
-declare s text; t record;
+declare role text; s text; t record;
 begin
-  if not exists (select from pg_roles where rolname = 'dotmac_app') then return; end if;
-  for s in select nspname from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'public') loop
-    execute format('grant usage on schema %I to dotmac_app', s);
-    execute format('grant select, insert, update, delete on all tables in schema %I to dotmac_app', s);
-    execute format('grant usage on all sequences in schema %I to dotmac_app', s);
-    execute format('grant execute on all functions in schema %I to dotmac_app', s);
+  for role in select rolname from pg_roles where rolname in ('dotmac_app', current_database() || '_app') loop
+    for s in select nspname from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'public') loop
+      execute format('grant usage on schema %I to %I', s, role);
+      execute format('grant select, insert, update, delete on all tables in schema %I to %I', s, role);
+      execute format('grant usage on all sequences in schema %I to %I', s, role);
+      execute format('grant execute on all functions in schema %I to %I', s, role);
+    end loop;
+    for t in select c.oid::regclass as name from pg_class c where c.relkind = 'r' and obj_description(c.oid, 'pg_class') like 'append-only%' loop
+      execute format('revoke update, delete, truncate on %s from %I', t.name, role);
+    end loop;
   end loop;
-  for t in select c.oid::regclass as name from pg_class c where c.relkind = 'r' and obj_description(c.oid, 'pg_class') like 'append-only%' loop
-    execute format('revoke update, delete, truncate on %s from dotmac_app', t.name);
+  if to_regclass('routing.route') is null then return; end if;
+  for role in select rolname from pg_roles where rolname in ('dotmac_gateway', current_database() || '_gateway') loop
+    execute format('grant usage on schema identity, routing to %I', role);
+    execute format('grant select on all tables in schema routing to %I', role);
+    execute format('grant select on identity.api_key, identity.verification_key, identity.membership, identity.trusted_document to %I', role);
+    execute format('grant select (id, disabled_at) on identity.account to %I', role);
+    execute format('grant update (last_used_at) on identity.api_key to %I', role);
   end loop;
-end $$`,
-    )
-    .execute(db);
-  await sql
-    .raw(
-      `do $$
-begin
-  if not exists (select from pg_roles where rolname = 'dotmac_gateway') or to_regclass('routing.route') is null then return; end if;
-  grant usage on schema identity, routing to dotmac_gateway;
-  grant select on identity.api_key, identity.trusted_document, identity.verification_key, identity.membership, routing.route to dotmac_gateway;
-  grant select (id, disabled_at) on identity.account to dotmac_gateway;
-  grant update (last_used_at) on identity.api_key to dotmac_gateway;
 end $$`,
     )
     .execute(db);

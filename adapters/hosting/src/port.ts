@@ -189,8 +189,11 @@ export interface DatabaseStatus {
   readonly pid?: number;
 }
 
-/** `owner` migrates; `application` reads and writes rows, without DDL. */
-export type DatabaseRole = 'owner' | 'application';
+/**
+ * `owner` migrates; `application` reads and writes rows, without DDL; `gateway` may connect and has only what a
+ * migration grants it by name.
+ */
+export type DatabaseRole = 'owner' | 'application' | 'gateway';
 
 /** Brings a database of a kind to a schema version, connected as the owner. Idempotent. */
 export type Migrate = (kind: string, connectionString: string, schemaVersion: string) => Promise<void>;

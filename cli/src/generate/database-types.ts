@@ -23,8 +23,11 @@ export const typesFile = (kind: DatabaseKind): string =>
 /** The TypeScript types of a freshly migrated database. */
 export async function databaseTypes(kind: DatabaseKind, connectionString: string): Promise<string> {
   await migrate({ connectionString, kind });
+  const pool = new Pool({ connectionString, max: 1 });
+  // The server may be stopped while the connection is still closing.
+  pool.on('error', () => undefined);
   const db = new Kysely<unknown>({
-    dialect: new PostgresDialect({ pool: new Pool({ connectionString, max: 1 }) }),
+    dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin()],
   });
   try {

@@ -142,7 +142,7 @@ await serve(logger, async (stack, stopping) => {
   writeHandover(config.DOTMAC_HOME, {
     pid: process.pid,
     origin: runtime.address,
-    databaseUrl: connectionString,
+    databaseUrl: await hosting.database.connection('platform', 'gateway'),
     signingKey: { id: gateway.id, privatePem: gateway.privatePem },
   });
 });

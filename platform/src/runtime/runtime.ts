@@ -6,6 +6,7 @@ import { EventLog } from '../event-log/log.ts';
 import type { VerificationKeys } from '../identity/token.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { secretBox } from '../secrets/seal.ts';
+import { IdempotencyStore } from '../subgraph/idempotency.ts';
 import type { Services, SubgraphModule, TenantSettings } from '../subgraph/module.ts';
 import { createSubgraphServer } from '../subgraph/serve.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -112,6 +113,7 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
     logger,
     metrics,
     clock: systemClock,
+    idempotency: new IdempotencyStore(database as never),
     ready: () => answers(database, logger),
   });
   await server.listen(options.listen);

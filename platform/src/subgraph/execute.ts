@@ -12,6 +12,7 @@ import {
   validate,
 } from 'graphql';
 import type { Logger } from '../telemetry/logger.ts';
+import { withSpan } from '../telemetry/tracing.ts';
 
 export interface GraphqlRequest {
   readonly query: string;
@@ -42,13 +43,15 @@ export class SubgraphExecutor {
   async execute(request: GraphqlRequest, context: Context): Promise<FormattedExecutionResult> {
     const document = this.#document(request.query);
     if (!isDocument(document)) return { errors: document.map((error) => error.toJSON()) };
-    const result = await execute({
+    const args = {
       schema: this.#schema,
       document,
       contextValue: context,
       variableValues: request.variables ?? null,
       operationName: request.operationName ?? null,
-    });
+    };
+    const attributes = { 'dotmac.trace_id': context.traceId, 'dotmac.principal': context.principal.id };
+    const result = await withSpan('dotmac.subgraph.execute', attributes, async () => execute(args));
     return this.#format(result, context);
   }
 

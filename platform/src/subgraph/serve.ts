@@ -1,11 +1,19 @@
 import { anonymous, type Context } from '@dotmac/schema';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FormattedExecutionResult } from 'graphql';
 import { TokenError, type VerificationKeys, verifyToken } from '../identity/token.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Counter, type Registry } from '../telemetry/metrics.ts';
 import { traceIdOf } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
 import { type GraphqlRequest, SubgraphExecutor } from './execute.ts';
+import {
+  IdempotencyError,
+  type IdempotencyStore,
+  type IdempotentRequest,
+  idempotencyHeader,
+  readIdempotency,
+} from './idempotency.ts';
 import type { SubgraphModule } from './module.ts';
 
 /** The header in which the gateway signs who is asking. */
@@ -22,6 +30,8 @@ export interface ServeOptions {
   readonly metrics: Registry;
   /** The machine's clock: tokens do not live in a demo tenant's time. */
   readonly clock: Clock;
+  /** Where mutations with an idempotency key keep their answers; without it they are refused. */
+  readonly idempotency?: IdempotencyStore;
   /** Whether everything the process needs is there. */
   readonly ready: () => Promise<boolean>;
 }
@@ -60,8 +70,15 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
         const body = requestOf(request.body);
         if (request.headers.accept === 'text/event-stream')
           return await stream(request, reply, executor, body, context);
-        return await executor.execute(body, context);
+        const marked = request.headers[idempotencyHeader];
+        if (marked === undefined) return await executor.execute(body, context);
+        return await once(options.idempotency, readIdempotency(marked, principal.id), () =>
+          executor.execute(body, context),
+        );
       } catch (error) {
+        if (error instanceof IdempotencyError) {
+          return reply.send({ errors: [{ message: error.message, extensions: error.extensions }] });
+        }
         if (!(error instanceof TokenError)) throw error;
         return reply
           .status(403)
@@ -86,6 +103,17 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
       .send({ errors: [{ message, extensions: { code: status >= 500 ? 'INTERNAL' : 'BAD_REQUEST' } }] });
   });
   return app;
+}
+
+/** A mark that cannot be honoured is an error: the client relies on it. */
+function once(
+  store: IdempotencyStore | undefined,
+  request: IdempotentRequest | null,
+  work: () => Promise<FormattedExecutionResult>,
+): Promise<FormattedExecutionResult> {
+  if (store === undefined || request === null)
+    throw new IdempotencyError('IDEMPOTENCY_UNSUPPORTED', 'Idempotency keys are not taken here');
+  return store.once(request, work);
 }
 
 function requestOf(body: unknown): GraphqlRequest {

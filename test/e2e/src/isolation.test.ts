@@ -1,6 +1,7 @@
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { eventually, graphUser, subscribeWs, untilSeen } from './client.ts';
 import { shared } from './shared.ts';
@@ -120,6 +121,27 @@ describe('a subscriber', () => {
     }>('{ viewerCustomer { name balance { currency } services { state } } }');
     expect(viewerCustomer.name).toBe('Ada Lovelace');
     expect(codeOf(await alpha.subscriber.ask(names))).toBe('FORBIDDEN');
+  });
+});
+
+describe('the gateway itself', () => {
+  test.each([
+    ['passwords', 'select password_hash from identity.account'],
+    ["the control plane's tables", 'select * from tenants.tenant'],
+    ['events', 'select * from events.event'],
+    ['routes, to change them', "update routing.route set origin = 'http://127.0.0.1:1'"],
+    ['keys, to make one work again', 'update identity.api_key set revoked_at = null'],
+  ])('reads what it routes by, not %s', async (_what, statement) => {
+    const { databaseUrl } = JSON.parse(readFileSync(`${home}/secrets/gateway/handover.json`, 'utf8')) as {
+      databaseUrl: string;
+    };
+    const password = readFileSync(`${home}/secrets/gateway/database-password`, 'utf8');
+    const url = new URL(databaseUrl);
+    url.password = encodeURIComponent(password);
+    const client = new pg.Client({ connectionString: url.toString() });
+    await client.connect();
+    await expect(client.query(statement)).rejects.toThrow('permission denied');
+    await client.end();
   });
 });
 

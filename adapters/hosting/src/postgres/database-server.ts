@@ -9,11 +9,17 @@ import type { DatabaseRole, DatabaseSpec, DatabaseStatus, SizeClass } from '../p
 import { readJson, writeJson } from '../state/json-file.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import { socketConnectionString } from './connection-string.ts';
-import { APPLICATION_ROLE, OWNER_ROLE } from './roles.ts';
+import { APPLICATION_ROLE, GATEWAY_ROLE, OWNER_ROLE } from './roles.ts';
 import { type PostgresServer, runningPostmaster, startPostgres, stopPostgres } from './server.ts';
 import type { DatabasePasswords } from './template.ts';
 
 const SHARED_BUFFERS: Readonly<Record<SizeClass, string>> = { S: '16MB', M: '32MB', L: '64MB', XL: '128MB' };
+
+const roleNames: Readonly<Record<DatabaseRole, string>> = {
+  owner: OWNER_ROLE,
+  application: APPLICATION_ROLE,
+  gateway: GATEWAY_ROLE,
+};
 
 /** What a tenant's database folder remembers. Holds passwords: mode 0600, ours. */
 export interface DatabaseRecord {
@@ -82,7 +88,7 @@ export class DatabaseServer {
   connectionString(role: DatabaseRole): string {
     const { spec, passwords } = this.#record;
     return socketConnectionString(this.#context.socketDirectory, spec.database, {
-      user: role === 'owner' ? OWNER_ROLE : APPLICATION_ROLE,
+      user: roleNames[role],
       password: passwords[role],
     });
   }

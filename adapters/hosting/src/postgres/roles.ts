@@ -4,6 +4,8 @@ import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 export const OWNER_ROLE = 'dotmac_owner';
 /** What serves requests: reads and writes rows, creates and drops nothing. */
 export const APPLICATION_ROLE = 'dotmac_app';
+/** May connect; migrations grant it what it needs, by this name. */
+export const GATEWAY_ROLE = 'dotmac_gateway';
 
 /**
  * Creates the two roles and a database of `owner`, closed to everybody else. Whatever the owner creates later
@@ -13,15 +15,17 @@ export const APPLICATION_ROLE = 'dotmac_app';
 export async function createRolesAndDatabase(
   connect: (database: string) => string,
   database: string,
-  passwords: { readonly owner: string; readonly application: string },
+  passwords: { readonly owner: string; readonly application: string; readonly gateway: string },
 ): Promise<void> {
   await execute(connect('postgres'), [
     `CREATE ROLE ${OWNER_ROLE} LOGIN PASSWORD ${escapeLiteral(passwords.owner)}`,
     `CREATE ROLE ${APPLICATION_ROLE} LOGIN PASSWORD ${escapeLiteral(passwords.application)}`,
+    `CREATE ROLE ${GATEWAY_ROLE} LOGIN PASSWORD ${escapeLiteral(passwords.gateway)}`,
     `CREATE DATABASE ${escapeIdentifier(database)} OWNER ${OWNER_ROLE} STRATEGY wal_log`,
     'REVOKE CONNECT ON DATABASE postgres FROM PUBLIC',
   ]);
   await grantApplicationRole(connect(database), database, OWNER_ROLE, APPLICATION_ROLE);
+  await grantConnect(connect(database), database, GATEWAY_ROLE);
 }
 
 /** The grants of a database; run on a connection to it that may act for `owner`. */
@@ -45,6 +49,13 @@ export async function grantApplicationRole(
     `${future} USAGE, SELECT, UPDATE ON SEQUENCES TO ${app}`,
     `${future} EXECUTE ON FUNCTIONS TO ${app}`,
     `${future} USAGE ON TYPES TO ${app}`,
+  ]);
+}
+
+/** Lets a role in, and to nothing else. */
+export async function grantConnect(connectionString: string, database: string, role: string): Promise<void> {
+  await execute(connectionString, [
+    `GRANT CONNECT ON DATABASE ${escapeIdentifier(database)} TO ${escapeIdentifier(role)}`,
   ]);
 }
 

@@ -11,7 +11,7 @@ import { epochOf, passFence } from '../state/fence.ts';
 import { readJson, writeJson } from '../state/json-file.ts';
 import { passTombstone } from '../state/tombstone.ts';
 import type { DatabaseDriver } from './embedded-database.ts';
-import { execute, grantApplicationRole } from './roles.ts';
+import { execute, grantApplicationRole, grantConnect } from './roles.ts';
 
 /** What the state folder remembers of a database on the operator's server. Holds passwords: mode 0600. */
 interface SharedRecord {
@@ -78,7 +78,7 @@ export async function openSharedDatabase(context: HostingContext, adminUrl: stri
         `Database ${database} of tenant ${tenant} is gone. It is not created anew: restore it from a backup.`,
       );
     }
-    for (const role of ['owner', 'application'] as const) {
+    for (const role of ['owner', 'application', 'gateway'] as const) {
       await ensureRole(adminUrl, roleName(database, role), record.passwords[role]);
     }
     if (!exists) {
@@ -86,7 +86,10 @@ export async function openSharedDatabase(context: HostingContext, adminUrl: stri
         `CREATE DATABASE ${escapeIdentifier(database)} OWNER ${escapeIdentifier(ownerRole)}`,
       ]);
     }
-    if (!record.created) await grantApplicationRole(url(record, 'owner'), database, ownerRole, application);
+    if (!record.created) {
+      await grantApplicationRole(url(record, 'owner'), database, ownerRole, application);
+      await grantConnect(url(record, 'owner'), database, roleName(database, 'gateway'));
+    }
   };
 
   const migrate = async (record: SharedRecord, schemaVersion: string): Promise<SharedRecord> => {
@@ -152,6 +155,7 @@ export async function openSharedDatabase(context: HostingContext, adminUrl: stri
         await execute(adminUrl, [
           `DROP DATABASE IF EXISTS ${escapeIdentifier(database)} WITH (FORCE)`,
           `DROP ROLE IF EXISTS ${escapeIdentifier(roleName(database, 'application'))}`,
+          `DROP ROLE IF EXISTS ${escapeIdentifier(roleName(database, 'gateway'))}`,
           `DROP ROLE IF EXISTS ${escapeIdentifier(roleName(database, 'owner'))}`,
         ]);
         records.delete(tenant);
@@ -166,7 +170,7 @@ export async function openSharedDatabase(context: HostingContext, adminUrl: stri
 }
 
 function roleName(database: string, role: DatabaseRole): string {
-  return `${database}_${role === 'owner' ? 'owner' : 'app'}`;
+  return `${database}_${role === 'application' ? 'app' : role}`;
 }
 
 function withLogin(adminUrl: string, database: string, user: string, password: string): string {
@@ -232,6 +236,6 @@ function newRecord(owner: string, spec: DatabaseSpec): SharedRecord {
     instance: randomBytes(4).toString('hex'),
     created: false,
     desired: 'RUNNING',
-    passwords: { owner: password(), application: password() },
+    passwords: { owner: password(), application: password(), gateway: password() },
   };
 }

@@ -8,7 +8,7 @@ import { buildOnce } from '../build-once.ts';
 import { HostingError } from '../error.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import { copyCluster, executeOffline, giveCluster, initialiseCluster, SUPERUSER } from './cluster.ts';
-import { APPLICATION_ROLE, createRolesAndDatabase, execute, OWNER_ROLE } from './roles.ts';
+import { APPLICATION_ROLE, createRolesAndDatabase, execute, GATEWAY_ROLE, OWNER_ROLE } from './roles.ts';
 import { startPostgres, stopPostgres } from './server.ts';
 
 const TEMPLATE_DATABASE = 'dotmac_template';
@@ -33,17 +33,18 @@ export interface TemplateOptions {
   migrate(connectionString: string): Promise<void>;
 }
 
-/** Passwords of the three roles of a server. */
+/** Passwords of the four roles of a server. */
 export interface DatabasePasswords {
   readonly superuser: string;
   readonly owner: string;
   readonly application: string;
+  readonly gateway: string;
 }
 
 /** Fresh random passwords, 192 bits each. */
 export function createPasswords(): DatabasePasswords {
   const password = () => randomBytes(24).toString('base64url');
-  return { superuser: password(), owner: password(), application: password() };
+  return { superuser: password(), owner: password(), application: password(), gateway: password() };
 }
 
 /**
@@ -100,6 +101,7 @@ function* renameAndSeal(database: string, passwords: DatabasePasswords): Generat
   yield `ALTER ROLE ${SUPERUSER} PASSWORD ${escapeLiteral(passwords.superuser)}`;
   yield `ALTER ROLE ${OWNER_ROLE} PASSWORD ${escapeLiteral(passwords.owner)}`;
   yield `ALTER ROLE ${APPLICATION_ROLE} PASSWORD ${escapeLiteral(passwords.application)}`;
+  yield `ALTER ROLE ${GATEWAY_ROLE} PASSWORD ${escapeLiteral(passwords.gateway)}`;
 }
 
 async function buildTemplate(options: TemplateOptions, empty: string, building: string): Promise<void> {

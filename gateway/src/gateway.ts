@@ -11,10 +11,13 @@ import { createServer } from './http/server.ts';
 import { blockListOf } from './identity/address.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { InternalTokens } from './identity/internal-token.ts';
+import { KeyUsage } from './identity/key-usage.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { gatewayMetrics, operationHistogram } from './metrics.ts';
+import { readCostDirectives } from './operation/cost-directives.ts';
 import type { IntrospectionPolicy } from './operation/introspection.ts';
 import { Operations } from './operation/operations.ts';
+import { TrustedDocuments } from './operation/trusted-documents.ts';
 import { type RegistryOptions, startRegistry } from './registry/registry.ts';
 import { Sessions } from './session/sessions.ts';
 import { SubscriptionHub } from './subscription/hub.ts';
@@ -90,9 +93,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       client,
     });
     closers.push(() => executor.stop());
-    const authenticator = new Authenticator(registry, clock, blockListOf(options.trustedProxies ?? []));
+    const keyUsage = new KeyUsage({ write: (usedAt) => registry.keysUsed(usedAt), clock, logger });
+    closers.push(() => keyUsage.stop());
+    const authenticator = new Authenticator(
+      registry,
+      clock,
+      blockListOf(options.trustedProxies ?? []),
+      (keyId) => keyUsage.used(keyId),
+    );
     const operations = new Operations({
       executor,
+      costDirectives: readCostDirectives(options.supergraphSdl),
+      documents: new TrustedDocuments(registry),
       limits,
       introspection: options.introspection ?? 'staff',
       operationSeconds: operationHistogram(metrics),

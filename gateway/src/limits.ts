@@ -13,6 +13,14 @@ export interface Limits {
   readonly selections: number;
   /** Milliseconds for a query or mutation as a whole. */
   readonly operationMilliseconds: number;
+  /** What one operation may cost; see `operation/cost.ts`. */
+  readonly cost: number;
+  /** Cost that a person or key may spend per minute, a stranger's address, and all of a tenant together. */
+  readonly callerCostPerMinute: number;
+  readonly strangerCostPerMinute: number;
+  readonly tenantCostPerMinute: number;
+  /** Queries and mutations of one person or key that run at the same time. */
+  readonly operationsPerPrincipal: number;
   readonly connectionsPerPrincipal: number;
   readonly connections: number;
   readonly operationsPerConnection: number;
@@ -33,6 +41,11 @@ export const defaultLimits: Limits = {
   rootFields: 20,
   selections: 10_000,
   operationMilliseconds: 30_000,
+  cost: 200_000,
+  callerCostPerMinute: 600_000,
+  strangerCostPerMinute: 200_000,
+  tenantCostPerMinute: 6_000_000,
+  operationsPerPrincipal: 100,
   connectionsPerPrincipal: 50,
   connections: 20_000,
   operationsPerConnection: 50,

@@ -20,6 +20,7 @@ export interface HttpClientOptions<Context extends RequestContext> {
   readonly headers?: (
     subgraph: string,
     context: Context,
+    request: SubgraphRequest,
   ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   /** The present in epoch milliseconds, for the deadline of a context. */
   readonly now: () => number;
@@ -59,7 +60,7 @@ export function createHttpClient<Context extends RequestContext>(
     // Not async: without waiting for headers a fetch starts at once, and costs no promise more than its own.
     fetch(subgraph, request, context) {
       try {
-        const headers = options.headers?.(subgraph, context);
+        const headers = options.headers?.(subgraph, context, request);
         if (headers instanceof Promise)
           return headers.then((ready) => start(subgraph, request, context, ready));
         return start(subgraph, request, context, headers);

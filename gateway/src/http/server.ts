@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Operations } from '../operation/operations.ts';
 import { graphiqlHeaders, graphiqlPage } from './graphiql.ts';
-import { type GraphqlHandlerOptions, graphqlHandler } from './graphql.ts';
+import { type GraphqlHandlerOptions, graphqlHandler, registeredDocumentHandler } from './graphql.ts';
 
 export interface ServerOptions extends GraphqlHandlerOptions {
   readonly operations: Operations;
@@ -34,12 +34,14 @@ export function createServer(options: ServerOptions): FastifyInstance {
     throw Object.assign(new Error('Bodies are taken uncompressed'), { statusCode: 415 });
   });
   app.post('/graphql', graphqlHandler(options));
-  app.get('/graphql', (_request, reply) =>
-    reply
+  const byGet = registeredDocumentHandler(options);
+  app.get('/graphql', (request, reply) => {
+    if ((request.query as Record<string, unknown>).documentId !== undefined) return byGet(request, reply);
+    return reply
       .status(405)
       .header('allow', 'POST')
-      .send(operations.failure([new GatewayError('BAD_REQUEST', 'Operations are sent by POST')], null, '')),
-  );
+      .send(operations.failure([new GatewayError('BAD_REQUEST', 'Operations are sent by POST')], null, ''));
+  });
   if (options.graphiql) {
     app.get('/', async (_request, reply) => reply.headers(graphiqlHeaders).send(await graphiqlPage()));
   }

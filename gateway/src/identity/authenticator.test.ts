@@ -26,6 +26,7 @@ const data: RegistryData = {
       allowedAddresses: ['192.0.2.0/24'],
       expiresAt: start + 60_000,
       revoked: false,
+      trustedDocumentsOnly: false,
     },
   ],
   verificationKeys: [{ id: 'platform-1', publicPem: platformKey.publicPem, tenantId: null }],
@@ -36,7 +37,7 @@ function world() {
   const time = { now: start };
   const clock = { now: () => time.now };
   let snapshot = indexRegistry(data, () => undefined);
-  const registry = { current: () => snapshot } as Registry;
+  const registry = { current: () => snapshot } as unknown as Registry;
   const ask = (authenticator: Authenticator, authorization: string, address = '192.0.2.1', headers = {}) =>
     authenticator.identify({
       headers: { authorization: `Bearer ${authorization}`, ...headers },

@@ -37,11 +37,19 @@ export class Authenticator {
   readonly #clock: Clock;
   readonly #trustedProxies: BlockList;
   readonly #verifier: CredentialVerifier;
+  readonly #onKeyUse: (keyId: string) => void;
   readonly #remembered = new Map<string, Remembered>();
   /** The state of the registry under which they were established. */
   #rememberedUnder: RegistrySnapshot | undefined;
 
-  constructor(registry: Registry, clock: Clock, trustedProxies: BlockList) {
+  /** `onKeyUse` hears of every use of an API key that is genuine. */
+  constructor(
+    registry: Registry,
+    clock: Clock,
+    trustedProxies: BlockList,
+    onKeyUse: (keyId: string) => void = () => undefined,
+  ) {
+    this.#onKeyUse = onKeyUse;
     this.#registry = registry;
     this.#clock = clock;
     this.#trustedProxies = trustedProxies;
@@ -70,6 +78,7 @@ export class Authenticator {
     if (known !== undefined) {
       const { credential, caller } = known;
       if (caller.expiresAt === null || caller.expiresAt > this.#clock.now()) {
+        if (credential.kind === 'apiKey') this.#onKeyUse(credential.id);
         return { claim: { credential, wish, address }, caller };
       }
       this.#remembered.delete(key);
@@ -94,8 +103,10 @@ export class Authenticator {
    * @throws TokenError
    */
   async claimOf(request: IncomingMessage, headers: IncomingHttpHeaders = request.headers): Promise<Claim> {
+    const credential = await this.verify(headers.authorization);
+    if (credential.kind === 'apiKey') this.#onKeyUse(credential.id);
     return {
-      credential: await this.verify(headers.authorization),
+      credential,
       wish: tenantWishOf(headers),
       address: clientAddress(request, this.#trustedProxies),
     };

@@ -57,7 +57,11 @@ function authoriseApiKey(input: AuthoriseInput, credential: Credential & { kind:
   }
   onlyOwnTenant(input, record.tenantId);
   const { id, name, tenantId, partnerId, scopes } = record;
-  return callerOf({ ...anonymous, kind: 'apiKey', id, name, tenantId, partnerId, scopes }, record.expiresAt);
+  return callerOf(
+    { ...anonymous, kind: 'apiKey', id, name, tenantId, partnerId, scopes },
+    record.expiresAt,
+    record.trustedDocumentsOnly,
+  );
 }
 
 function authoriseToken(input: AuthoriseInput, credential: Credential & { kind: 'token' }): Caller {

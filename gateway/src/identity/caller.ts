@@ -11,13 +11,20 @@ export interface Caller {
    * depend on the viewer himself.
    */
   readonly authority: string;
+  /** Whether he may run registered documents only. */
+  readonly trustedDocumentsOnly: boolean;
 }
 
-export function callerOf(principal: Principal, expiresAt: number | null): Caller {
+export function callerOf(
+  principal: Principal,
+  expiresAt: number | null,
+  trustedDocumentsOnly = false,
+): Caller {
   const { kind, tenantId, partnerId, customerId, roles, scopes } = principal;
   return {
     principal,
     expiresAt,
+    trustedDocumentsOnly,
     authority: JSON.stringify([kind, tenantId, partnerId, customerId, [...roles].sort(), scopes]),
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock, Logger } from '@dotmac/platform';
 import { DomainError } from '@dotmac/schema';
 import { type DocumentNode, GraphQLError, Kind, type OperationTypeNode, specifiedRules } from 'graphql';
@@ -8,10 +9,15 @@ import type { Caller } from '../identity/caller.ts';
 import type { Limits } from '../limits.ts';
 import type { OperationSeconds } from '../metrics.ts';
 import type { GatewayContext } from '../upstream/context.ts';
+import { Admission } from './admission.ts';
+import type { BudgetState } from './budget.ts';
+import { type Cost, compileCost } from './cost.ts';
+import type { CostDirectives } from './cost-directives.ts';
 import { formatError } from './format-error.ts';
 import { type IntrospectionPolicy, introspects, mayIntrospect } from './introspection.ts';
 import { limitRule } from './limit-rule.ts';
-import type { OperationParams } from './params.ts';
+import type { OperationParams, RequestParams } from './params.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 
 /** A document that this caller may run. */
 export interface PreparedOperation {
@@ -19,6 +25,16 @@ export interface PreparedOperation {
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly type: OperationTypeNode;
+  /** What it costs at worst; see `cost.ts`. */
+  readonly cost: number;
+  readonly idempotency: Idempotency | undefined;
+}
+
+/** A mutation that is done once however often it is sent. */
+interface Idempotency {
+  readonly key: string;
+  /** SHA-256 of the whole request. */
+  readonly requestHash: string;
 }
 
 /** Nothing was executed: why, and the status that says so in HTTP. */
@@ -43,10 +59,13 @@ export interface FormattedResponse {
 interface DocumentFacts {
   readonly introspects: boolean;
   readonly operations: ReadonlyMap<string, OperationTypeNode>;
+  readonly costs: Map<string, Cost>;
 }
 
 export interface OperationsOptions {
   readonly executor: Executor<GatewayContext>;
+  readonly costDirectives: CostDirectives;
+  readonly documents: TrustedDocuments;
   readonly limits: Limits;
   readonly introspection: IntrospectionPolicy;
   readonly operationSeconds: OperationSeconds;
@@ -60,10 +79,12 @@ export class Operations {
   readonly #options: OperationsOptions;
   readonly #documents: DocumentCache;
   readonly #facts = new WeakMap<DocumentNode, DocumentFacts>();
+  readonly #admission: Admission;
 
   constructor(options: OperationsOptions) {
     this.executor = options.executor;
     this.#options = options;
+    this.#admission = new Admission(options.limits, options.clock);
     this.#documents = createDocumentCache({
       schema: options.executor.schema,
       rules: [limitRule(options.limits), ...specifiedRules],
@@ -71,15 +92,41 @@ export class Operations {
     });
   }
 
+  /** The request with the text of its document, where it names a registered one. @throws GatewayError */
+  resolve(params: RequestParams, caller: Caller): OperationParams | Promise<OperationParams> {
+    return this.#options.documents.resolve(params, caller);
+  }
+
+  /**
+   * Whether the operation may run now; takes its cost from the budgets. Every transport asks once per operation.
+   * @throws GatewayError `COST_LIMIT_EXCEEDED`, `RATE_LIMITED`
+   */
+  admit({ cost }: PreparedOperation, caller: Caller, address: string): BudgetState | null {
+    return this.#admission.spend(cost, caller, address);
+  }
+
+  /** For `extensions.cost`. */
+  quote({ cost }: PreparedOperation): { readonly operation: number; readonly limit: number } {
+    return { operation: cost, limit: this.#options.limits.cost };
+  }
+
   /** @throws RequestRefused for a document that is broken, too large, or not for this caller. */
   prepare(params: OperationParams, caller: Caller): PreparedOperation {
     const document = this.#check(params.query);
-    const { operations, introspects: asksSchema } = this.#factsOf(document);
+    const { operations, introspects: asksSchema, costs } = this.#factsOf(document);
     if (asksSchema && !mayIntrospect(this.#options.introspection, caller)) {
       throw refused(new GatewayError('INTROSPECTION_DISABLED', 'The schema is not shown to you here'));
     }
     const { operationName, variables = {} } = params;
-    return { document, operationName, variables, type: typeOf(operations, operationName) };
+    const type = typeOf(operations, operationName);
+    let costOf = costs.get(operationName ?? '');
+    if (costOf === undefined) {
+      const { executor, costDirectives } = this.#options;
+      costOf = compileCost(executor.schema, costDirectives, document, operationName);
+      costs.set(operationName ?? '', costOf);
+    }
+    const idempotency = type === 'mutation' ? idempotencyOf(params, caller) : undefined;
+    return { document, operationName, variables, type, cost: costOf(variables), idempotency };
   }
 
   /** Runs a query or mutation until it is done, the deadline passes or the client leaves. */
@@ -92,7 +139,9 @@ export class Operations {
     const { document, operationName, variables, type } = operation;
     const measured = operationSeconds.startTimer({ type });
     let outcome = 'failed';
+    let leave: (() => void) | undefined;
     try {
+      leave = this.#admission.enter(caller);
       const context: GatewayContext = {
         tenant: caller.principal.tenantId,
         principal: caller.principal,
@@ -100,6 +149,9 @@ export class Operations {
         signal: request.signal,
         // Every call to a subgraph keeps it; nothing else of an operation waits.
         deadline: clock.now() + limits.operationMilliseconds,
+        ...(operation.idempotency === undefined
+          ? {}
+          : { idempotency: { ...operation.idempotency, next: 0 } }),
       };
       const response = await this.executor.execute({ document, operationName, variables, context });
       if (response.data) outcome = response.errors === undefined ? 'ok' : 'partial';
@@ -107,6 +159,7 @@ export class Operations {
     } catch (error) {
       return this.failure([error], caller, request.traceId);
     } finally {
+      leave?.();
       measured({ outcome });
     }
   }
@@ -143,12 +196,23 @@ export class Operations {
       );
       facts = {
         introspects: introspects(document),
+        costs: new Map(),
         operations: new Map(operations.map(({ name, operation }) => [name?.value ?? '', operation])),
       };
       this.#facts.set(document, facts);
     }
     return facts;
   }
+}
+
+function idempotencyOf(params: OperationParams, { principal }: Caller): Idempotency | undefined {
+  const { idempotencyKey: key, query, operationName, variables } = params;
+  if (key === undefined) return undefined;
+  if (principal.kind === 'anonymous') {
+    throw refused(new GatewayError('BAD_REQUEST', 'An idempotency key needs a credential beside it'));
+  }
+  const text = JSON.stringify([query, operationName, variables]);
+  return { key, requestHash: createHash('sha256').update(text).digest('hex') };
 }
 
 function refused(error: DomainError): RequestRefused {

@@ -1,6 +1,6 @@
 import { connectionSettings, type Logger } from '@dotmac/platform';
 import { Client } from 'pg';
-import { readRegistry } from './read.ts';
+import { readRegistry, readTrustedDocument, writeKeyUse } from './read.ts';
 import { emptyRegistryData, indexRegistry, type RegistryData, type RegistrySnapshot } from './snapshot.ts';
 import { readStateFile, writeStateFile } from './state-file.ts';
 
@@ -15,12 +15,24 @@ export interface RegistryOptions {
   readonly pollMilliseconds?: number | undefined;
 }
 
+export interface DocumentOwner {
+  readonly tenantId: string | null;
+  readonly partnerId: string | null;
+}
+
 /** Routes, keys and memberships in memory, kept fresh; serves on when the database is away. */
 export interface Registry {
   /** What holds now. A new object after every change. */
   current(): RegistrySnapshot;
   /** Calls `listener` after every change; returns what ends that. */
   onChange(listener: () => void): () => void;
+  /**
+   * The text of a document that this tenant or partner registered; null when there is none.
+   * @throws Error when the database does not answer.
+   */
+  trustedDocument(id: string, owner: DocumentOwner): Promise<string | null>;
+  /** Writes when keys were last used: milliseconds since the epoch by key id. @throws Error as above. */
+  keysUsed(usedAt: ReadonlyMap<string, number>): Promise<void>;
   /** Whether it is connected to the database: if not, what it serves may be old. */
   connected(): boolean;
   stop(): Promise<void>;
@@ -53,6 +65,8 @@ class DatabaseRegistry implements Registry {
   /** Ends the pause that is under way. */
   #wake: () => void = () => undefined;
   #news = false;
+  /** Settles when the read that is under way has ended. */
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -64,6 +78,22 @@ class DatabaseRegistry implements Registry {
 
   connected(): boolean {
     return this.#client !== undefined;
+  }
+
+  trustedDocument(id: string, owner: DocumentOwner): Promise<string | null> {
+    return this.#withClient((client) => readTrustedDocument(client, id, owner));
+  }
+
+  keysUsed(usedAt: ReadonlyMap<string, number>): Promise<void> {
+    return this.#withClient((client) => writeKeyUse(client, usedAt));
+  }
+
+  async #withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const client = this.#client;
+    if (client === undefined) throw new Error('The platform database does not answer');
+    // Not while the registry is being read: that is a transaction, and a read-only one.
+    await this.#reading;
+    return work(client);
   }
 
   onChange(listener: () => void): () => void {
@@ -122,7 +152,12 @@ class DatabaseRegistry implements Registry {
   async #refresh(): Promise<void> {
     const client = this.#client ?? (await this.#connect());
     this.#news = false;
-    const data = await readRegistry(client);
+    const reading = readRegistry(client);
+    this.#reading = reading.then(
+      () => undefined,
+      () => undefined,
+    );
+    const data = await reading;
     if (this.#stopping.signal.aborted || !this.#install(data)) return;
     const { stateFile, logger } = this.#options;
     if (stateFile === undefined) return;

@@ -29,6 +29,8 @@ export interface ApiKeyEntry {
   /** Milliseconds since the epoch. */
   readonly expiresAt: number | null;
   readonly revoked: boolean;
+  /** Whether it may run registered documents only. */
+  readonly trustedDocumentsOnly: boolean;
 }
 
 export interface VerificationKeyEntry {
@@ -54,6 +56,8 @@ export interface RegistryData {
   readonly verificationKeys: readonly VerificationKeyEntry[];
   /** Of accounts that are not disabled. */
   readonly memberships: readonly MembershipEntry[];
+  /** Changes whenever trusted documents come or go. */
+  readonly documentsVersion: string;
 }
 
 interface ApiKeyRecord extends Omit<ApiKeyEntry, 'hash' | 'scopes'> {
@@ -82,6 +86,7 @@ export const emptyRegistryData: RegistryData = {
   apiKeys: [],
   verificationKeys: [],
   memberships: [],
+  documentsVersion: '',
 };
 
 /**

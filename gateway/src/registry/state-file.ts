@@ -27,6 +27,7 @@ const contents: z.ZodType<RegistryData> = z.object({
       allowedAddresses: z.array(z.string()),
       expiresAt: instant,
       revoked: z.boolean(),
+      trustedDocumentsOnly: z.boolean().default(false),
     }),
   ),
   verificationKeys: z.array(z.object({ id: z.string(), publicPem: z.string(), tenantId: optionalId })),
@@ -39,6 +40,7 @@ const contents: z.ZodType<RegistryData> = z.object({
       expiresAt: instant,
     }),
   ),
+  documentsVersion: z.string().default(''),
 });
 
 /** Replaces the file at once, readable by its owner only: it holds hashes of keys and who may do what. */

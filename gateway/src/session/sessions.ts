@@ -102,6 +102,11 @@ export class Session {
     this.#armTimer();
   }
 
+  /** The client's IP address. */
+  get address(): string {
+    return this.#claim.address;
+  }
+
   get caller(): Caller {
     return this.#caller;
   }

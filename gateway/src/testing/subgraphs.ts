@@ -11,7 +11,7 @@ const typeDefs = {
   subscribers: parse(`${federation}
     type Query { customers: [Customer!]! customer(id: ID!): Customer whoAmI: Viewer! slow: String! broken: String!
       recursive: Node! }
-    type Mutation { renameCustomer(id: ID!, name: String!): Customer! }
+    type Mutation { renameCustomer(id: ID!, name: String!): Customer! count: Int! }
     type Viewer { kind: String! id: ID! tenantId: ID roles: [String!]! scopes: [String!]! }
     type Customer @key(fields: "id") { id: ID! name: String! }
     type Node { id: ID! next: Node! }`),
@@ -51,6 +51,8 @@ export interface FakeTenant {
   slow: Promise<void>;
   /** How often entities of `Customer` were resolved. */
   customerFetches: number;
+  /** How often the mutation `count` was done. */
+  counted: number;
 }
 
 function needs(scope: string, { principal }: Context): void {
@@ -81,6 +83,11 @@ export function subscribersSchema(tenant: FakeTenant): GraphQLSchema {
         },
         Node: { next: () => ({ id: '1' }) },
         Mutation: {
+          count: async () => {
+            await tenant.slow;
+            tenant.counted += 1;
+            return tenant.counted;
+          },
           renameCustomer: (_: unknown, { id, name }: { id: string; name: string }, context: Context) => {
             needs('customers:write', context);
             tenant.names.set(id, name);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,9 @@ import {
   createMetrics,
   createSubgraphServer,
   generateSigningKey,
+  IdempotencyStore,
   type Logger,
+  openDatabase,
   type SigningKey,
   signToken,
   silentLogger,
@@ -57,7 +60,10 @@ export interface World extends AsyncDisposable {
     scopes: readonly string[];
     allowedAddresses?: readonly string[];
     expiresAt?: Date;
+    trustedDocumentsOnly?: boolean;
   }): Promise<{ id: string; text: string }>;
+  /** Registers a document of a tenant; its id. */
+  document(tenantId: string, text: string): Promise<string>;
   /** Another gateway over the same world. */
   another(options?: Partial<GatewayOptions>): Promise<Gateway>;
   query(
@@ -115,6 +121,14 @@ export async function startWorld(
   const gatewayKeys = new Map([
     ['gateway-1', (await import('node:crypto')).createPublicKey(gatewayKey.publicPem)],
   ]);
+  const pool = openDatabase<unknown>({
+    connectionString,
+    max: 4,
+    applicationName: 'planes',
+    onConnectionError: () => undefined,
+  });
+  stack.defer(() => pool.destroy());
+  const idempotency = new IdempotencyStore(pool);
   const plane = (name: string, audience: string, modules: readonly ServedModule[]): Plane => {
     const path = join(folder, `${name}.sock`);
     let server: FastifyInstance | undefined;
@@ -135,6 +149,7 @@ export async function startWorld(
           logger: silentLogger,
           metrics: createMetrics({}),
           clock: systemClock,
+          idempotency,
           ready: async () => true,
         });
         await server.listen({ path });
@@ -149,6 +164,7 @@ export async function startWorld(
       names: new Map(),
       slow: Promise.resolve(),
       customerFetches: 0,
+      counted: 0,
     };
     const served = Object.assign(
       state,
@@ -239,12 +255,29 @@ export async function startWorld(
           clock: systemClock,
         },
       ),
-    async apiKey({ tenantId = null, partnerId = null, scopes, allowedAddresses = [], expiresAt = null }) {
+    async document(tenantId, text) {
+      const id = createHash('sha256').update(text).digest('hex');
+      await database.query(
+        `insert into identity.trusted_document (id, tenant_id, text, registered_at, registered_by)
+         values ($1, $2, $3, now(), 'test')`,
+        [id, tenantId, text],
+      );
+      return id;
+    },
+    async apiKey({
+      tenantId = null,
+      partnerId = null,
+      scopes,
+      allowedAddresses = [],
+      expiresAt = null,
+      trustedDocumentsOnly = false,
+    }) {
       const key = createApiKey('test');
       await database.query(
         `insert into identity.api_key (id, hash, name, tenant_id, partner_id, scopes, allowed_addresses, expires_at,
-           created_at, created_by) values ($1, $2, 'key', $3, $4, $5, $6, $7, now(), 'test')`,
-        [key.id, key.hash, tenantId, partnerId, scopes, allowedAddresses, expiresAt],
+           trusted_documents_only, created_at, created_by)
+         values ($1, $2, 'key', $3, $4, $5, $6, $7, $8, now(), 'test')`,
+        [key.id, key.hash, tenantId, partnerId, scopes, allowedAddresses, expiresAt, trustedDocumentsOnly],
       );
       return { id: key.id, text: key.text };
     },

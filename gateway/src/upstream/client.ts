@@ -1,4 +1,10 @@
-import { type Clock, internalTokenHeader, type Logger, traceparentOf } from '@dotmac/platform';
+import {
+  type Clock,
+  idempotencyHeader,
+  internalTokenHeader,
+  type Logger,
+  traceparentOf,
+} from '@dotmac/platform';
 import { GatewayError } from '../errors.ts';
 import type { SubgraphClient } from '../execution/executor.ts';
 import { createHttpClient, type SubgraphFailureCode } from '../execution/http-client.ts';
@@ -35,7 +41,16 @@ export function createUpstreamClient(
   const { planes, logger, clock, timeout } = options;
   const http = createHttpClient<GatewayContext>({
     resolve: (subgraph, { tenant }) => planes.locate(subgraph, tenant, false).target,
-    headers: (subgraph, context) => upstreamHeaders(options, subgraph, context),
+    headers: (subgraph, context, { query }) => {
+      const headers = upstreamHeaders(options, subgraph, context);
+      if (context.idempotency === undefined || !query.startsWith('mutation')) return headers;
+      const { key, requestHash } = context.idempotency;
+      const position = context.idempotency.next++;
+      const mark = { [idempotencyHeader]: `${position} ${requestHash} ${key}` };
+      return headers instanceof Promise
+        ? headers.then((ready) => ({ ...ready, ...mark }))
+        : { ...headers, ...mark };
+    },
     now: () => clock.now(),
     timeout,
   });

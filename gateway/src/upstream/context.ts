@@ -6,4 +6,6 @@ export interface GatewayContext extends RequestContext {
   readonly principal: Principal;
   /** 32 hexadecimal digits, W3C Trace Context. */
   readonly traceId: string;
+  /** Of a mutation with an idempotency key; `next` counts its calls that change something. */
+  readonly idempotency?: { readonly key: string; readonly requestHash: string; next: number };
 }

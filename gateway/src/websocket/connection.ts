@@ -158,7 +158,17 @@ export class Connection {
           allowed: limits.operationsPerConnection,
         });
       }
-      const operation = operations.prepare(readParams(payload), caller);
+      const resolved = operations.resolve(readParams(payload), caller);
+      let params = resolved instanceof Promise ? null : resolved;
+      if (params === null) {
+        const waiting: RunningOperation = { ...idle };
+        this.#operations.set(id, waiting);
+        params = await resolved;
+        // The client may have ended it, or be gone.
+        if (this.#operations.get(id) !== waiting) return;
+      }
+      const operation = operations.prepare(params, caller);
+      operations.admit(operation, caller, session.address);
       if (operation.type === 'subscription') {
         this.#operations.set(id, idle);
         const subscription = hub.subscribe(operation, caller, sink);

@@ -72,6 +72,38 @@ export interface BillingCreditItem {
   sourceId: string;
 }
 
+export interface BillingDeposit {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  currency: string;
+  customerId: string;
+  id: string;
+  method: string;
+  receivedOn: string;
+  reference: string;
+}
+
+export interface BillingDepositRelease {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  depositId: string;
+  id: string;
+  kind: string;
+  reason: string;
+  releasedOn: string;
+}
+
+export interface BillingDiscount {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  customerId: string;
+  fromDay: string;
+  grantedBy: string;
+  id: string;
+  name: string;
+  ordinal: number;
+  percent: string | null;
+  serviceLineId: string;
+  toDay: string | null;
+}
+
 export interface BillingDocument {
   creditsDocumentId: string | null;
   currency: string;
@@ -152,6 +184,32 @@ export interface BillingDunningTaken {
   overdueMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   stepId: string;
   takenOn: string;
+}
+
+export interface BillingFee {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  currency: string;
+  customerId: string;
+  description: string;
+  dueOn: string;
+  explanation: Json;
+  id: string;
+  lateInvoiceId: string | null;
+  lateStepId: string | null;
+  productClass: string;
+  reference: string;
+}
+
+export interface BillingLateFeeStep {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  campaignId: string;
+  capMinor: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  currency: string | null;
+  graceDays: number;
+  id: string;
+  kind: string;
+  ordinal: number;
+  percent: string | null;
 }
 
 export interface BillingLedgerEntry {
@@ -428,6 +486,7 @@ export interface NetworkAlarmWatch {
 }
 
 export interface NetworkDevice {
+  askedAt: ColumnType<Date, Date | string, Date | string> | null;
   createdAt: ColumnType<Date, Date | string, Date | string>;
   healthAt: ColumnType<Date, Date | string, Date | string> | null;
   id: string;
@@ -681,12 +740,17 @@ export interface DB {
   "billing.campaign": BillingCampaign;
   "billing.campaignThreshold": BillingCampaignThreshold;
   "billing.creditItem": BillingCreditItem;
+  "billing.deposit": BillingDeposit;
+  "billing.depositRelease": BillingDepositRelease;
+  "billing.discount": BillingDiscount;
   "billing.document": BillingDocument;
   "billing.documentLine": BillingDocumentLine;
   "billing.documentTax": BillingDocumentTax;
   "billing.dunningCycle": BillingDunningCycle;
   "billing.dunningStep": BillingDunningStep;
   "billing.dunningTaken": BillingDunningTaken;
+  "billing.fee": BillingFee;
+  "billing.lateFeeStep": BillingLateFeeStep;
   "billing.ledgerEntry": BillingLedgerEntry;
   "billing.ledgerTransaction": BillingLedgerTransaction;
   "billing.lock": BillingLock;

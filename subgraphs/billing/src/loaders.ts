@@ -3,6 +3,8 @@ import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
 import type DataLoader from 'dataloader';
 import { accountsById } from './account/store.ts';
 import { plansById, versionsOfPlans } from './catalogue/store.ts';
+import { depositsOfCustomers } from './deposit/store.ts';
+import { discountsOfServices } from './discount/store.ts';
 import {
   type Document,
   type DocumentPage,
@@ -12,6 +14,7 @@ import {
   taxesOfDocuments,
 } from './document/store.ts';
 import { locksOfCustomers, shieldsOfCustomers } from './dunning/store.ts';
+import { feesOfCustomers } from './fee/store.ts';
 import { allocationsOfSources, paymentsById, paymentsOfCustomers } from './payment/store.ts';
 import { returnsOfPayments } from './return/store.ts';
 import { currentVersions } from './service-line/store.ts';
@@ -63,6 +66,18 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
     returnsOfPayment: listLoaderOf(
       (ids) => returnsOfPayments(database, ids),
       (one) => one.paymentId,
+    ),
+    feesOfCustomer: listLoaderOf(
+      (ids) => feesOfCustomers(database, ids),
+      (fee) => fee.customerId,
+    ),
+    depositsOfCustomer: listLoaderOf(
+      (ids) => depositsOfCustomers(database, ids),
+      (deposit) => deposit.customerId,
+    ),
+    discountsOfService: listLoaderOf(
+      (ids) => discountsOfServices(database, ids),
+      (discount) => discount.serviceLineId,
     ),
     document: loaderOf(
       (ids) => documentsById(database, ids),

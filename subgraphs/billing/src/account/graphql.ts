@@ -6,7 +6,7 @@ import { CreditNoteRef, InvoiceRef } from '../document/type.ts';
 import { PaymentRef, ShieldRef } from '../payment/type.ts';
 import { JURISDICTION_SETS } from '../tax/rules-jurisdictions.ts';
 import { lockedAccount, updateAccount } from './store.ts';
-import { AccountRef, CustomerRef } from './type.ts';
+import { AccountRef, CustomerRef, DepositRef, FeeRef } from './type.ts';
 
 const own = ({ id }: { readonly id: string }, { principal }: BillingContext) =>
   principal.customerId === id || ({ scope: 'billing:read' } as const);
@@ -114,6 +114,19 @@ AccountRef.implement({
     locked: t.boolean({
       description: 'Whether dunning has closed the services of this customer.',
       resolve: async ({ customerId }, _args, { loaders }) => (await loaders.lock.load(customerId)) !== null,
+    }),
+    fees: t.field({
+      type: [FeeRef],
+      description: 'Charged once, late fees among them.',
+      resolve: async ({ customerId }, _args, { loaders }) => [
+        ...(await loaders.feesOfCustomer.load(customerId)),
+      ],
+    }),
+    deposits: t.field({
+      type: [DepositRef],
+      resolve: async ({ customerId }, _args, { loaders }) => [
+        ...(await loaders.depositsOfCustomer.load(customerId)),
+      ],
     }),
     shields: t.field({
       type: [ShieldRef],

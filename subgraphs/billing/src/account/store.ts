@@ -69,6 +69,17 @@ export async function updateAccount(
     .executeTakeFirstOrThrow();
 }
 
+/** Sees to it that an account is looked at: on a day (ISO), or with what is due before it anyway. */
+export async function expectFee(
+  transaction: Transaction<TenantDatabase>,
+  customerId: string,
+  on: string,
+): Promise<void> {
+  await sql`
+    update billing.account set next_bill_on = coalesce(next_bill_on, ${on}::date)
+    where customer_id = ${customerId}`.execute(transaction);
+}
+
 /** Brings the next look at an account forward to `on`, and settles its billing day with the first service. */
 export async function expectCharge(
   transaction: Transaction<TenantDatabase>,

@@ -7,6 +7,7 @@ import {
   plus,
   type Rational,
   rational,
+  rationalText,
   round,
   times,
   ZERO,
@@ -14,6 +15,7 @@ import {
 import type { Day } from '../calendar/rules.ts';
 import type { ServiceLine } from '../charge/rules.ts';
 import type { ServiceEvent, Terms } from '../charge/rules-accrual.ts';
+import type { Explanation } from '../explanation/rules.ts';
 
 /** How much a discount takes: a percent as decimal text, or a fixed amount in minor units. */
 export type DiscountValue =
@@ -125,4 +127,31 @@ function window(line: ServiceLine, discount: RecurringDiscount): { from?: Day; t
   );
   const to = Math.min(line.window?.to ?? Number.POSITIVE_INFINITY, discount.to ?? Number.POSITIVE_INFINITY);
   return { ...(Number.isFinite(from) ? { from } : {}), ...(Number.isFinite(to) ? { to } : {}) };
+}
+
+/** Why the price of a discount is what it is: the full price, less what the earlier discounts took, and its share. */
+export function explainDiscount(
+  price: Rational,
+  earlier: readonly RecurringDiscount[],
+  discount: RecurringDiscount,
+): Explanation {
+  const inputs: Record<string, string> = { price: rationalText(price) };
+  let left = price;
+  for (const [index, one] of earlier.entries()) {
+    const share = taken(one.value, left);
+    inputs[`earlier${index + 1}`] = rationalText(share);
+    left = minus(left, share);
+  }
+  const rest = ['price', ...earlier.map((_, index) => `earlier${index + 1}`)].join(' - ');
+  const { value } = discount;
+  if (value.type === 'percent') inputs.percent = value.percent;
+  else inputs.amount = `${value.amount}`;
+  const share = value.type === 'percent' ? `(${rest}) * percent / 100` : 'amount';
+  return {
+    rule: `discount.${value.type}`,
+    version: 1,
+    inputs,
+    formula: `-min(${share}, ${rest})`,
+    facts: { discount: discount.id },
+  };
 }

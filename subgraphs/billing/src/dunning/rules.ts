@@ -86,10 +86,26 @@ export function decideDunning(account: DunningAccount, campaign: Campaign, today
   return currencies.map((currency) => decide(account, campaign, currency, today));
 }
 
-function decide(account: DunningAccount, campaign: Campaign, currency: string, today: Day): DunningDecision {
-  const active = account.shields.filter(
+function standingShields(account: DunningAccount, today: Day): Shield[] {
+  return account.shields.filter(
     (shield) => shield.from <= today && today < (shield.until ?? Number.POSITIVE_INFINITY),
   );
+}
+
+/** Overdue invoices that no shield covers; none while the evidence is incomplete. */
+export function exposedInvoices(account: DunningAccount, today: Day): OverdueInvoice[] {
+  if (!account.evidenceComplete) return [];
+  const shields = standingShields(account, today);
+  return account.invoices.filter(
+    ({ id, open, dueOn }) =>
+      open > 0n &&
+      dueOn < today &&
+      !shields.some(({ invoiceIds }) => invoiceIds === undefined || invoiceIds.includes(id)),
+  );
+}
+
+function decide(account: DunningAccount, campaign: Campaign, currency: string, today: Day): DunningDecision {
+  const active = standingShields(account, today);
   const overdue = account.invoices.filter(
     (one) => one.currency === currency && one.open > 0n && one.dueOn < today,
   );

@@ -4,6 +4,7 @@ import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
+import { chargeLateFees } from '../late-fee/charge.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
 import { relieve } from './relief.ts';
@@ -51,6 +52,7 @@ async function dunChunk(
   const customerIds = await claimOverdue(transaction, act.today, after, chunkSize);
   if (customerIds.length === 0) return undefined;
   const accounts = await dunningAccounts(transaction, customerIds);
+  await chargeLateFees(transaction, services, campaign.id, accounts, act);
   const steps = accounts.flatMap((account) =>
     decideDunning(account, withThresholds(campaign, account), dayOfText(act.today))
       .filter((decision) => decision.outcome === 'STEP')

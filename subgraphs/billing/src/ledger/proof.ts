@@ -50,6 +50,14 @@ const checks = {
     full join (select * from billing.ledger_transaction
       where kind in ('payment', 'refund', 'chargeback', 'writeOff', 'recovery')) t on (t.kind, t.ref) = (m.kind, m.id)
     where m.id is null or t.ref is null`,
+  'the deposits of a customer are what is held of them': sql<{ what: string }>`
+    select coalesce(l.customer, d.customer_id) as what
+    from (select substr(account, 9) as customer, currency, -sum(amount_minor) as total
+      from billing.ledger_entry where account like 'deposit:%' group by 1, 2) l
+    full join (select customer_id, currency, sum(amount_minor - coalesce((select sum(r.amount_minor)
+        from billing.deposit_release r where r.deposit_id = d.id), 0)) as total
+      from billing.deposit d group by 1, 2) d on d.customer_id = l.customer and d.currency = l.currency
+    where coalesce(l.total, 0) <> coalesce(d.total, 0)`,
   'revenue is the net of the documents': sql<{ what: string }>`
     select coalesce(l.currency, d.currency) as what
     from (select currency, -sum(amount_minor) as total from billing.ledger_entry where account like 'revenue:%' group by 1) l

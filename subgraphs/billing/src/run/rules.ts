@@ -4,7 +4,9 @@ import { mulDivRound } from '@dotmac/platform/money/rounding';
 import type { Day } from '../calendar/rules.ts';
 import { type BilledLine, type ChargeLine, charge, nextDueOn, type ServiceLine } from '../charge/rules.ts';
 import { DEFAULT_POLICY } from '../charge/rules-policy.ts';
+import { discountLines, explainDiscount, type RecurringDiscount } from '../discount/rules.ts';
 import { type Draft, type DraftLine, draftText } from '../document/rules-draft.ts';
+import { feeLine, type OpenFee } from '../fee/rules.ts';
 import { averageActive, type DailyCount, graduatedPrice, type RateCard } from '../metering/rules.ts';
 import { canonicalJson } from '../numbering/rules.ts';
 import { periodContaining, periodGrid, periodsBetween } from '../period/rules.ts';
@@ -27,8 +29,19 @@ export interface AccountSnapshot {
     readonly events: readonly StoredServiceEvent[];
     /** Of the periods that are not settled. */
     readonly billed: readonly BilledLine[];
+    /** In the order of application. */
+    readonly discounts: readonly AccountDiscount[];
   }[];
+  /** That are on no document yet. */
+  readonly fees: readonly OpenFee[];
   readonly usage: UsageSnapshot | null;
+}
+
+/** A discount of a service line, with the life of its own line of charges. */
+export interface AccountDiscount extends RecurringDiscount {
+  readonly name: string;
+  readonly settledBefore: Day | null;
+  readonly billed: readonly BilledLine[];
 }
 
 /** Subscribers of an ISP that are counted by the day (tenant zero only). */
@@ -48,7 +61,7 @@ export type BillResult =
   | { readonly ok: true; readonly draft: Draft | null; readonly nextBillOn: Day | null }
   | { readonly ok: false; readonly customerId: string; readonly message: string };
 
-type UntaxedLine = Omit<DraftLine, 'tax' | 'taxParts'>;
+export type UntaxedLine = Omit<DraftLine, 'tax' | 'taxParts'>;
 
 /**
  * What an account is charged on a run date: one document, or nothing. Tax components come by jurisdiction. Pure: preview, single invoice and mass run are
@@ -65,7 +78,7 @@ export function bill(
   const look = (day: Day | undefined) => {
     if (day !== undefined && (next === null || day < next)) next = day;
   };
-  for (const { id, events, billed, settledBefore } of account.lines) {
+  for (const { id, events, billed, settledBefore, discounts } of account.lines) {
     const anchorDay = account.anchorDay ?? 1;
     const history = serviceHistory(events, { anchorDay, currency: account.currency });
     if (!history.ok) return fail(`service ${id}: ${history.message}`);
@@ -78,6 +91,22 @@ export function bill(
     if (!charged.ok) return fail(`service ${id}: ${charged.error.message}`);
     untaxed.push(...described(charged.lines, billed, events));
     look(nextDueOn(line, DEFAULT_POLICY, runDate));
+    for (const [index, reduced] of discountLines({ id, events: history.events }, discounts).entries()) {
+      const discount = discounts[index];
+      if (discount === undefined) continue;
+      const own =
+        discount.settledBefore === null ? reduced : { ...reduced, settledBefore: discount.settledBefore };
+      const taken = charge(own, discount.billed, DEFAULT_POLICY, runDate);
+      if (!taken.ok) return fail(`discount ${discount.id}: ${taken.error.message}`);
+      untaxed.push(...discounted(taken.lines, discounts, index, events));
+      look(nextDueOn(own, DEFAULT_POLICY, runDate));
+    }
+  }
+  for (const fee of account.fees) {
+    if (fee.currency !== account.currency)
+      return fail(`fee ${fee.id}: it is in ${fee.currency}, the account in ${account.currency}`);
+    if (fee.on <= runDate) untaxed.push(feeLine(fee));
+    else look(fee.on);
   }
   if (account.usage !== null) {
     const usage = usageLines(account.usage, account.anchorDay ?? 1, runDate);
@@ -155,6 +184,30 @@ function described(
       productClass: version?.productClass ?? 'other',
       correction,
       net: amount,
+    };
+  });
+}
+
+/** As `described`, under the name of the discount, and with what its price follows from. */
+function discounted(
+  lines: readonly ChargeLine[],
+  discounts: readonly AccountDiscount[],
+  index: number,
+  events: readonly StoredServiceEvent[],
+): UntaxedLine[] {
+  const discount = discounts[index];
+  if (discount === undefined) return [];
+  const suffix = `/${discount.id}`;
+  return described(lines, discount.billed, events).map((line) => {
+    const versionId = line.priceKey.slice(0, -suffix.length);
+    const version = events.find((event) => event.version?.id === versionId)?.version;
+    if (version == null) return { ...line, description: discount.name };
+    const price = explainDiscount(rational(version.priceMinor), discounts.slice(0, index), discount);
+    return {
+      ...line,
+      description: `${version.planName}: ${discount.name}`,
+      productClass: version.productClass,
+      explanation: { ...line.explanation, parts: { price } },
     };
   });
 }

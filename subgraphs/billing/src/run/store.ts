@@ -4,6 +4,8 @@ import { sql, type Transaction } from 'kysely';
 import { type Day, parseDay } from '../calendar/rules.ts';
 import { versionOf } from '../catalogue/store.ts';
 import type { BilledLine } from '../charge/rules.ts';
+import { discountsOfLines } from '../discount/store.ts';
+import { openFees } from '../fee/store.ts';
 import type { Version } from '../service-line/rules.ts';
 import type { AccountSnapshot, UsageSnapshot } from './rules.ts';
 
@@ -101,6 +103,8 @@ export async function loadSnapshots(
   const events = await serviceEvents(db, customerIds);
   const versions = await versionsById(db, events);
   const billed = await billedLines(db, customerIds);
+  const discounts = await discountsOfLines(db, customerIds);
+  const fees = await openFees(db, customerIds);
   const usages = await usageSnapshots(db, accounts, billed);
   const linesOf = Map.groupBy(
     Map.groupBy(events, (event) => event.lineId).values(),
@@ -117,7 +121,12 @@ export async function loadSnapshots(
         version: versionId === null ? null : (versions.get(versionId) ?? null),
       })),
       billed: billed.get(own[0]?.lineId ?? '') ?? [],
+      discounts: (discounts.get(own[0]?.lineId ?? '') ?? []).map((discount) => ({
+        ...discount,
+        billed: billed.get(`${own[0]?.lineId}/${discount.id}`) ?? [],
+      })),
     })),
+    fees: fees.get(account.customerId) ?? [],
     usage: usages.get(account.customerId) ?? null,
   }));
 }

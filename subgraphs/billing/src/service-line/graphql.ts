@@ -1,5 +1,6 @@
 import { builder } from '../builder.ts';
 import { PlanVersionRef } from '../catalogue/type.ts';
+import { DiscountRef } from './type.ts';
 
 const ServiceRef = builder.externalRef('Service', builder.selection<{ id: string }>('id'));
 
@@ -18,6 +19,13 @@ ServiceRef.implement({
         if (current === null || !maySee(current.customerId, principal)) return null;
         return { minor: current.version.priceMinor, currency: current.version.currency };
       },
+    }),
+    discounts: t.field({
+      type: [DiscountRef],
+      description: 'In the order of application.',
+      authScopes: { signedIn: true },
+      resolve: async ({ id }, _args, { loaders, principal }) =>
+        (await loaders.discountsOfService.load(id)).filter((one) => maySee(one.customerId, principal)),
     }),
     planVersion: t.field({
       type: PlanVersionRef,

@@ -1,7 +1,8 @@
 import { rational } from '@dotmac/platform/money/rational';
 import type { Day } from '../calendar/rules.ts';
-import type { ServiceEvent, Terms } from '../charge/rules-accrual.ts';
-import type { Anchor, Interval } from '../period/rules.ts';
+import { accruals, type ServiceEvent, type Terms } from '../charge/rules-accrual.ts';
+import { DEFAULT_POLICY } from '../charge/rules-policy.ts';
+import { type Anchor, boundary, type Interval, periodContaining } from '../period/rules.ts';
 
 /** What a line's event says about the plan, as it is stored. */
 export interface StoredServiceEvent {
@@ -60,4 +61,23 @@ export function serviceHistory(
     events.push({ type, on, terms });
   }
   return { ok: true, events };
+}
+
+/** The end of a discount over so many periods of a line, the one that contains `from` included. */
+export function discountEnd(
+  stored: readonly StoredServiceEvent[],
+  account: { readonly anchorDay: number; readonly currency: string },
+  from: Day,
+  periods: number,
+): { readonly ok: true; readonly to: Day } | { readonly ok: false; readonly message: string } {
+  if (!Number.isInteger(periods) || periods < 1 || periods > 1200)
+    return { ok: false, message: `A discount runs for 1 to 1200 periods, not ${periods}` };
+  const history = serviceHistory(stored, account);
+  if (!history.ok) return history;
+  const found = accruals(history.events, DEFAULT_POLICY);
+  if (!found.ok) return { ok: false, message: found.error.message };
+  const accrual = found.accruals.find((one) => from < one.to);
+  if (accrual === undefined) return { ok: false, message: 'The service has ended' };
+  const first = periodContaining(accrual.grid, Math.max(from, accrual.from));
+  return { ok: true, to: boundary(accrual.grid, first.index + periods) };
 }

@@ -32,7 +32,8 @@ export async function appendServiceEvent(
   // The periods that this day touches are no longer settled.
   await sql`
     update billing.service_line set settled_before = least(settled_before, ${event.effectiveOn}::date)
-    where id = ${event.serviceLineId} and settled_before is not null`.execute(transaction);
+    where (id = ${event.serviceLineId} or starts_with(id, ${`${event.serviceLineId}/`}))
+      and customer_id = ${event.customerId} and settled_before is not null`.execute(transaction);
   const result = await sql`
     insert into billing.service_event (service_line_id, ordinal, type, effective_on, plan_id, plan_version_id, source_position)
     select ${event.serviceLineId}, coalesce(max(ordinal), 0) + 1, ${event.type}, ${event.effectiveOn}::date,

@@ -44,7 +44,35 @@ export interface NetworkEvents {
   /** Somebody read a subscriber's password. */
   'access.password.revealed': { serviceId: string; reason: string };
   'device.updated': { deviceId: string; name: string };
+  /** Somebody said at which device a service is connected; null: where its subscriber logs in. */
+  'service.attached': { serviceId: string; deviceId: string | null };
+  'incident.opened': IncidentPayload;
+  /** Its state, root, kind, number of services or who cares for it has changed; `because` says what. */
+  'incident.updated': IncidentPayload & { because: string };
+  'incident.resolved': IncidentPayload & { because: string };
+  'alarm.raised': AlarmPayload;
+  'alarm.updated': AlarmPayload & { because: string };
+  'alarm.cleared': AlarmPayload;
   'nas.updated': { nasId: string; name: string };
+}
+
+export interface IncidentPayload {
+  incidentId: string;
+  /** `MONITORING_FAULT`: a device does not answer, yet something that has no other way is heard of. */
+  kind: 'OUTAGE' | 'MONITORING_FAULT';
+  state: 'SUSPECTED' | 'CONFIRMED' | 'CLEARING' | 'RESOLVED';
+  rootDeviceId: string;
+  summary: string;
+  affectedServices: number;
+}
+
+export interface AlarmPayload {
+  alarmId: string;
+  deviceId: string;
+  interfaceId: string | null;
+  rule: string;
+  severity: 'CRITICAL' | 'MAJOR' | 'MINOR' | 'WARNING';
+  evidence: string;
 }
 
 export type DeviceState = 'UNKNOWN' | 'ONLINE' | 'DEGRADED' | 'OFFLINE' | 'MAINTENANCE';

@@ -4,7 +4,8 @@
  *
  * The main path: a service is ordered (`access/events.ts`), its subscriber logs in (`aaa/policy.ts`), accounting tells of
  * his session (`session/record.ts`); a lock or another plan is a change (`change/events.ts`) that a worker brings to the
- * access device and reads back (`change/worker.ts`). Devices are watched by `monitor/`.
+ * access device and reads back (`change/worker.ts`). Devices are watched by `monitor/`; what it finds becomes alarms and
+ * incidents (`incident/rules.ts`), each with its root cause and everybody whose way (`topology/`) leads through it.
  */
 import type { TenantDatabase } from '@dotmac/migrations';
 import { type SubgraphModule, systemClock } from '@dotmac/platform';
@@ -23,6 +24,8 @@ import './change/graphql.ts';
 import { changeWorker, resumeChanges } from './change/worker.ts';
 import './device/graphql.ts';
 import './event/graphql.ts';
+import './incident/graphql.ts';
+import { IncidentWatch } from './incident/watch.ts';
 import './interface/graphql.ts';
 import { networkLoaders } from './loaders.ts';
 import { housekeeping } from './monitor/housekeeping.ts';
@@ -33,6 +36,7 @@ import type { NetworkPorts } from './ports.ts';
 import './session/graphql.ts';
 import { reapStaleSessions } from './session/reaper.ts';
 import './site/graphql.ts';
+import './topology/graphql.ts';
 
 export type { RadiusPort } from './aaa/port.ts';
 export type { NetworkServices } from './builder.ts';
@@ -52,7 +56,16 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const { sessionClock = systemClock } = ports;
   const policy = new LoginPolicy(services, ports.radius, sessionClock);
   const enforcement = new AccessEnforcement(services, ports);
-  const poller = new Poller(services, enforcement.sessions, ports.pollIntervalSeconds ?? 60);
+  const pollMilliseconds = (ports.pollIntervalSeconds ?? 60) * 1_000;
+  const incidents = new IncidentWatch(services, {
+    sessionClock,
+    answerFreshMilliseconds: 2.5 * pollMilliseconds,
+    clearingMilliseconds: pollMilliseconds,
+  });
+  const poller = new Poller(
+    { services, sessions: enforcement.sessions, sessionClock, incidents },
+    pollMilliseconds,
+  );
   return {
     name: 'network',
     schema,
@@ -74,6 +87,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       await policy.start(signal);
       await resumeChanges(services);
       reapStaleSessions(services, policy, sessionClock, signal);
+      incidents.run(signal, (deviceIds) => poller.ask(deviceIds));
       poller.run(signal);
       signal.addEventListener('abort', () => void enforcement.sessions.close(), { once: true });
     },

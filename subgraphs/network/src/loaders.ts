@@ -4,10 +4,18 @@ import { accessesByService } from './access/store.ts';
 import { poolUses } from './address/store.ts';
 import { changesById, recentChangesOfServices, stepsOfChanges } from './change/store.ts';
 import { devicesById, devicesOfSites, managementAddressesOfDevices } from './device/store.ts';
+import {
+  devicesOfIncidents,
+  evidenceOfIncidents,
+  incidentsById,
+  incidentsOfDevices,
+  incidentsOfServices,
+} from './incident/store.ts';
 import { interfacesById, interfacesOfDevices, ratesOfInterfaces } from './interface/store.ts';
 import { nasesById, nasesOfDevices } from './nas/store.ts';
 import { liveSessionsOfServices, recentSessionsOfServices, sessionsById } from './session/store.ts';
 import { sitesById } from './site/store.ts';
+import { servingDevices, topology } from './topology/store.ts';
 
 export type NetworkLoaders = ReturnType<typeof networkLoaders>;
 
@@ -81,6 +89,38 @@ export function networkLoaders(database: Executor<TenantDatabase>) {
     stepsOfChange: listLoaderOf(
       (ids) => stepsOfChanges(database, ids),
       (step) => step.changeId,
+    ),
+    /** The whole of it, under any key. */
+    topology: loaderOf(
+      async (ids) => {
+        const whole = await topology(database);
+        return ids.map((id) => ({ id, whole }));
+      },
+      (one) => one.id,
+    ),
+    servingDevice: loaderOf(
+      (ids) => servingDevices(database, ids),
+      (one) => one.serviceId,
+    ),
+    incident: loaderOf(
+      (ids) => incidentsById(database, ids),
+      (incident) => incident.id,
+    ),
+    devicesOfIncident: listLoaderOf(
+      (ids) => devicesOfIncidents(database, ids),
+      (device) => device.incidentId,
+    ),
+    evidenceOfIncident: listLoaderOf(
+      (ids) => evidenceOfIncidents(database, ids),
+      (line) => line.incidentId,
+    ),
+    incidentOfDevice: loaderOf(
+      (ids) => incidentsOfDevices(database, ids),
+      (one) => one.deviceId,
+    ),
+    incidentOfService: loaderOf(
+      (ids) => incidentsOfServices(database, ids),
+      (one) => one.serviceId,
     ),
   };
 }

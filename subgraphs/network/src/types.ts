@@ -7,6 +7,7 @@ import { changeStates } from './change/rules.ts';
 import type { AccessChange, ChangeStep } from './change/store.ts';
 import { deviceStates, managementProtocols } from './device/rules.ts';
 import type { Device, ManagementAddress } from './device/store.ts';
+import type { Incident } from './incident/store.ts';
 import type { InterfaceRate, NetworkInterface } from './interface/store.ts';
 import type { Nas } from './nas/store.ts';
 import type { Session } from './session/store.ts';
@@ -24,6 +25,7 @@ export const AccessRef = builder.objectRef<Access>('Access');
 export const SessionRef = builder.objectRef<Session>('Session');
 export const AccessChangeRef = builder.objectRef<AccessChange>('AccessChange');
 export const AccessChangeStepRef = builder.objectRef<ChangeStep>('AccessChangeStep');
+export const IncidentRef = builder.objectRef<Incident>('Incident');
 
 export const DeviceStateEnum = builder.enumType('DeviceState', { values: deviceStates });
 export const ManagementProtocolEnum = builder.enumType('ManagementProtocol', { values: managementProtocols });

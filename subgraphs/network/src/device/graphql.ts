@@ -2,6 +2,7 @@ import { appendEvents, newId } from '@dotmac/platform';
 import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { builder, type NetworkServices } from '../builder.ts';
+import { insertLink } from '../topology/store.ts';
 import {
   DeviceRef,
   DeviceStateEnum,
@@ -164,6 +165,7 @@ const RegisterDeviceInput = builder.inputType('RegisterDeviceInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
     siteId: t.id(),
+    parentId: t.id({ description: 'The device through which it reaches the network; see linkDevices.' }),
     snmp: t.field({ type: SnmpAddressInput }),
     routeros: t.field({ type: RouterosAddressInput }),
     clientMutationId: t.string(),
@@ -196,6 +198,9 @@ builder.mutationField('registerDevice', (t) =>
       const siteId = input.siteId ?? null;
       if (siteId !== null && (await loaders.site.load(siteId)) === null)
         throw new NotFoundError('Site', siteId);
+      const parentId = input.parentId ?? null;
+      if (parentId !== null && (await loaders.device.load(parentId)) === null)
+        throw new NotFoundError('Device', parentId);
       const now = services.clock.now();
       const id = newId('dev', services.clock);
       return services.database.transaction().execute(async (transaction) => {
@@ -203,6 +208,13 @@ builder.mutationField('registerDevice', (t) =>
         if (device === null) throw new ConflictError('DUPLICATE_NAME', `Another device is called ${name}`);
         for (const address of addresses)
           await upsertManagementAddress(transaction, sealed(services, id, address));
+        if (parentId !== null)
+          await insertLink(transaction, {
+            childId: id,
+            parentId,
+            source: 'MANUAL',
+            createdAt: new Date(now),
+          });
         await appendEvents<TenantEvents>(transaction, [
           {
             type: 'device.updated',

@@ -99,6 +99,8 @@ export async function updateDevice(
     readonly missedPolls?: number;
     readonly polledAt?: Date;
     readonly seenAt?: Date;
+    readonly silentSince?: Date | null;
+    readonly askedAt?: Date;
     readonly uptimeSeconds?: bigint;
     readonly processorPercent?: number | null;
     readonly memoryUsedBytes?: string | null;

@@ -3,12 +3,14 @@ import type { TenantEvents } from '@dotmac/schema';
 import { builder, type NetworkContext } from '../builder.ts';
 import type { AccessChange } from '../change/store.ts';
 import type { Device } from '../device/store.ts';
+import { IncidentStateEnum } from '../incident/graphql.ts';
 import { forgetLoaded } from '../loaders.ts';
 import {
   AccessChangeRef,
   AccessChangeStateEnum,
   DeviceRef,
   DeviceStateEnum,
+  IncidentRef,
   InterfaceRef,
   ServiceRef,
   SessionRef,
@@ -26,6 +28,9 @@ const kinds = {
   DEVICE_STATE_CHANGED: ['device.state.changed', 'DeviceStateChanged'],
   INTERFACE_STATE_CHANGED: ['interface.state.changed', 'InterfaceStateChanged'],
   ACCESS_CHANGE_PROGRESSED: ['access.change.progressed', 'AccessChangeProgressed'],
+  INCIDENT_OPENED: ['incident.opened', 'IncidentOpened'],
+  INCIDENT_CHANGED: ['incident.updated', 'IncidentChanged'],
+  INCIDENT_RESOLVED: ['incident.resolved', 'IncidentResolved'],
 } as const satisfies Record<string, readonly [keyof TenantEvents, string]>;
 type Kind = keyof typeof kinds;
 
@@ -162,6 +167,30 @@ builder.objectRef<Event<'access.change.progressed'>>('AccessChangeProgressed').i
     evidence: t.string({ resolve: ({ payload }) => payload.evidence }),
   }),
 });
+
+type IncidentEvent = Event<'incident.opened'> | Event<'incident.updated'> | Event<'incident.resolved'>;
+for (const name of ['IncidentOpened', 'IncidentChanged', 'IncidentResolved'] as const) {
+  builder.objectRef<IncidentEvent>(name).implement({
+    interfaces,
+    fields: (t) => ({
+      incident: t.field({
+        type: IncidentRef,
+        nullable: true,
+        resolve: ({ payload }, _args, { loaders }) => loaders.incident.load(payload.incidentId),
+      }),
+      incidentState: t.field({
+        type: IncidentStateEnum,
+        description: 'At this event; the incident itself may have gone on.',
+        resolve: ({ payload }) => payload.state,
+      }),
+      affectedServiceCount: t.int({ resolve: ({ payload }) => payload.affectedServices }),
+      because: t.string({
+        nullable: true,
+        resolve: ({ payload }) => ('because' in payload ? payload.because : null),
+      }),
+    }),
+  });
+}
 
 const KindEnum = builder.enumType('NetworkEventType', { values: Object.keys(kinds) as [Kind, ...Kind[]] });
 

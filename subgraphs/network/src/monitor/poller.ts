@@ -1,7 +1,10 @@
+import type { Clock } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
 import { missesUntilOffline } from '../device/rules.ts';
 import { type DeviceSessions, operation } from '../device/sessions.ts';
 import { type ManagementAddress, pollableAddresses } from '../device/store.ts';
+import type { IncidentWatch } from '../incident/watch.ts';
+import { topology } from '../topology/store.ts';
 import { interfaceProtocol, type Reading, readDevice } from './poll.ts';
 import { recordPoll } from './record.ts';
 
@@ -9,10 +12,19 @@ import { recordPoll } from './record.ts';
 const longestTickMilliseconds = 2_000;
 /** Devices asked at the same time. */
 const mostInFlight = 64;
-/** A device under suspicion is asked so many times as often. */
-const suspectPace = 10;
+/** A device under suspicion is asked again so soon after its poll ended: a poll itself tries several times. */
+const suspectMilliseconds = 250;
 /** A poll may take this long before the device counts as silent. */
 const deadlineMilliseconds = 20_000;
+
+export interface PollerParts {
+  readonly services: NetworkServices;
+  readonly sessions: DeviceSessions;
+  /** See `NetworkPorts`. */
+  readonly sessionClock: Clock;
+  /** Told of silence and of its end. */
+  readonly incidents: IncidentWatch;
+}
 
 /**
  * Watches every device with a management address: one poll in flight per device, the next one an interval after the
@@ -21,6 +33,8 @@ const deadlineMilliseconds = 20_000;
 export class Poller {
   readonly #services: NetworkServices;
   readonly #sessions: DeviceSessions;
+  readonly #sessionClock: Clock;
+  readonly #incidents: IncidentWatch;
   readonly #intervalMilliseconds: number;
   readonly #inFlight = new Set<string>();
   readonly #dueAt = new Map<string, number>();
@@ -28,19 +42,29 @@ export class Poller {
   readonly #misses = new Map<string, number>();
   /** Management addresses probed by this process, with what they were then. */
   readonly #probed = new Map<string, string>();
+  /** Looks at what is due; nothing before `run`. */
+  #look: () => void = () => undefined;
 
-  constructor(services: NetworkServices, sessions: DeviceSessions, intervalSeconds: number) {
+  constructor({ services, sessions, sessionClock, incidents }: PollerParts, intervalMilliseconds: number) {
     this.#services = services;
     this.#sessions = sessions;
-    this.#intervalMilliseconds = intervalSeconds * 1000;
+    this.#sessionClock = sessionClock;
+    this.#incidents = incidents;
+    this.#intervalMilliseconds = intervalMilliseconds;
   }
 
   /** Polls until the signal aborts. */
   run(signal: AbortSignal): void {
     let looking = false;
-    const look = () => {
-      if (looking || signal.aborted) return;
+    let again = false;
+    this.#look = () => {
+      if (signal.aborted) return;
+      if (looking) {
+        again = true;
+        return;
+      }
       looking = true;
+      again = false;
       this.#pollDue(signal)
         .catch((error: unknown) => {
           if (!signal.aborted)
@@ -48,10 +72,14 @@ export class Poller {
         })
         .finally(() => {
           looking = false;
+          if (again) this.#look();
         });
     };
-    look();
-    const timer = setInterval(look, Math.min(this.#intervalMilliseconds, longestTickMilliseconds));
+    this.#look();
+    const timer = setInterval(
+      () => this.#look(),
+      Math.min(this.#intervalMilliseconds, longestTickMilliseconds),
+    );
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
@@ -81,6 +109,7 @@ export class Poller {
   }
 
   async #poll(deviceId: string, addresses: readonly ManagementAddress[], signal: AbortSignal): Promise<void> {
+    const askedAt = this.#services.clock.now();
     const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);
     const context = operation(this.#services.clock, limit, 'poll', `poll:${deviceId}`);
     const portsOver = interfaceProtocol(addresses);
@@ -98,8 +127,11 @@ export class Poller {
       }),
     );
     if (signal.aborted) return;
-    await recordPoll(this.#services, deviceId, readings);
+    const news = await recordPoll(this.#services, deviceId, { readings, askedAt }, this.#sessionClock);
     this.#lookAgainSoon(deviceId, readings);
+    if (news === 'NOTHING') return;
+    if (news !== 'STILL_SILENT') await this.#askNeighbours(deviceId);
+    this.#incidents.wake();
   }
 
   /** A suspicion is confirmed or lifted quickly; a device that is known to be down is asked at the usual pace. */
@@ -108,8 +140,23 @@ export class Poller {
     const misses = silent ? (this.#misses.get(deviceId) ?? 0) + 1 : 0;
     this.#misses.set(deviceId, misses);
     if (misses > 0 && misses < missesUntilOffline) {
-      this.#dueAt.set(deviceId, this.#services.clock.now() + this.#intervalMilliseconds / suspectPace);
+      const wait = Math.min(suspectMilliseconds, this.#intervalMilliseconds);
+      this.#dueAt.set(deviceId, this.#services.clock.now() + wait);
+      setTimeout(() => this.#look(), wait).unref();
     }
+  }
+
+  /** When one falls silent or comes back, the devices on its way and those that hang on it say what that means. */
+  async #askNeighbours(deviceId: string): Promise<void> {
+    const ways = await topology(this.#services.database);
+    this.ask([...ways.pathFrom(deviceId).slice(1), ...ways.childrenOf(deviceId)]);
+  }
+
+  /** Has devices asked as soon as possible. */
+  ask(deviceIds: readonly string[]): void {
+    const now = this.#services.clock.now();
+    for (const id of deviceIds) if (this.#dueAt.has(id)) this.#dueAt.set(id, now);
+    if (deviceIds.length > 0) this.#look();
   }
 
   /** Once per process and address, and again after the device was silent: it may have come back as another. */

@@ -31,13 +31,16 @@ const actor = 'system:monitor';
 export async function recordPoll(
   services: NetworkServices,
   deviceId: string,
-  readings: readonly Reading[],
-): Promise<void> {
-  await services.database.transaction().execute(async (transaction) => {
+  /** `askedAt`: when the poll began, milliseconds. */
+  { readings, askedAt }: { readonly readings: readonly Reading[]; readonly askedAt: number },
+  sessionClock: Clock,
+): Promise<PollNews> {
+  return services.database.transaction().execute(async (transaction) => {
     const device = await lockedDevice(transaction, deviceId);
-    if (device === null || readings.length === 0) return;
+    if (device === null || readings.length === 0) return 'NOTHING';
     const now = services.clock.now();
-    const state = await recordState(transaction, device, readings, now);
+    const shift = sessionClock.now() - now;
+    const state = await recordState(transaction, device, readings, { now, shift, askedAt });
     const ports: NewEvent<TenantEvents>[] = [];
     for (const { protocol, identity, capabilities, interfaces, observedAt } of readings) {
       if (identity !== null) await updateIdentity(transaction, deviceId, identity);
@@ -51,26 +54,36 @@ export async function recordPoll(
       readings.map(({ protocol, failure }) => ({ protocol, failure: failure?.words ?? null })),
     );
     await appendEvents<TenantEvents>(transaction, [...state, ...ports]);
+    if (readings.some((reading) => reading.failure?.silent !== true))
+      return device.silentSince === null ? 'NOTHING' : 'ANSWERED_AGAIN';
+    return device.silentSince === null ? 'FELL_SILENT' : 'STILL_SILENT';
   });
 }
+
+/** What a poll means for those who watch the device. */
+export type PollNews = 'NOTHING' | 'FELL_SILENT' | 'STILL_SILENT' | 'ANSWERED_AGAIN';
 
 async function recordState(
   transaction: Transaction<TenantDatabase>,
   device: Device,
   readings: readonly Reading[],
-  now: number,
+  /** Milliseconds; `shift`: by how much the time of sessions is ahead. */
+  { now, shift, askedAt }: { readonly now: number; readonly shift: number; readonly askedAt: number },
 ): Promise<NewEvent<TenantEvents>[]> {
-  const outcome = await outcomeOf(transaction, device, readings);
+  const outcome = await outcomeOf(transaction, device, readings, shift);
   const judged = judgePoll(device, outcome);
   const moved = judged.state !== device.state;
   const health = readings.find((reading) => reading.health !== null)?.health ?? null;
   const after = await updateDevice(transaction, device.id, {
     missedPolls: judged.missedPolls,
+    askedAt: new Date(askedAt),
     polledAt: new Date(now),
     stateEvidence: judged.evidence,
     stateSource: `poll over ${outcome.source}`,
     ...(moved ? { state: judged.state, stateSince: new Date(now) } : {}),
-    ...(outcome.kind === 'SILENT' ? {} : { seenAt: new Date(now) }),
+    ...(outcome.kind === 'SILENT'
+      ? { silentSince: device.silentSince ?? new Date(now) }
+      : { seenAt: new Date(now), silentSince: null }),
     ...(health === null ? {} : { ...healthColumns(health), healthAt: new Date(now) }),
   });
   return moved ? [stateChanged(device, after, now, actor)] : [];
@@ -80,6 +93,7 @@ async function outcomeOf(
   transaction: Transaction<TenantDatabase>,
   device: Device,
   readings: readonly Reading[],
+  shift: number,
 ): Promise<PollOutcome> {
   const source = readings.map((reading) => reading.protocol).join(', ');
   const failures = readings.flatMap(({ protocol, failure }) =>
@@ -89,8 +103,12 @@ async function outcomeOf(
   const failure = failures.map((one) => one.words).join('; ');
   if (failures.length < readings.length || failures.some((one) => !one.silent))
     return { kind: 'PARTIAL', source, failure };
+  // A word from before the silence proves nothing: power fails between two polls.
+  const { silentSince } = device;
   const liveSessions =
-    device.seenAt === null ? 0 : await sessionsHeardSince(transaction, device.id, device.seenAt);
+    silentSince === null
+      ? 0
+      : await sessionsHeardSince(transaction, device.id, new Date(silentSince.getTime() + shift));
   return { kind: 'SILENT', source, failure, liveSessions };
 }
 

@@ -5,7 +5,6 @@
 export * from './config/config.ts';
 export * from './database/open.ts';
 export * from './database/outage.ts';
-export { prepared } from './database/prepared.ts';
 export * from './event-log/append.ts';
 export * from './event-log/consumer.ts';
 export * from './event-log/cursor.ts';

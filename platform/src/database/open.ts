@@ -1,7 +1,6 @@
 import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import { types } from './parsers.ts';
-import { nameMarkedStatements } from './prepared.ts';
 
 export interface OpenOptions {
   /** `postgres://role@/database?host=/socket/folder`, with `password` apart so that it stays out of logs. */
@@ -46,7 +45,6 @@ export function openDatabase<DB>(options: OpenOptions): Kysely<DB> {
   pool.on('error', options.onConnectionError);
   // The pool listens to idle connections only; one that breaks between two queries of a transaction would end us.
   pool.on('connect', (client) => client.on('error', options.onConnectionError));
-  pool.on('connect', nameMarkedStatements);
   return new Kysely<DB>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],

@@ -198,7 +198,16 @@ export class EventLog<E> {
     return rows[0];
   }
 
-  async #advance(): Promise<void> {
+  #pass: Promise<unknown> = Promise.resolve();
+
+  /** Passes of this process follow each other, so that `flush` returns when its own is done. */
+  #advance(): Promise<void> {
+    const pass = this.#pass.then(() => this.#sequenceAll());
+    this.#pass = pass.catch(() => undefined);
+    return pass;
+  }
+
+  async #sequenceAll(): Promise<void> {
     let any = false;
     for (let more = true; more && !this.#stopped.signal.aborted; ) {
       const result = await sequence(this.#options.database);

@@ -45,14 +45,18 @@ export class Jobs {
     return new Jobs(boss);
   }
 
-  /** Works off a queue until `stop`. */
-  async work<Data extends object>(handler: JobHandler<Data>): Promise<void> {
-    await this.#boss.createQueue(handler.queue, {
-      retryLimit: handler.tries - 1,
+  /** Makes a queue known, so that it can be enqueued to before anybody works it off. */
+  async declare({ queue, tries }: Pick<JobHandler<object>, 'queue' | 'tries'>): Promise<void> {
+    await this.#boss.createQueue(queue, {
+      retryLimit: tries - 1,
       retryBackoff: true,
       retryDelay: 1,
       notify: true,
     });
+  }
+
+  /** Works off a declared queue until `stop`. */
+  async work<Data extends object>(handler: JobHandler<Data>): Promise<void> {
     const options = {
       pollingIntervalSeconds: 1,
       notifyPollingIntervalSeconds: 10,

@@ -78,7 +78,7 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
     tenant,
     secrets: secretBox(options.sealingKey),
   };
-  const daily = async () => {
+  const daily = oneAtATime(async () => {
     const works = modules.flatMap((module) => module.daily ?? []);
     await runDailyWork({
       database,
@@ -87,7 +87,7 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
       timeZone: tenant?.timeZone ?? 'UTC',
       afterDay: () => events.flush(),
     });
-  };
+  });
   const services: RuntimeServices<DB, E> = {
     ...base,
     advanceClock: (by) => advance(database, clock, by, daily),
@@ -95,16 +95,18 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
   const modules = options.modules(services);
 
   await events.start();
+  const handlers = modules.flatMap((module) => module.jobs ?? []);
+  // Consumers may enqueue from their first event on.
+  for (const handler of handlers) await jobs.declare(handler);
   const consumers = modules
     .flatMap((module) => module.consumers ?? [])
     .map((consumer) => runConsumer({ consumer, database, log: events, logger, signal: stopping.signal }));
-  for (const handler of modules.flatMap((module) => module.jobs ?? [])) await jobs.work(handler);
-  for (const module of modules) await module.start?.(stopping.signal);
-
-  await daily();
-  const timer = setInterval(() => {
-    daily().catch((error: unknown) => logger.error({ error }, 'the daily work stopped; it is tried again'));
-  }, dailyCheckMilliseconds);
+  for (const handler of handlers) await jobs.work(handler);
+  const stops: (() => Promise<void>)[] = [];
+  for (const module of modules) {
+    const stop = await module.start?.(stopping.signal);
+    if (stop !== undefined) stops.push(stop);
+  }
 
   const server = createSubgraphServer({
     modules,
@@ -120,6 +122,14 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
   const address = addressOf(server.server.address());
   logger.info({ address }, 'ready');
 
+  // Not before it serves: a month to catch up on, or a day that fails, must not keep subscribers offline.
+  const checkDaily = () =>
+    daily().catch((error: unknown) => logger.error({ error }, 'the daily work stopped; it is tried again'));
+  let checking = checkDaily();
+  const timer = setInterval(() => {
+    checking = checking.then(checkDaily);
+  }, dailyCheckMilliseconds);
+
   return {
     services,
     address,
@@ -127,11 +137,24 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
       clearInterval(timer);
       stopping.abort();
       await server.close();
+      await checking;
+      await Promise.all(stops.map((stop) => stop()));
       await events.stop();
       await Promise.all(consumers);
       await jobs.stop();
       await database.destroy();
     },
+  };
+}
+
+/** Calls that come while one runs wait for their turn. */
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const turn = last.then(work);
+    // The caller hears of a failure; the next in line is not stopped by it.
+    last = turn.catch(() => undefined);
+    return turn;
   };
 }
 

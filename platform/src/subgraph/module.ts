@@ -51,6 +51,6 @@ export interface SubgraphModule<DB, E> {
   readonly consumers?: readonly EventConsumer<DB, E>[];
   readonly jobs?: readonly JobHandler<never>[];
   readonly daily?: readonly DailyWork<DB>[];
-  /** Long-running parts (servers, pollers). What it returns is called at shutdown. */
-  start?(signal: AbortSignal): Promise<void>;
+  /** Long-running parts (servers, pollers), until the signal. What it returns is awaited at shutdown. */
+  start?(signal: AbortSignal): Promise<(() => Promise<void>) | void>;
 }

@@ -47,7 +47,7 @@ export function tenants(
       loaders: tenantLoaders(services.database),
     }),
     async start(signal) {
-      if (provisioning !== undefined) await startReconciler(services, provisioning, signal);
+      if (provisioning !== undefined) return startReconciler(services, provisioning, signal);
     },
   };
 }

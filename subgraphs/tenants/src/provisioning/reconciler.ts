@@ -14,15 +14,17 @@ const atOnce = 4;
 /**
  * Compares what should run with what does, and makes it so: level-triggered, so that it does not matter what was
  * missed. Events only wake it early. It ends with the signal; tenants run on without it.
+ * @returns what waits for its end.
  */
 export async function startReconciler(
   services: TenantsServices,
   ports: ProvisioningPorts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const fence = await takeLease(services.database);
   const context: SagaContext = { services, ports, fence };
-  void run(context, signal);
+  const running = run(context, signal);
+  return () => running;
 }
 
 async function run(context: SagaContext, signal: AbortSignal): Promise<void> {

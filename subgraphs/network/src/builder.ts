@@ -4,6 +4,7 @@ import { type Context, createBuilder, type TenantEvents } from '@dotmac/schema';
 import type { LoginPolicy } from './aaa/policy.ts';
 import type { RadiusPort } from './aaa/port.ts';
 import type { AccessEnforcement } from './change/enforcement.ts';
+import type { IncidentOptions } from './incident/reconcile.ts';
 import type { NetworkLoaders } from './loaders.ts';
 
 export type NetworkServices = Services<TenantDatabase, TenantEvents>;
@@ -14,6 +15,8 @@ export interface NetworkContext extends Context {
   readonly enforcement: AccessEnforcement;
   readonly policy: LoginPolicy;
   readonly radius: RadiusPort;
+  /** Until when an observation counts. */
+  readonly watch: IncidentOptions;
 }
 
 export const builder = createBuilder<NetworkContext>();

@@ -33,6 +33,8 @@ import { Poller } from './monitor/poller.ts';
 import { rememberMessageAuthenticator } from './nas/remember.ts';
 import './nas/graphql.ts';
 import type { NetworkPorts } from './ports.ts';
+import { followRejections } from './service-state/events.ts';
+import './service-state/graphql.ts';
 import './session/graphql.ts';
 import { reapStaleSessions } from './session/reaper.ts';
 import './site/graphql.ts';
@@ -57,11 +59,12 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const policy = new LoginPolicy(services, ports.radius, sessionClock);
   const enforcement = new AccessEnforcement(services, ports);
   const pollMilliseconds = (ports.pollIntervalSeconds ?? 60) * 1_000;
-  const incidents = new IncidentWatch(services, {
+  const watch = {
     sessionClock,
     answerFreshMilliseconds: 2.5 * pollMilliseconds,
     clearingMilliseconds: pollMilliseconds,
-  });
+  };
+  const incidents = new IncidentWatch(services, watch);
   const poller = new Poller(
     { services, sessions: enforcement.sessions, sessionClock, incidents },
     pollMilliseconds,
@@ -78,9 +81,10 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       enforcement,
       policy,
       radius: ports.radius,
+      watch,
       loaders: networkLoaders(services.database),
     }),
-    consumers: [followServices(services), catchUpWhenOnline(services)],
+    consumers: [followServices(services), catchUpWhenOnline(services), followRejections],
     jobs: [changeWorker({ ...ports, services, enforcement, policy }) as never],
     daily: [housekeeping(services)],
     async start(signal) {

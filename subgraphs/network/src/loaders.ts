@@ -13,6 +13,7 @@ import {
 } from './incident/store.ts';
 import { interfacesById, interfacesOfDevices, ratesOfInterfaces } from './interface/store.ts';
 import { nasesById, nasesOfDevices } from './nas/store.ts';
+import { loginRejections, newestSessionsOfServices } from './service-state/store.ts';
 import { liveSessionsOfServices, recentSessionsOfServices, sessionsById } from './session/store.ts';
 import { sitesById } from './site/store.ts';
 import { servingDevices, topology } from './topology/store.ts';
@@ -101,6 +102,14 @@ export function networkLoaders(database: Executor<TenantDatabase>) {
     servingDevice: loaderOf(
       (ids) => servingDevices(database, ids),
       (one) => one.serviceId,
+    ),
+    loginRejection: loaderOf(
+      (ids) => loginRejections(database, ids),
+      (rejection) => rejection.serviceId,
+    ),
+    newestSessionOfService: loaderOf(
+      (ids) => newestSessionsOfServices(database, ids),
+      (session) => session.serviceId ?? '',
     ),
     incident: loaderOf(
       (ids) => incidentsById(database, ids),

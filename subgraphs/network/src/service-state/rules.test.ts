@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { firstFailing, ladderOf, rungNames, type ServiceFacts } from './rules.ts';
+
+const now = 1_000_000_000;
+const tower = {
+  id: 'tower',
+  name: 'tower',
+  state: 'ONLINE',
+  source: 'poll over snmp',
+  polledAt: now - 1_000,
+} as const;
+const core = { ...tower, id: 'core', name: 'core' };
+const online: ServiceFacts = {
+  now,
+  locks: [],
+  closed: false,
+  session: {
+    startedAt: now - 3_600_000,
+    updatedAt: now - 60_000,
+    stoppedAt: null,
+    terminateCause: null,
+    nas: 'bng-1',
+    interimSeconds: 300,
+  },
+  rejection: null,
+  device: tower,
+  above: [core],
+  cutOffBy: (down) => new Set(down.has('core') ? ['core', 'tower'] : down),
+  incident: null,
+  pollFreshMilliseconds: 150_000,
+};
+const rung = (name: string, facts: Partial<ServiceFacts>) =>
+  ladderOf({ ...online, ...facts }).find((one) => one.name === name);
+const failing = (facts: Partial<ServiceFacts>) =>
+  firstFailing(ladderOf({ ...online, ...facts }))?.name ?? null;
+
+test('a service that works fails nowhere, and what nobody observes is said to be unknown', () => {
+  expect(ladderOf(online).map((one) => one.name)).toEqual([...rungNames]);
+  expect(failing({})).toBeNull();
+  expect(rung('CPE', {})).toMatchObject({ passes: null, freshness: 'UNKNOWN', observedAt: null });
+});
+
+test('the first rung that fails is marked, whatever fails above it', () => {
+  expect(failing({ locks: ['BILLING'], session: null })).toBe('LOCK');
+  expect(failing({ rejection: { reason: 'WRONG_PASSWORD', at: now }, session: null })).toBe('AAA');
+  const stopped = {
+    ...online.session,
+    stoppedAt: now,
+    terminateCause: 'Lost-Carrier',
+  } as ServiceFacts['session'];
+  expect(failing({ session: stopped })).toBe('SESSION');
+  expect(failing({ device: { ...tower, state: 'OFFLINE' } })).toBe('ACCESS_NODE');
+  expect(failing({ above: [{ ...core, state: 'OFFLINE' }] })).toBe('BACKHAUL');
+  expect(failing({ incident: { id: 'inc_1', kind: 'OUTAGE', summary: 'tower is down', at: now } })).toBe(
+    'INCIDENT',
+  );
+});
+
+test('stale is unknown, never up and never down', () => {
+  const silent = { ...online.session, updatedAt: now - 3_600_000 } as ServiceFacts['session'];
+  expect(rung('SESSION', { session: silent })).toMatchObject({ passes: null, freshness: 'STALE' });
+  for (const state of ['ONLINE', 'OFFLINE'] as const)
+    expect(rung('ACCESS_NODE', { device: { ...tower, state, polledAt: now - 200_000 } })).toMatchObject({
+      passes: null,
+      freshness: 'STALE',
+    });
+  expect(rung('AAA', { rejection: { reason: 'UNKNOWN_USER', at: now - 3_000_000 } })).toMatchObject({
+    passes: null,
+    freshness: 'STALE',
+  });
+  // A refusal from before the session that is live is history.
+  expect(rung('AAA', { rejection: { reason: 'WRONG_PASSWORD', at: now - 7_200_000 } })).toMatchObject({
+    value: 'ACCEPTED',
+    passes: true,
+  });
+});
+
+test('a monitoring fault puts the access node in doubt', () => {
+  const incident = { id: 'inc_1', kind: 'MONITORING_FAULT', summary: 'tower does not answer', at: now };
+  expect(rung('ACCESS_NODE', { device: { ...tower, state: 'OFFLINE' }, incident })?.passes).toBeNull();
+});

@@ -31,6 +31,8 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export interface BillingAccount {
   anchorDay: number | null;
+  city: string | null;
+  country: string | null;
   currency: string;
   customerId: string;
   email: string | null;
@@ -39,9 +41,12 @@ export interface BillingAccount {
   nextBillOn: string | null;
   openedAt: ColumnType<Date, Date | string, Date | string>;
   paymentTermDays: Generated<number>;
+  postalCode: string | null;
   rateCardPlanId: string | null;
+  street: string | null;
   taxJurisdictions: Generated<string[]>;
   tenantId: string | null;
+  vatId: string | null;
 }
 
 export interface BillingAllocation {
@@ -301,6 +306,19 @@ export interface BillingProblem {
   customerId: string;
   message: string;
   noticedAt: ColumnType<Date, Date | string, Date | string>;
+}
+
+export interface BillingSeller {
+  city: string;
+  country: string;
+  email: string | null;
+  iban: string | null;
+  id: Generated<boolean>;
+  name: string;
+  postalCode: string;
+  registration: string | null;
+  street: string;
+  vatId: string | null;
 }
 
 export interface BillingSeries {
@@ -760,6 +778,7 @@ export interface DB {
   "billing.plan": BillingPlan;
   "billing.planVersion": BillingPlanVersion;
   "billing.problem": BillingProblem;
+  "billing.seller": BillingSeller;
   "billing.series": BillingSeries;
   "billing.serviceEvent": BillingServiceEvent;
   "billing.serviceLine": BillingServiceLine;

@@ -27,9 +27,11 @@ import './metering/graphql.ts';
 import { billingLoaders } from './loaders.ts';
 import './payment/graphql.ts';
 import { dailyBilling } from './run/daily.ts';
+import './rendering/graphql.ts';
 import './return/graphql.ts';
 import './run/graphql.ts';
 import { serviceLineConsumer } from './service-line/events.ts';
+import './seller/graphql.ts';
 import './service-line/graphql.ts';
 import './write-off/graphql.ts';
 

@@ -54,6 +54,11 @@ export interface AccountChange {
   readonly rateCardPlanId?: string;
   readonly liveFrom?: string;
   readonly nextBillOn?: string;
+  readonly street?: string | null;
+  readonly city?: string;
+  readonly postalCode?: string | null;
+  readonly country?: string;
+  readonly vatId?: string | null;
 }
 
 export async function updateAccount(

@@ -91,6 +91,7 @@ export function creditNoteDraft(
     const taxParts = line.componentIds.map((componentId) => ({
       componentId,
       tax: -(parts.get(componentId)?.[index] ?? 0n),
+      group: credited.groups.findIndex(({ id }) => id === componentId),
     }));
     return {
       ...line,

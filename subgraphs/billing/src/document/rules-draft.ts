@@ -2,7 +2,8 @@ import type { Rational } from '@dotmac/platform/money/rational';
 import { type Day, formatDay } from '../calendar/rules.ts';
 import type { Explanation } from '../explanation/rules.ts';
 import type { Canonical } from '../numbering/rules.ts';
-import type { TaxSubtotal } from '../tax/rules-types.ts';
+import type { PartyDetails } from '../rendering/rules-snapshot.ts';
+import type { TaxPart, TaxSubtotal } from '../tax/rules-types.ts';
 
 export type DocumentType = 'INVOICE' | 'CREDIT_NOTE';
 export type LineKind = 'recurring' | 'credit' | 'usage' | 'oneOff' | 'adjustment';
@@ -26,7 +27,7 @@ export interface DraftLine {
   readonly correction: number;
   readonly net: bigint;
   readonly tax: bigint;
-  readonly taxParts: ReadonlyArray<{ readonly componentId: string; readonly tax: bigint }>;
+  readonly taxParts: readonly TaxPart[];
   readonly explanation: Explanation;
 }
 
@@ -56,6 +57,8 @@ export function snapshotOf(
     readonly issuedOn: string;
     readonly dueOn: string;
     readonly seller: string;
+    readonly sellerDetails?: PartyDetails;
+    readonly customerDetails?: PartyDetails;
   },
 ): Canonical {
   return {
@@ -64,6 +67,8 @@ export function snapshotOf(
     issuedOn: issued.issuedOn,
     dueOn: issued.dueOn,
     seller: issued.seller,
+    ...(issued.sellerDetails === undefined ? {} : { sellerDetails: { ...issued.sellerDetails } }),
+    ...(issued.customerDetails === undefined ? {} : { customerDetails: { ...issued.customerDetails } }),
     customer: { id: draft.customerId, name: draft.customerName, email: draft.customerEmail },
     ...(draft.creditsDocumentId === null ? {} : { credits: draft.creditsDocumentId, reason: draft.reason }),
     currency: draft.currency,
@@ -76,14 +81,16 @@ export function snapshotOf(
       ofDays: line.ofDays,
       net: line.net,
       tax: line.tax,
+      taxes: line.taxParts.map(({ group }) => group),
     })),
-    taxes: draft.taxes.map(({ componentId, name, category, percent, base, tax }) => ({
+    taxes: draft.taxes.map(({ componentId, name, category, percent, base, tax, reason }) => ({
       component: componentId,
       name,
       category,
       percent,
       base,
       tax,
+      reason,
     })),
     net: draft.net,
     tax: draft.tax,

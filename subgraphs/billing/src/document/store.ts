@@ -5,6 +5,7 @@ import { formatDay, parseDay } from '../calendar/rules.ts';
 import { insertRows } from '../database/insert-rows.ts';
 import type { Explanation } from '../explanation/rules.ts';
 import { canonicalJson, chainHashOfText, type Series, takeNumbers } from '../numbering/rules.ts';
+import type { PartyDetails } from '../rendering/rules-snapshot.ts';
 import { type DocumentType, type Draft, type LineKind, snapshotOf } from './rules-draft.ts';
 
 export type Document = Omit<Selectable<TenantDatabase['billing.document']>, 'type'> & {
@@ -175,16 +176,32 @@ export async function insertDocuments(
   transaction: Transaction<TenantDatabase>,
   series: LockedSeries,
   drafts: readonly IdentifiedDraft[],
-  issue: { readonly issuedOn: string; readonly issuedAt: Date; readonly seller: string },
+  issue: {
+    readonly issuedOn: string;
+    readonly issuedAt: Date;
+    readonly seller: string;
+    readonly sellerDetails?: PartyDetails;
+    readonly buyers: ReadonlyMap<string, PartyDetails>;
+  },
 ): Promise<IssuedDocument[]> {
-  const { issuedOn, issuedAt, seller } = issue;
+  const { issuedOn, issuedAt, seller, sellerDetails, buyers } = issue;
   const taken = takeNumbers(series, drafts.length, issuedOn);
   if (!taken.ok) throw new Error(taken.error.message);
   let hash = series.lastHash;
   const rows = drafts.map(({ id, draft }, index) => {
     const number = taken.numbers[index] ?? '';
     const dueOn = dueDate(issuedOn, draft.paymentTermDays);
-    const snapshot = canonicalJson(snapshotOf(draft, { number, issuedOn, dueOn, seller }));
+    const customerDetails = buyers.get(draft.customerId);
+    const snapshot = canonicalJson(
+      snapshotOf(draft, {
+        number,
+        issuedOn,
+        dueOn,
+        seller,
+        ...(sellerDetails === undefined ? {} : { sellerDetails }),
+        ...(customerDetails === undefined ? {} : { customerDetails }),
+      }),
+    );
     hash = chainHashOfText(hash, snapshot);
     return {
       id,

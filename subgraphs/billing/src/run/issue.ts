@@ -16,6 +16,7 @@ import {
 import type { PostingSet } from '../ledger/rules.ts';
 import { postCreditNote, postInvoice } from '../ledger/rules-postings.ts';
 import { post } from '../ledger/store.ts';
+import { buyers, seller } from '../seller/store.ts';
 import { settleCreditNotes, settleNewInvoices } from '../settlement/settle.ts';
 
 /** On whose behalf, and when, something is written. */
@@ -56,6 +57,7 @@ export async function issueDrafts(
     ...(await settleCreditNotes(transaction, creditNotes, { postedOn: issuedOn, at })),
   ];
 
+  const parties = await partiesOf(transaction, services, drafts);
   // The rows everybody needs are locked last.
   const types: DocumentType[] = [
     ...(creditNotes.length > 0 ? (['CREDIT_NOTE'] as const) : []),
@@ -67,8 +69,7 @@ export async function issueDrafts(
     const locked = series.get(type);
     if (locked === undefined) throw new Error(`There is no series ${type}`);
     const own = type === 'INVOICE' ? invoices : creditNotes;
-    const seller = services.tenant?.name ?? '';
-    issued.push(...(await insertDocuments(transaction, locked, own, { issuedOn, issuedAt: at, seller })));
+    issued.push(...(await insertDocuments(transaction, locked, own, { issuedOn, issuedAt: at, ...parties })));
   }
   const numbers = new Map(issued.map(({ id, number }) => [id, number]));
   await appendEvents<TenantEvents>(transaction, [
@@ -76,6 +77,18 @@ export async function issueDrafts(
     ...paid.map((one) => paidEvent({ ...one, number: one.number ?? numbers.get(one.id) ?? '' }, act)),
   ]);
   return issued;
+}
+
+async function partiesOf(
+  transaction: Transaction<TenantDatabase>,
+  { tenant }: Pick<BillingServices, 'tenant'>,
+  drafts: readonly Draft[],
+) {
+  const known = await seller(transaction);
+  const buyersOf = await buyers(transaction, [...new Set(drafts.map(({ customerId }) => customerId))]);
+  if (known === null) return { seller: tenant?.name ?? '', buyers: buyersOf };
+  const { name, ...sellerDetails } = known;
+  return { seller: name, sellerDetails, buyers: buyersOf };
 }
 
 function postingOf({ id, draft }: IdentifiedDraft): PostingSet {

@@ -64,10 +64,17 @@ export interface TaxSubtotal {
   readonly explanation: Explanation;
 }
 
+/** What one tax takes of a line; `group` is the place of its subtotal. */
+export interface TaxPart {
+  readonly componentId: string;
+  readonly tax: bigint;
+  readonly group: number;
+}
+
 export interface TaxedLine {
   readonly net: bigint;
   readonly tax: bigint;
-  readonly parts: ReadonlyArray<{ readonly componentId: string; readonly tax: bigint }>;
+  readonly parts: readonly TaxPart[];
 }
 
 export type TaxError = {

@@ -164,7 +164,11 @@ function assemble(lines: readonly TaxableLine[], parts: readonly Part[], context
     return {
       net: context.inclusive ? line.amount - tax : line.amount,
       tax,
-      parts: own.map((part) => ({ componentId: part.component.id, tax: shares.get(part) ?? 0n })),
+      parts: own.map((part) => ({
+        componentId: part.component.id,
+        tax: shares.get(part) ?? 0n,
+        group: groupList.findIndex((group) => group.includes(part)),
+      })),
     };
   });
   const subtotals = groupList.map((group, index) => subtotal(group, taxed, totals[index] ?? 0n, context));

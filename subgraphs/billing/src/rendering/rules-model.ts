@@ -1,0 +1,144 @@
+import { minorDigits } from '@dotmac/platform/money/currency';
+import { creditorReference } from '../payment/rules-reference.ts';
+import { type DocumentSnapshot, lastDay, type PartyDetails } from './rules-snapshot.ts';
+
+/** UNCL 5305 categories that this writer knows. */
+export type VatCategory = 'S' | 'Z' | 'E' | 'AE' | 'O';
+
+export interface Party extends PartyDetails {
+  readonly name: string;
+}
+
+export interface ModelLine {
+  readonly id: string;
+  readonly name: string;
+  /** 1 or -1: a price may not be below zero, a quantity may (BR-27). */
+  readonly quantity: bigint;
+  readonly price: bigint;
+  readonly net: bigint;
+  readonly from: string;
+  /** Inclusive. */
+  readonly to: string;
+  readonly category: VatCategory;
+  /** Undefined for category O. */
+  readonly percent: string | undefined;
+}
+
+export interface VatBreakdown {
+  readonly category: VatCategory;
+  readonly percent: string | undefined;
+  readonly base: bigint;
+  readonly tax: bigint;
+  readonly reason: string | undefined;
+}
+
+/** The semantic model of EN 16931-1, as far as documents of ours go. Minor units; a credit note's are above zero. */
+export interface EnInvoice {
+  /** BT-3, UNTDID 1001. */
+  readonly typeCode: '380' | '381';
+  readonly number: string;
+  readonly issuedOn: string;
+  readonly dueOn: string | undefined;
+  readonly currency: string;
+  readonly digits: number;
+  readonly seller: Party;
+  readonly buyer: Party;
+  readonly note: string | undefined;
+  /** BG-3. */
+  readonly preceding: { readonly number: string; readonly issuedOn: string } | undefined;
+  /** BT-83, ISO 11649. */
+  readonly remittance: string;
+  readonly lines: readonly ModelLine[];
+  readonly breakdown: readonly VatBreakdown[];
+  readonly lineTotal: bigint;
+  readonly exclusive: bigint;
+  readonly tax: bigint;
+  readonly inclusive: bigint;
+  readonly payable: bigint;
+}
+
+export type ModelResult =
+  | { readonly ok: true; readonly invoice: EnInvoice }
+  | { readonly ok: false; readonly message: string };
+
+/** Of a document number, as customers are asked to name it when they pay. */
+export const paymentReference = (number: string): string =>
+  creditorReference(number.replaceAll(/[^0-9A-Za-z]/g, '').slice(-21));
+
+/** The model of an issued document, or why the standard cannot say what it says. */
+export function enInvoice(
+  snapshot: DocumentSnapshot,
+  preceding: { readonly number: string; readonly issuedOn: string } | undefined,
+): ModelResult {
+  const sign = snapshot.type === 'INVOICE' ? 1n : -1n;
+  const untaxed = untaxedCategory(snapshot);
+  const lines: ModelLine[] = [];
+  for (const [index, line] of snapshot.lines.entries()) {
+    const taxes = (line.taxes ?? []).flatMap((at) => snapshot.taxes[at] ?? []);
+    if (taxes.length > 1)
+      return {
+        ok: false,
+        message: `EN 16931 knows one VAT per line; line ${index + 1} has ${taxes.map((tax) => tax.name).join(' and ')}`,
+      };
+    const [tax] = taxes;
+    if (tax !== undefined && tax.percent === undefined)
+      return { ok: false, message: `EN 16931 knows VAT by percent only; ${tax.name} is not` };
+    const net = sign * BigInt(line.net);
+    lines.push({
+      id: `${index + 1}`,
+      name: line.description,
+      quantity: net < 0n ? -1n : 1n,
+      price: net < 0n ? -net : net,
+      net,
+      from: line.from,
+      to: lastDay(line.from, line.to),
+      category: (tax?.category ?? untaxed) as VatCategory,
+      percent: tax === undefined ? (untaxed === 'O' ? undefined : '0') : tax.percent,
+    });
+  }
+  const breakdown: VatBreakdown[] = snapshot.taxes.map((tax) => ({
+    category: tax.category as VatCategory,
+    percent: tax.percent,
+    base: sign * BigInt(tax.base),
+    tax: sign * BigInt(tax.tax),
+    reason: tax.reason,
+  }));
+  const rest = lines.filter((_, index) => (snapshot.lines[index]?.taxes ?? []).length === 0);
+  if (rest.length > 0)
+    breakdown.push({
+      category: untaxed,
+      percent: untaxed === 'O' ? undefined : '0',
+      base: rest.reduce((sum, line) => sum + line.net, 0n),
+      tax: 0n,
+      reason: untaxed === 'O' ? 'Not subject to VAT' : 'Exempt from VAT',
+    });
+  const payable = sign * BigInt(snapshot.gross);
+  return {
+    ok: true,
+    invoice: {
+      typeCode: snapshot.type === 'INVOICE' ? '380' : '381',
+      number: snapshot.number,
+      issuedOn: snapshot.issuedOn,
+      dueOn: snapshot.dueOn,
+      currency: snapshot.currency,
+      digits: minorDigits(snapshot.currency) ?? 2,
+      seller: { name: snapshot.seller, ...snapshot.sellerDetails },
+      buyer: { name: snapshot.customer.name, email: snapshot.customer.email, ...snapshot.customerDetails },
+      note: snapshot.reason ?? undefined,
+      preceding,
+      remittance: paymentReference(snapshot.number),
+      lines,
+      breakdown,
+      lineTotal: lines.reduce((sum, line) => sum + line.net, 0n),
+      exclusive: sign * BigInt(snapshot.net),
+      tax: sign * BigInt(snapshot.tax),
+      inclusive: payable,
+      payable,
+    },
+  };
+}
+
+/** Who is registered for VAT exempts what is not taxed (E); who is not, is outside its scope (O). */
+function untaxedCategory({ taxes, sellerDetails }: DocumentSnapshot): 'E' | 'O' {
+  return taxes.length > 0 || sellerDetails?.vatId != null ? 'E' : 'O';
+}

@@ -15,7 +15,8 @@ export interface Limits {
   readonly operationMilliseconds: number;
   /** What one operation may cost; see `operation/cost.ts`. */
   readonly cost: number;
-  /** Cost that a person or key may spend per minute, a stranger's address, and all of a tenant together. */
+  /** Cost per minute: of one of the staff; of a key or a subscriber; of a stranger's address; of a tenant altogether. */
+  readonly staffCostPerMinute: number;
   readonly callerCostPerMinute: number;
   readonly strangerCostPerMinute: number;
   readonly tenantCostPerMinute: number;
@@ -42,6 +43,7 @@ export const defaultLimits: Limits = {
   selections: 10_000,
   operationMilliseconds: 30_000,
   cost: 200_000,
+  staffCostPerMinute: 60_000_000,
   callerCostPerMinute: 6_000_000,
   strangerCostPerMinute: 600_000,
   tenantCostPerMinute: 60_000_000,

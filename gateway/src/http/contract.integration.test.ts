@@ -53,7 +53,7 @@ describe('the cost of an operation', () => {
   });
 
   test('comes out of a budget: of the caller, and of the tenant', async () => {
-    const poor = await world.another({ limits: { callerCostPerMinute: 25 } });
+    const poor = await world.another({ limits: { staffCostPerMinute: 25 } });
     const ask = () => world.query(customers, { token, url: poor.url });
     expect([(await ask()).status, (await ask()).status]).toEqual([200, 200]);
     const refused = await ask();

@@ -8,6 +8,7 @@ import { Budget, type BudgetState } from './budget.ts';
 export class Admission {
   readonly #limits: Limits;
   readonly #ofCaller: Budget;
+  readonly #ofStaff: Budget;
   readonly #ofStranger: Budget;
   readonly #ofTenant: Budget;
   readonly #running = new Map<string, number>();
@@ -15,6 +16,7 @@ export class Admission {
   constructor(limits: Limits, clock: Clock) {
     this.#limits = limits;
     this.#ofCaller = new Budget(limits.callerCostPerMinute, clock);
+    this.#ofStaff = new Budget(limits.staffCostPerMinute, clock);
     this.#ofStranger = new Budget(limits.strangerCostPerMinute, clock);
     this.#ofTenant = new Budget(limits.tenantCostPerMinute, clock);
   }
@@ -33,7 +35,7 @@ export class Admission {
     }
     if (principal.kind === 'system') return null;
     const stranger = principal.kind === 'anonymous';
-    const own = stranger ? this.#ofStranger : this.#ofCaller;
+    const own = stranger ? this.#ofStranger : principal.kind === 'user' ? this.#ofStaff : this.#ofCaller;
     const owner = stranger ? address : `${principal.tenantId ?? ''} ${principal.id}`;
     const spent = own.spend(owner, cost);
     if (!spent.ok) throw rateLimited('caller', spent.retryAfterSeconds, spent.state);

@@ -39,7 +39,7 @@ export async function startBenchGateway(options: {
     listen: { host: '127.0.0.1', port: 0 },
     logger: silentLogger,
     // More than one caller may ask for in a minute: budgets are kept here too, and not run out of.
-    limits: { callerCostPerMinute: 1e9, tenantCostPerMinute: 1e9, ...options.limits },
+    limits: { staffCostPerMinute: 1e9, tenantCostPerMinute: 1e9, ...options.limits },
   });
   await rm(folder, { recursive: true });
   const token = await signToken(

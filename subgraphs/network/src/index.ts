@@ -17,6 +17,7 @@ import { LoginPolicy } from './aaa/policy.ts';
 import { followServices } from './access/events.ts';
 import './access/graphql.ts';
 import './address/graphql.ts';
+import './alarm/graphql.ts';
 import { builder, type NetworkContext, type NetworkServices } from './builder.ts';
 import { AccessEnforcement } from './change/enforcement.ts';
 import { catchUpWhenOnline } from './change/events.ts';

@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
 import { accessesByService } from './access/store.ts';
 import { poolUses } from './address/store.ts';
+import { activeAlarms, alarmRulesById, alarmsById } from './alarm/store.ts';
 import { changesById, recentChangesOfServices, stepsOfChanges } from './change/store.ts';
 import { devicesById, devicesOfSites, managementAddressesOfDevices } from './device/store.ts';
 import {
@@ -102,6 +103,18 @@ export function networkLoaders(database: Executor<TenantDatabase>) {
     servingDevice: loaderOf(
       (ids) => servingDevices(database, ids),
       (one) => one.serviceId,
+    ),
+    alarm: loaderOf(
+      (ids) => alarmsById(database, ids),
+      (alarm) => alarm.id,
+    ),
+    alarmRule: loaderOf(
+      (ids) => alarmRulesById(database, ids),
+      (rule) => rule.id,
+    ),
+    alarmsOfDevice: listLoaderOf(
+      (ids) => activeAlarms(database, ids),
+      (alarm) => alarm.deviceId,
     ),
     loginRejection: loaderOf(
       (ids) => loginRejections(database, ids),

@@ -2,6 +2,7 @@ import type { ShapingPayload } from '@dotmac/schema';
 import { accessModes } from './access/rules.ts';
 import type { Access } from './access/store.ts';
 import type { AddressPool } from './address/store.ts';
+import type { Alarm } from './alarm/store.ts';
 import { builder } from './builder.ts';
 import { changeStates } from './change/rules.ts';
 import type { AccessChange, ChangeStep } from './change/store.ts';
@@ -25,6 +26,7 @@ export const AccessRef = builder.objectRef<Access>('Access');
 export const SessionRef = builder.objectRef<Session>('Session');
 export const AccessChangeRef = builder.objectRef<AccessChange>('AccessChange');
 export const AccessChangeStepRef = builder.objectRef<ChangeStep>('AccessChangeStep');
+export const AlarmRef = builder.objectRef<Alarm>('Alarm');
 export const IncidentRef = builder.objectRef<Incident>('Incident');
 
 export const DeviceStateEnum = builder.enumType('DeviceState', { values: deviceStates });

@@ -8,6 +8,7 @@ import { forgetLoaded } from '../loaders.ts';
 import {
   AccessChangeRef,
   AccessChangeStateEnum,
+  AlarmRef,
   DeviceRef,
   DeviceStateEnum,
   IncidentRef,
@@ -28,6 +29,9 @@ const kinds = {
   DEVICE_STATE_CHANGED: ['device.state.changed', 'DeviceStateChanged'],
   INTERFACE_STATE_CHANGED: ['interface.state.changed', 'InterfaceStateChanged'],
   ACCESS_CHANGE_PROGRESSED: ['access.change.progressed', 'AccessChangeProgressed'],
+  ALARM_RAISED: ['alarm.raised', 'AlarmRaised'],
+  ALARM_UPDATED: ['alarm.updated', 'AlarmUpdated'],
+  ALARM_CLEARED: ['alarm.cleared', 'AlarmCleared'],
   INCIDENT_OPENED: ['incident.opened', 'IncidentOpened'],
   INCIDENT_CHANGED: ['incident.updated', 'IncidentChanged'],
   INCIDENT_RESOLVED: ['incident.resolved', 'IncidentResolved'],
@@ -167,6 +171,30 @@ builder.objectRef<Event<'access.change.progressed'>>('AccessChangeProgressed').i
     evidence: t.string({ resolve: ({ payload }) => payload.evidence }),
   }),
 });
+
+type AlarmEvent = Event<'alarm.raised'> | Event<'alarm.updated'> | Event<'alarm.cleared'>;
+for (const name of ['AlarmRaised', 'AlarmUpdated', 'AlarmCleared'] as const) {
+  builder.objectRef<AlarmEvent>(name).implement({
+    interfaces,
+    fields: (t) => ({
+      alarm: t.field({
+        type: AlarmRef,
+        nullable: true,
+        resolve: ({ payload }, _args, { loaders }) => loaders.alarm.load(payload.alarmId),
+      }),
+      device: t.field({
+        type: DeviceRef,
+        nullable: true,
+        resolve: ({ payload }, _args, { loaders }) => loaders.device.load(payload.deviceId),
+      }),
+      evidence: t.string({ resolve: ({ payload }) => payload.evidence }),
+      because: t.string({
+        nullable: true,
+        resolve: ({ payload }) => ('because' in payload ? payload.because : null),
+      }),
+    }),
+  });
+}
 
 type IncidentEvent = Event<'incident.opened'> | Event<'incident.updated'> | Event<'incident.resolved'>;
 for (const name of ['IncidentOpened', 'IncidentChanged', 'IncidentResolved'] as const) {

@@ -3,9 +3,10 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents, type Clock, type NewEvent, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
+import { judgeAlarms, processorPercent } from '../alarm/judge.ts';
 import type { NetworkServices } from '../builder.ts';
 import { stateChanged } from '../device/events.ts';
-import { judgePoll, type PollOutcome } from '../device/rules.ts';
+import { judgePoll, type PollOutcome, type StateJudgement } from '../device/rules.ts';
 import {
   type Device,
   lockedDevice,
@@ -40,20 +41,36 @@ export async function recordPoll(
     if (device === null || readings.length === 0) return 'NOTHING';
     const now = services.clock.now();
     const shift = sessionClock.now() - now;
-    const state = await recordState(transaction, device, readings, { now, shift, askedAt });
+    const readsPorts = readings.some((reading) => reading.interfaces !== null);
+    const known = readsPorts ? await interfacesOfDevices(transaction, [device.id]) : [];
+    const alarms = await judgeAlarms(transaction, services.clock, device, {
+      health: readings.find((reading) => reading.health !== null)?.health ?? null,
+      interfaces: readings.flatMap((reading) => reading.interfaces ?? []),
+      known,
+      source: `poll over ${readings.map((reading) => reading.protocol).join(', ')}`,
+    });
+    const { degraded } = alarms;
+    const state = await recordState(transaction, device, readings, { now, shift, askedAt, degraded });
     const ports: NewEvent<TenantEvents>[] = [];
     for (const { protocol, identity, capabilities, interfaces, observedAt } of readings) {
       if (identity !== null) await updateIdentity(transaction, deviceId, identity);
       if (capabilities !== null) await recordProbe(transaction, { deviceId, protocol }, capabilities);
       if (interfaces !== null)
-        ports.push(...(await recordInterfaces(transaction, services.clock, device, interfaces, observedAt)));
+        ports.push(
+          ...(await recordInterfaces(
+            transaction,
+            services.clock,
+            { device, known },
+            { interfaces, observedAt },
+          )),
+        );
     }
     await recordFailures(
       transaction,
       deviceId,
       readings.map(({ protocol, failure }) => ({ protocol, failure: failure?.words ?? null })),
     );
-    await appendEvents<TenantEvents>(transaction, [...state, ...ports]);
+    await appendEvents<TenantEvents>(transaction, [...state, ...ports, ...alarms.events]);
     if (readings.some((reading) => reading.failure?.silent !== true))
       return device.silentSince === null ? 'NOTHING' : 'ANSWERED_AGAIN';
     return device.silentSince === null ? 'FELL_SILENT' : 'STILL_SILENT';
@@ -63,15 +80,25 @@ export async function recordPoll(
 /** What a poll means for those who watch the device. */
 export type PollNews = 'NOTHING' | 'FELL_SILENT' | 'STILL_SILENT' | 'ANSWERED_AGAIN';
 
+interface PollFacts {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** By how many milliseconds the time of sessions is ahead. */
+  readonly shift: number;
+  /** When the poll began. */
+  readonly askedAt: number;
+  /** What is wrong with a device that answers. */
+  readonly degraded: string | null;
+}
+
 async function recordState(
   transaction: Transaction<TenantDatabase>,
   device: Device,
   readings: readonly Reading[],
-  /** Milliseconds; `shift`: by how much the time of sessions is ahead. */
-  { now, shift, askedAt }: { readonly now: number; readonly shift: number; readonly askedAt: number },
+  { now, shift, askedAt, degraded }: PollFacts,
 ): Promise<NewEvent<TenantEvents>[]> {
   const outcome = await outcomeOf(transaction, device, readings, shift);
-  const judged = judgePoll(device, outcome);
+  const judged = degradedBy(judgePoll(device, outcome), degraded);
   const moved = judged.state !== device.state;
   const health = readings.find((reading) => reading.health !== null)?.health ?? null;
   const after = await updateDevice(transaction, device.id, {
@@ -87,6 +114,13 @@ async function recordState(
     ...(health === null ? {} : { ...healthColumns(health), healthAt: new Date(now) }),
   });
   return moved ? [stateChanged(device, after, now, actor)] : [];
+}
+
+/** A device that answers, but not well. */
+function degradedBy(judged: StateJudgement, degraded: string | null): StateJudgement {
+  return judged.state === 'ONLINE' && degraded !== null
+    ? { ...judged, state: 'DEGRADED', evidence: degraded }
+    : judged;
 }
 
 async function outcomeOf(
@@ -112,12 +146,12 @@ async function outcomeOf(
   return { kind: 'SILENT', source, failure, liveSessions };
 }
 
-function healthColumns({ uptimeSeconds, processors, memory }: DeviceHealth) {
+function healthColumns(health: DeviceHealth) {
+  const { uptimeSeconds, memory } = health;
   const main = memory[0];
-  const total = processors.reduce((sum, processor) => sum + processor.usagePercent, 0);
   return {
     uptimeSeconds: BigInt(Math.floor(uptimeSeconds)),
-    processorPercent: processors.length === 0 ? null : total / processors.length,
+    processorPercent: processorPercent(health),
     memoryUsedBytes: main?.usedBytes?.toString() ?? null,
     memoryTotalBytes: main?.totalBytes?.toString() ?? null,
   };
@@ -126,13 +160,14 @@ function healthColumns({ uptimeSeconds, processors, memory }: DeviceHealth) {
 async function recordInterfaces(
   transaction: Transaction<TenantDatabase>,
   clock: Clock,
-  device: Device,
-  interfaces: readonly DeviceInterface[],
-  observedAt: number,
+  before: { readonly device: Device; readonly known: readonly NetworkInterface[] },
+  {
+    interfaces,
+    observedAt,
+  }: { readonly interfaces: readonly DeviceInterface[]; readonly observedAt: number },
 ): Promise<NewEvent<TenantEvents>[]> {
-  const known = new Map(
-    (await interfacesOfDevices(transaction, [device.id])).map((row) => [row.stableKey, row]),
-  );
+  const { device } = before;
+  const known = new Map(before.known.map((row) => [row.stableKey, row]));
   const at = new Date(observedAt);
   const written = interfaces.map((seen) => {
     const before = known.get(seen.stableKey) ?? null;

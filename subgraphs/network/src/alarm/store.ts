@@ -1,0 +1,186 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { type Selectable, sql, type Transaction, type Updateable } from 'kysely';
+import type { AlarmMetric, Severity, Watch } from './rules.ts';
+
+export type AlarmRule = Omit<Selectable<TenantDatabase['network.alarmRule']>, 'metric' | 'severity'> & {
+  readonly metric: AlarmMetric;
+  readonly severity: Severity;
+};
+export type Alarm = Omit<Selectable<TenantDatabase['network.alarm']>, 'severity'> & {
+  readonly severity: Severity;
+};
+export type MaintenanceWindow = Selectable<TenantDatabase['network.maintenanceWindow']>;
+
+export async function alarmRules(db: Executor<TenantDatabase>): Promise<AlarmRule[]> {
+  return (await db.selectFrom('network.alarmRule').selectAll().orderBy('name').execute()) as AlarmRule[];
+}
+
+export async function alarmRulesById(
+  db: Executor<TenantDatabase>,
+  ids: readonly string[],
+): Promise<AlarmRule[]> {
+  return (await db
+    .selectFrom('network.alarmRule')
+    .selectAll()
+    .where('id', 'in', ids)
+    .execute()) as AlarmRule[];
+}
+
+export async function updateAlarmRule(
+  db: Executor<TenantDatabase>,
+  id: string,
+  change: Updateable<TenantDatabase['network.alarmRule']>,
+): Promise<AlarmRule> {
+  return (await db
+    .updateTable('network.alarmRule')
+    .set(change)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()) as AlarmRule;
+}
+
+/** What is watched on a device: by rule, then by part (an interface's id, or nothing for the device itself). */
+export interface WatchRow extends Watch {
+  readonly ruleId: string;
+  readonly part: string;
+}
+
+export async function watchesOfDevice(db: Executor<TenantDatabase>, deviceId: string): Promise<WatchRow[]> {
+  const rows = await db
+    .selectFrom('network.alarmWatch')
+    .selectAll()
+    .where('deviceId', '=', deviceId)
+    .execute();
+  return rows.map(({ ruleId, part, raised, streak, changes }) => ({
+    ruleId,
+    part,
+    raised,
+    streak,
+    changes: changes.map((at) => new Date(at).getTime()),
+  }));
+}
+
+export async function saveWatches(
+  transaction: Transaction<TenantDatabase>,
+  deviceId: string,
+  watches: readonly WatchRow[],
+): Promise<void> {
+  for (const { ruleId, part, raised, streak, changes } of watches) {
+    const values = { raised, streak, changes: changes.map((at) => new Date(at)) };
+    await transaction
+      .insertInto('network.alarmWatch')
+      .values({ ruleId, deviceId, part, ...values })
+      .onConflict((conflict) => conflict.columns(['ruleId', 'deviceId', 'part']).doUpdateSet(values))
+      .execute();
+  }
+}
+
+export async function activeAlarms(
+  db: Executor<TenantDatabase>,
+  deviceIds: readonly string[],
+): Promise<Alarm[]> {
+  return (await db
+    .selectFrom('network.alarm')
+    .selectAll()
+    .where('deviceId', 'in', deviceIds)
+    .where('clearedAt', 'is', null)
+    .orderBy('raisedAt')
+    .orderBy('id')
+    .execute()) as Alarm[];
+}
+
+export async function alarmsById(db: Executor<TenantDatabase>, ids: readonly string[]): Promise<Alarm[]> {
+  return (await db.selectFrom('network.alarm').selectAll().where('id', 'in', ids).execute()) as Alarm[];
+}
+
+export async function lockedAlarm(
+  transaction: Transaction<TenantDatabase>,
+  id: string,
+): Promise<Alarm | null> {
+  const row = await transaction
+    .selectFrom('network.alarm')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return (row as Alarm | undefined) ?? null;
+}
+
+export async function insertAlarm(
+  transaction: Transaction<TenantDatabase>,
+  alarm: Omit<Alarm, 'clearedAt' | 'acknowledgedAt' | 'acknowledgedBy'>,
+): Promise<Alarm> {
+  return (await transaction
+    .insertInto('network.alarm')
+    .values(alarm)
+    .returningAll()
+    .executeTakeFirstOrThrow()) as Alarm;
+}
+
+export async function updateAlarm(
+  transaction: Transaction<TenantDatabase>,
+  id: string,
+  change: Updateable<TenantDatabase['network.alarm']>,
+): Promise<Alarm> {
+  return (await transaction
+    .updateTable('network.alarm')
+    .set(change)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()) as Alarm;
+}
+
+/** A page of alarms, newest first by id. */
+export async function alarmPage(
+  db: Executor<TenantDatabase>,
+  page: {
+    readonly after?: string | undefined;
+    readonly before?: string | undefined;
+    readonly limit: number;
+    readonly inverted: boolean;
+    readonly active?: boolean | null | undefined;
+  },
+): Promise<Alarm[]> {
+  let query = db.selectFrom('network.alarm').selectAll().limit(page.limit);
+  if (page.after !== undefined) query = query.where('id', '<', page.after);
+  if (page.before !== undefined) query = query.where('id', '>', page.before);
+  if (page.active != null) query = query.where('clearedAt', page.active ? 'is' : 'is not', null);
+  return (await query.orderBy('id', page.inverted ? 'asc' : 'desc').execute()) as Alarm[];
+}
+
+/** Planned work that goes on now at any of these devices, the one that ends last. */
+export async function currentMaintenance(
+  db: Executor<TenantDatabase>,
+  deviceIds: readonly string[],
+  now: Date,
+): Promise<MaintenanceWindow | null> {
+  const row = await db
+    .selectFrom('network.maintenanceWindow')
+    .selectAll()
+    .where('deviceId', 'in', deviceIds)
+    .where('startsAt', '<=', now)
+    .where('endsAt', '>', now)
+    .orderBy('endsAt', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function insertMaintenance(
+  db: Executor<TenantDatabase>,
+  window: MaintenanceWindow,
+): Promise<MaintenanceWindow> {
+  return db.insertInto('network.maintenanceWindow').values(window).returningAll().executeTakeFirstOrThrow();
+}
+
+/** Whose state raises an alarm. */
+export async function setMonitored(
+  db: Executor<TenantDatabase>,
+  interfaceId: string,
+  monitored: boolean,
+): Promise<boolean> {
+  const { rows } = await sql`
+    update network.interface set monitored = ${monitored} where id = ${interfaceId} returning id`.execute(db);
+  return rows.length === 1;
+}

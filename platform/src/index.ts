@@ -26,3 +26,4 @@ export * from './telemetry/logger.ts';
 export * from './telemetry/metrics.ts';
 export * from './telemetry/tracing.ts';
 export * from './time/clock.ts';
+export * from './time/pause.ts';

@@ -1,4 +1,4 @@
-import { encodeCursor, type Logger } from '@dotmac/platform';
+import { encodeCursor, type Logger, pause } from '@dotmac/platform';
 import { createClient } from 'graphql-sse';
 import { type QueryExecutorProvider, sql } from 'kysely';
 import { GraphError } from '../graph-client.ts';
@@ -32,18 +32,18 @@ const longestPauseMilliseconds = 15_000;
 export async function runRelay<Event>(options: RelayOptions<Event>): Promise<void> {
   const { name, signal } = options;
   const logger = options.logger.child({ relay: name });
-  let pause = firstPauseMilliseconds;
+  let delay = firstPauseMilliseconds;
   while (!signal.aborted) {
     try {
       await follow(options, () => {
-        pause = firstPauseMilliseconds;
+        delay = firstPauseMilliseconds;
       });
     } catch (error) {
       if (signal.aborted) return;
       logger.warn({ error }, 'the relay lost its source or its target; it tries again');
     }
-    await wait(pause, signal);
-    pause = Math.min(pause * 2, longestPauseMilliseconds);
+    await pause(delay, signal);
+    delay = Math.min(delay * 2, longestPauseMilliseconds);
   }
 }
 
@@ -84,16 +84,4 @@ async function saveCursor<Event>({ database, name }: RelayOptions<Event>, cursor
     on conflict (name) do update set cursor = excluded.cursor, moved_at = excluded.moved_at`.execute(
     database,
   );
-}
-
-function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -1,6 +1,7 @@
 import type { EventOf } from '@dotmac/schema';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Logger } from '../telemetry/logger.ts';
+import { pause } from '../time/pause.ts';
 import type { EventLog } from './log.ts';
 
 /** Reacts to events of its own database, each exactly once: the effect and the place in the log commit together. */
@@ -92,16 +93,4 @@ async function recordFailure(
   } catch (unreachable) {
     logger.warn({ error: unreachable }, 'the failure could not be recorded');
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -2,7 +2,9 @@ import type { EventOf } from '@dotmac/schema';
 import { type Kysely, sql } from 'kysely';
 import pg from 'pg';
 import { connectionSettings, type OpenOptions } from '../database/open.ts';
+import { isDatabaseOutage } from '../database/outage.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { pause } from '../time/pause.ts';
 import { CursorExpiredError, decodeCursor, encodeCursor } from './cursor.ts';
 import { sequence, verifyChain } from './sequencer.ts';
 
@@ -10,6 +12,8 @@ import { sequence, verifyChain } from './sequencer.ts';
 const pageSize = 500;
 /** The reader looks by itself this often, in case a notification was lost with its connection. */
 const fallbackMilliseconds = 5_000;
+/** Before a reader looks again whether its database is back. */
+const outageMilliseconds = 250;
 /** Between two passes when notifications come faster than the passes. */
 const breatherMilliseconds = 20;
 
@@ -139,6 +143,20 @@ export class EventLog<E> {
     return cursor.position;
   }
 
+  /** What lies after a position, or null while the database is away: a reader outlives that. */
+  async #nextPage(
+    position: bigint,
+    filter: Pick<SubscribeOptions<E>, 'types' | 'subject'>,
+  ): Promise<{ head: bigint; events: EventOf<E>[] } | null> {
+    try {
+      const head = await this.headPosition();
+      return { head, events: head > position ? await this.read(position, filter) : [] };
+    } catch (error) {
+      if (isDatabaseOutage(error)) return null;
+      throw error;
+    }
+  }
+
   async *#follow(
     start: bigint,
     epoch: number,
@@ -154,8 +172,12 @@ export class EventLog<E> {
       while (!this.#stopped.signal.aborted && !signal.aborted) {
         // Rearmed before the read: a change during the read wakes us again.
         awake = Promise.withResolvers<void>();
-        const head = await this.headPosition();
-        const events = head > position ? await this.read(position, { types, subject }) : [];
+        const page = await this.#nextPage(position, { types, subject });
+        if (page === null) {
+          await pause(outageMilliseconds, signal);
+          continue;
+        }
+        const { head, events } = page;
         for (const event of events) {
           position = event.position;
           yield { ...event, cursor: encodeCursor({ epoch, position }, this.#options.scope) };

@@ -11,6 +11,7 @@ import {
   parse,
   validate,
 } from 'graphql';
+import { isDatabaseOutage } from '../database/outage.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { withSpan } from '../telemetry/tracing.ts';
 
@@ -25,6 +26,9 @@ export interface ResultStream {
   readonly start: string | null;
   readonly results: AsyncIterable<FormattedExecutionResult>;
 }
+
+/** Code of what failed only because the database was away: asked again later, it may go through. */
+export const unavailable = 'UNAVAILABLE';
 
 /** The gateway sends the same few documents over and over: parsed and validated once. */
 const cachedDocuments = 500;
@@ -109,6 +113,17 @@ export class SubgraphExecutor {
   #formatError(error: GraphQLError, context: Context): GraphQLFormattedError {
     const expected = error.originalError === undefined || typeof error.extensions.code === 'string';
     if (expected) return error.toJSON();
+    if (isDatabaseOutage(error.originalError)) {
+      this.#logger.warn(
+        { error: error.originalError, path: error.path, traceId: context.traceId },
+        'the database is away',
+      );
+      return {
+        ...error.toJSON(),
+        message: 'The database does not answer now',
+        extensions: { code: unavailable, traceId: context.traceId },
+      };
+    }
     this.#logger.error(
       { error: error.originalError, path: error.path, traceId: context.traceId },
       'a resolver failed',

@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { Counter, type Registry } from '../telemetry/metrics.ts';
 import { traceIdOf } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
-import { type GraphqlRequest, SubgraphExecutor } from './execute.ts';
+import { type GraphqlRequest, SubgraphExecutor, unavailable } from './execute.ts';
 import {
   IdempotencyError,
   type IdempotencyStore,
@@ -164,6 +164,11 @@ async function stream(
   const keepAlive = setInterval(() => raw.write(':\n\n'), keepAliveMilliseconds);
   try {
     for (let item = await iterator.next(); item.done !== true; item = await iterator.next()) {
+      // Cut off, the gateway comes back with its last cursor; an answer without data would be a lost event.
+      if (item.value.errors?.some(({ extensions }) => extensions?.code === unavailable)) {
+        raw.destroy();
+        return reply;
+      }
       const roomLeft = raw.write(`event: next\ndata: ${JSON.stringify(item.value)}\n\n`);
       // A slow reader slows the source down instead of filling memory.
       if (!roomLeft) await drained(raw);

@@ -57,6 +57,25 @@ export interface BillingAllocation {
   sourceId: string;
 }
 
+export interface BillingBankLine {
+  account: string;
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  bookedOn: string;
+  currency: string;
+  hash: string;
+  id: string;
+  importedOn: string;
+  payer: string | null;
+  remittance: string;
+}
+
+export interface BillingBankMatch {
+  because: string;
+  lineId: string;
+  ordinal: number;
+  paymentId: string;
+}
+
 export interface BillingCampaign {
   id: string;
   isDefault: Generated<boolean>;
@@ -755,6 +774,8 @@ export interface SubscribersServiceLock {
 export interface DB {
   "billing.account": BillingAccount;
   "billing.allocation": BillingAllocation;
+  "billing.bankLine": BillingBankLine;
+  "billing.bankMatch": BillingBankMatch;
   "billing.campaign": BillingCampaign;
   "billing.campaignThreshold": BillingCampaignThreshold;
   "billing.creditItem": BillingCreditItem;

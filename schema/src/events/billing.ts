@@ -31,7 +31,7 @@ export interface BillingEvents {
     returnId: string;
     paymentId: string;
     customerId: string;
-    kind: 'refund' | 'chargeback';
+    kind: 'refund' | 'chargeback' | 'reversal';
     amountMinor: string;
     feeMinor: string;
     currency: string;

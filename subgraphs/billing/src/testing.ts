@@ -85,7 +85,8 @@ export async function startBilling(settings: TenantSettings = testTenant): Promi
       await tenant.eventually(
         async () => {
           const { rows } = await sql<{ waiting: bigint }>`
-            select count(*) as waiting from events.event e
+            select count(*) + 2 - (select count(*) from events.consumer
+              where name in ('billing.account-per-customer', 'billing.charge-services')) as waiting from events.event e
             join events.consumer c on e.position is null or e.position > c.position
             where (c.name, e.type) in (
               ('billing.account-per-customer', 'customer.created'), ('billing.charge-services', 'service.activated'),

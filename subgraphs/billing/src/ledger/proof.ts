@@ -45,7 +45,7 @@ const checks = {
     where d.id is null or t.ref is null`,
   'every payment, return and write-off is posted, and nothing else': sql<{ what: string }>`
     select coalesce(m.id, t.ref) as what from (
-      select 'payment' as kind, id from billing.payment union all select kind, id from billing.payment_return
+      select 'payment' as kind, id from billing.payment union all select kind, id from billing.payment_return where kind <> 'reversal'
       union all select case when amount_minor > 0 then 'writeOff' else 'recovery' end, id from billing.write_off) m
     full join (select * from billing.ledger_transaction
       where kind in ('payment', 'refund', 'chargeback', 'writeOff', 'recovery')) t on (t.kind, t.ref) = (m.kind, m.id)
@@ -58,6 +58,14 @@ const checks = {
         from billing.deposit_release r where r.deposit_id = d.id), 0)) as total
       from billing.deposit d group by 1, 2) d on d.customer_id = l.customer and d.currency = l.currency
     where coalesce(l.total, 0) <> coalesce(d.total, 0)`,
+  'what is in suspense are the bank lines that nobody was matched to': sql<{ what: string }>`
+    select coalesce(l.currency, b.currency) as what
+    from (select currency, -sum(amount_minor) as total from billing.ledger_entry where account = 'suspense' group by 1) l
+    full join (select b.currency, sum(amount_minor) as total from billing.bank_line b
+      where not exists (select from billing.bank_match m where m.line_id = b.id and not exists (
+        select from billing.payment_return r where r.payment_id = m.payment_id and r.kind = 'reversal'))
+      group by 1) b on b.currency = l.currency
+    where coalesce(l.total, 0) <> coalesce(b.total, 0)`,
   'revenue is the net of the documents': sql<{ what: string }>`
     select coalesce(l.currency, d.currency) as what
     from (select currency, -sum(amount_minor) as total from billing.ledger_entry where account like 'revenue:%' group by 1) l

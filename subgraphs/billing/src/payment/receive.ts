@@ -1,6 +1,8 @@
+import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents, newId } from '@dotmac/platform';
 import { currencyCode } from '@dotmac/platform/money/currency';
 import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
+import type { Transaction } from 'kysely';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { relieve } from '../dunning/relief.ts';
@@ -32,76 +34,88 @@ export async function receivePayment(
   incoming: IncomingPayment,
   act: Act,
 ): Promise<Payment> {
+  return services.database
+    .transaction()
+    .execute((transaction) => receiveIn(transaction, services, incoming, act));
+}
+
+/** The same within a transaction. `lenient`: a named invoice that is paid already is as good as none. */
+export async function receiveIn(
+  transaction: Transaction<TenantDatabase>,
+  services: Pick<BillingServices, 'clock'>,
+  incoming: IncomingPayment,
+  act: Act,
+  lenient = false,
+): Promise<Payment> {
   const { customerId, method, reference, invoiceId } = incoming;
   const { minor, currency } = incoming.amount;
   check(incoming);
-  return services.database.transaction().execute(async (transaction) => {
-    const account = await lockedAccount(transaction, customerId);
-    if (account === null) throw new NotFoundError('Customer', customerId);
-    if (account.currency !== currency)
-      throw new ValidationError(
-        'input.amount.currency',
-        `The account is in ${account.currency}, the payment in ${currency}`,
-      );
-    const payment = await insertPayment(transaction, {
-      id: newId('pay', services.clock),
-      customerId,
-      method,
-      reference,
-      currency,
-      amountMinor: minor,
-      receivedOn: act.today,
-      receivedAt: new Date(act.now),
-    });
-    if (payment === null) return replayed(await paymentByReference(transaction, method, reference), incoming);
-
-    const items = await openItems(transaction, [customerId]);
-    const named = items.filter(({ id }) => id === invoiceId);
-    if (invoiceId !== null && named.length === 0) throw new NotFoundError('open Invoice', invoiceId);
-    const order = [...named, ...items.filter(({ id }) => id !== invoiceId)];
-    const { allocations, paid, rest } = spreadOver(payment.id, minor, currency, order);
-    const at = new Date(act.now);
-    await insertAllocations(transaction, allocations, at);
-    await reduceOpenItems(transaction, allocations);
-    if (rest > 0n)
-      await insertCreditItems(transaction, [{ sourceId: payment.id, customerId, currency, open: rest }], at);
-    const allocated = minor - rest;
-    await post(
-      transaction,
-      [
-        postPayment({
-          ref: payment.id,
-          customer: customerId,
-          currency,
-          amount: minor,
-          gateway: method,
-          allocated,
-        }),
-      ],
-      act.today,
+  const account = await lockedAccount(transaction, customerId);
+  if (account === null) throw new NotFoundError('Customer', customerId);
+  if (account.currency !== currency)
+    throw new ValidationError(
+      'input.amount.currency',
+      `The account is in ${account.currency}, the payment in ${currency}`,
     );
-    await appendEvents<TenantEvents>(transaction, [
-      {
-        type: 'payment.received',
-        subject: payment.id,
-        payload: {
-          paymentId: payment.id,
-          customerId,
-          amountMinor: `${minor}`,
-          currency,
-          allocations: allocations.map(({ documentId, amount, net }) => ({
-            invoiceId: documentId,
-            amountMinor: `${amount}`,
-            netMinor: `${net}`,
-          })),
-        },
-        ...occurred(act),
-      },
-      ...paid.map((invoice) => paidEvent(invoice, act)),
-    ]);
-    await relieve(transaction, customerId, 'paid', act);
-    return payment;
+  const payment = await insertPayment(transaction, {
+    id: newId('pay', services.clock),
+    customerId,
+    method,
+    reference,
+    currency,
+    amountMinor: minor,
+    receivedOn: act.today,
+    receivedAt: new Date(act.now),
   });
+  if (payment === null) return replayed(await paymentByReference(transaction, method, reference), incoming);
+
+  const items = await openItems(transaction, [customerId]);
+  const named = items.filter(({ id }) => id === invoiceId);
+  if (invoiceId !== null && named.length === 0 && !lenient)
+    throw new NotFoundError('open Invoice', invoiceId);
+  const order = [...named, ...items.filter(({ id }) => id !== invoiceId)];
+  const { allocations, paid, rest } = spreadOver(payment.id, minor, currency, order);
+  const at = new Date(act.now);
+  await insertAllocations(transaction, allocations, at);
+  await reduceOpenItems(transaction, allocations);
+  if (rest > 0n)
+    await insertCreditItems(transaction, [{ sourceId: payment.id, customerId, currency, open: rest }], at);
+  const allocated = minor - rest;
+  await post(
+    transaction,
+    [
+      postPayment({
+        ref: payment.id,
+        customer: customerId,
+        currency,
+        amount: minor,
+        gateway: method,
+        allocated,
+      }),
+    ],
+    act.today,
+  );
+  await appendEvents<TenantEvents>(transaction, [
+    {
+      type: 'payment.received',
+      subject: payment.id,
+      payload: {
+        paymentId: payment.id,
+        customerId,
+        amountMinor: `${minor}`,
+        currency,
+        allocations: allocations.map(({ documentId, amount, net }) => ({
+          invoiceId: documentId,
+          amountMinor: `${amount}`,
+          netMinor: `${net}`,
+        })),
+      },
+      ...occurred(act),
+    },
+    ...paid.map((invoice) => paidEvent(invoice, act)),
+  ]);
+  await relieve(transaction, customerId, 'paid', act);
+  return payment;
 }
 
 function check({ amount, method, reference }: IncomingPayment): void {

@@ -8,9 +8,14 @@ import type { Payment } from '../payment/store.ts';
 import { PaymentRef, PaymentReturnRef } from '../payment/type.ts';
 import { ApplyModeEnum } from '../run/graphql.ts';
 import { applyReturn, planReturn, type ReturnRequest } from './return.ts';
+import type { ReturnKind } from './rules.ts';
 
 const ReturnKindEnum = builder.enumType('PaymentReturnKind', {
-  values: { REFUND: { value: 'refund' }, CHARGEBACK: { value: 'chargeback' } },
+  values: {
+    REFUND: { value: 'refund' },
+    CHARGEBACK: { value: 'chargeback' },
+    REVERSAL: { value: 'reversal' },
+  },
 } as const);
 
 PaymentReturnRef.implement({
@@ -19,7 +24,7 @@ PaymentReturnRef.implement({
     principal.customerId === customerId || { scope: 'billing:read' },
   fields: (t) => ({
     id: t.exposeID('id'),
-    kind: t.field({ type: ReturnKindEnum, resolve: ({ kind }) => kind as 'refund' | 'chargeback' }),
+    kind: t.field({ type: ReturnKindEnum, resolve: ({ kind }) => kind as ReturnKind }),
     payment: t.field({
       type: PaymentRef,
       resolve: async ({ paymentId }, _args, { loaders }) =>

@@ -7,6 +7,7 @@ import {
   type TenantEvents,
   ValidationError,
 } from '@dotmac/schema';
+import type { Transaction } from 'kysely';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { type Movement, movementFingerprint } from '../movement/rules.ts';
@@ -14,6 +15,8 @@ import { writeMovement } from '../movement/store.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { type ReturnKind, returnPayment } from './rules.ts';
 import { insertReturn, type PaymentReturn, returnablePayment, returnByReference } from './store.ts';
+
+const prefixes = { refund: 'rfd', chargeback: 'cbk', reversal: 'rvs' } as const;
 
 export interface ReturnRequest {
   readonly kind: ReturnKind;
@@ -61,7 +64,7 @@ export async function applyReturn(
   fingerprint: string,
   act: Act,
 ): Promise<PaymentReturn> {
-  const { kind, paymentId, amount, fee, reference, reason } = request;
+  const { kind, paymentId, amount, fee, reference } = request;
   return services.database.transaction().execute(async (transaction) => {
     const payment = await returnablePayment(transaction, paymentId);
     if (payment === null) throw new NotFoundError('Payment', paymentId);
@@ -73,42 +76,53 @@ export async function applyReturn(
     }
     const plan = await planReturn(transaction, request);
     if (plan.fingerprint !== fingerprint) throw new StalePlanError();
-    const { movement } = plan;
-    const made = await insertReturn(transaction, {
-      id: newId(kind === 'refund' ? 'rfd' : 'cbk', services.clock),
-      paymentId,
-      customerId: movement.customerId,
-      kind,
-      reference,
-      currency: movement.currency,
-      amountMinor: amount.minor,
-      feeMinor: fee,
-      reason,
-      returnedOn: act.today,
-      returnedAt: new Date(act.now),
-    });
-    await writeMovement(transaction, made.id, movement, act);
-    await appendEvents<TenantEvents>(transaction, [
-      {
-        type: 'payment.returned',
-        subject: made.id,
-        payload: {
-          returnId: made.id,
-          paymentId,
-          customerId: made.customerId,
-          kind,
-          amountMinor: `${amount.minor}`,
-          feeMinor: `${fee}`,
-          currency: made.currency,
-          allocations: movement.allocations.map((one) => ({
-            invoiceId: one.documentId,
-            amountMinor: `${one.amount}`,
-            netMinor: `${one.net}`,
-          })),
-        },
-        ...occurred(act),
-      },
-    ]);
-    return made;
+    return writeReturn(transaction, services, request, act);
   });
+}
+
+/** The same without a plan, within a transaction that holds the account's lock. */
+export async function writeReturn(
+  transaction: Transaction<TenantDatabase>,
+  services: Pick<BillingServices, 'clock'>,
+  request: ReturnRequest,
+  act: Act,
+): Promise<PaymentReturn> {
+  const { kind, paymentId, amount, fee, reference, reason } = request;
+  const { movement } = await planReturn(transaction, request);
+  const made = await insertReturn(transaction, {
+    id: newId(prefixes[kind], services.clock),
+    paymentId,
+    customerId: movement.customerId,
+    kind,
+    reference,
+    currency: movement.currency,
+    amountMinor: amount.minor,
+    feeMinor: fee,
+    reason,
+    returnedOn: act.today,
+    returnedAt: new Date(act.now),
+  });
+  await writeMovement(transaction, made.id, movement, act);
+  await appendEvents<TenantEvents>(transaction, [
+    {
+      type: 'payment.returned',
+      subject: made.id,
+      payload: {
+        returnId: made.id,
+        paymentId,
+        customerId: made.customerId,
+        kind,
+        amountMinor: `${amount.minor}`,
+        feeMinor: `${fee}`,
+        currency: made.currency,
+        allocations: movement.allocations.map((one) => ({
+          invoiceId: one.documentId,
+          amountMinor: `${one.amount}`,
+          netMinor: `${one.net}`,
+        })),
+      },
+      ...occurred(act),
+    },
+  ]);
+  return made;
 }

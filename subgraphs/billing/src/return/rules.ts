@@ -1,10 +1,11 @@
-import { reversal } from '../ledger/rules.ts';
+import { postingSet, reversal } from '../ledger/rules.ts';
 import { postApplication, postChargeback, postRefund } from '../ledger/rules-postings.ts';
 import type { Movement } from '../movement/rules.ts';
 import { smaller } from '../payment/rules.ts';
 import { netShare, type PaidSoFar } from '../payment/rules-net.ts';
 
-export type ReturnKind = 'refund' | 'chargeback';
+/** A reversal says that the payment was never this customer's. */
+export type ReturnKind = 'refund' | 'chargeback' | 'reversal';
 
 /** A payment, what went back of it so far, and where the rest of it is. Minor units. */
 export interface ReturnablePayment {
@@ -77,6 +78,10 @@ export function returnPayment(
       postings: (ref) => {
         if (kind === 'chargeback')
           return [postChargeback({ ...common, ref, amount, allocated: reopened, fee })];
+        if (kind === 'reversal') {
+          const entries = postChargeback({ ...common, ref, amount, allocated: reopened, fee: 0n }).entries;
+          return [postingSet('paymentReversal', ref, currency, entries)];
+        }
         const offInvoices = postApplication({ ref, customer: customerId, currency, amount: reopened });
         return [
           ...(reopened > 0n ? [reversal(offInvoices, 'paymentReversal', ref)] : []),

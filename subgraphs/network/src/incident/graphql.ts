@@ -64,7 +64,7 @@ const AffectedServiceRef = builder.objectRef<AffectedService>('AffectedService')
       description: 'Its plan has the price: what is at risk.',
       resolve: ({ serviceId }) => ({ id: serviceId }),
     }),
-    wasOnline: t.exposeBoolean('wasOnline', { description: 'When it was counted in.' }),
+    wasOnline: t.exposeBoolean('wasOnline', { description: 'When the root was last heard of.' }),
     addedAt: t.expose('addedAt', { type: 'DateTime' }),
   }),
 });

@@ -294,13 +294,14 @@ async function tellProof(pass: Pass, incidentId: string, { proof }: Finding): Pr
 }
 
 async function countAffected(pass: Pass, incidentId: string, finding: Finding): Promise<number> {
-  const { transaction, now } = pass;
-  const { services, online } = await setAffectedServices(
-    transaction,
-    incidentId,
-    finding.cutOffIds,
-    new Date(now),
-  );
+  const { transaction, now, options, devices } = pass;
+  // Whoever was dropped since the root was last heard of was online.
+  const known = devices.get(finding.rootId)?.seenAt ?? finding.startedAt;
+  const shift = options.sessionClock.now() - now;
+  const { services, online } = await setAffectedServices(transaction, incidentId, finding.cutOffIds, {
+    at: new Date(now),
+    online: new Date(known + shift),
+  });
   await updateIncident(transaction, incidentId, { affectedServices: services });
   await tell(
     pass,

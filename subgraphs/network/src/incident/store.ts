@@ -144,13 +144,14 @@ export async function joinDevices(
 
 /**
  * Makes the list of those whom an incident concerns exactly the open services connected at these devices.
- * @returns how many there are, and how many of them were online when they were counted in.
+ * @param times `at`: when they are counted in; `online`: who was online after that, in the time of sessions, was online.
+ * @returns how many there are, and how many of them were online.
  */
 export async function setAffectedServices(
   transaction: Transaction<TenantDatabase>,
   incidentId: string,
   deviceIds: readonly string[],
-  at: Date,
+  { at, online }: { readonly at: Date; readonly online: Date },
 ): Promise<{ services: number; online: number }> {
   await sql`
     delete from network.incident_service where incident_id = ${incidentId}
@@ -158,7 +159,7 @@ export async function setAffectedServices(
   await sql`
     insert into network.incident_service (incident_id, service_id, was_online, added_at)
     select ${incidentId}, c.service_id, exists (
-      select from network.session s where s.service_id = c.service_id and s.stopped_at is null
+      select from network.session s where s.service_id = c.service_id and (s.stopped_at is null or s.stopped_at > ${online})
     ), ${at}
     from (${servicesAt(deviceIds)}) c
     on conflict do nothing`.execute(transaction);

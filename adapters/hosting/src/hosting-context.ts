@@ -11,6 +11,7 @@ export interface HostingContext {
   readonly resolveSecret: ResolveSecret;
   readonly findTombstone: FindTombstone;
   readonly migrate: Migrate;
+  readonly codeCacheSeed?: string | undefined;
   /** Told of failures that supervision survives. */
   onProblem(error: unknown): void;
 }

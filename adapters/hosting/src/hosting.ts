@@ -21,6 +21,8 @@ export interface ProcessHostingOptions {
   readonly migrate: Migrate;
   readonly resolveSecret: ResolveSecret;
   readonly findTombstone: FindTombstone;
+  /** Folder that only this user writes, as `NODE_COMPILE_CACHE` of a process that runs the workloads' code. */
+  readonly codeCacheSeed?: string;
   /** Told of failures that supervision survives, for the log. */
   onProblem(error: unknown): void;
 }

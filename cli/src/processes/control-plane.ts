@@ -2,6 +2,7 @@
  * The control plane: the subgraphs `tenants` and `partners` over `dotmac_platform`, and the reconciler that keeps
  * tenants running. When it is gone, tenants and gateways serve on; its successor adopts what runs.
  */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openProcessHosting, type ProcessHosting, waitUntilReady } from '@dotmac/hosting';
 import { migrate, type PlatformDatabase, schemaVersion } from '@dotmac/migrations';
@@ -25,7 +26,7 @@ import { type FileSecrets, openFileSecrets } from '../secrets/file-secrets.ts';
 import { bootstrap } from './bootstrap.ts';
 import { writeHandover } from './handover.ts';
 import { serve } from './serve.ts';
-import { tenantWorkload } from './workload.ts';
+import { compileTenantCode, tenantWorkload } from './workload.ts';
 
 const settings = {
   DOTMAC_HOME: z.string().default('.dotmac'),
@@ -52,6 +53,7 @@ await serve(logger, async (stack, stopping) => {
       await migrate({ connectionString, kind: kind as 'tenant' | 'platform' });
     },
     resolveSecret: (tenant, { name }) => secrets.read(tenant, name),
+    codeCacheSeed: join(config.DOTMAC_HOME, 'cache', 'tenant-code'),
     // Nothing is destroyed yet: tombstones come with backups.
     findTombstone: async () => undefined,
     onProblem: (error) => logger.warn({ error }, 'hosting met a problem; it goes on'),
@@ -145,6 +147,9 @@ await serve(logger, async (stack, stopping) => {
     databaseUrl: await hosting.database.connection('platform', 'gateway'),
     signingKey: { id: gateway.id, privatePem: gateway.privatePem },
   });
+  const compiling = compileTenantCode(code, join(config.DOTMAC_HOME, 'cache', 'tenant-code'));
+  compiling.on('error', (error) => logger.warn({ error }, 'the code of tenants was not compiled ahead'));
+  stack.defer(() => void compiling.kill());
 });
 
 /** The pair kept under a name, made at the first start. */

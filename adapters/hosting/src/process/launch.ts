@@ -5,6 +5,7 @@ import { type Account, giveTo, isRoot } from '../account.ts';
 import { HostingError } from '../error.ts';
 import { poll } from '../poll.ts';
 import type { Endpoint, Exit, ResolveSecret, WorkloadSpec } from '../port.ts';
+import { seedCodeCache } from './code-cache.ts';
 import { labelsOf } from './labels.ts';
 import { openLog } from './log-files.ts';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
@@ -24,6 +25,8 @@ export interface LaunchPlace {
   readonly stateDirectory: string;
   readonly socketDirectory: string;
   readonly account: Account | undefined;
+  /** Compiled code of the installation, copied to workloads that have none. */
+  readonly codeCacheSeed: string | undefined;
 }
 
 /** The socket on which a workload serves HTTP. */
@@ -57,6 +60,8 @@ export async function prepare(
   giveTo(stateDirectory, account);
   mkdirSync(cacheDirectory(directory), { recursive: true, mode: 0o700 });
   giveTo(cacheDirectory(directory), account);
+  if (place.codeCacheSeed !== undefined)
+    await seedCodeCache(place.codeCacheSeed, cacheDirectory(directory), account);
   // A socket file outlives a process that was killed, and listen() refuses it.
   rmSync(httpSocket(socketDirectory), { force: true });
   const secrets = secretsDirectory(directory);

@@ -59,6 +59,7 @@ export async function openProcessRuntime(context: HostingContext): Promise<Proce
       stateDirectory: paths.componentState(ref),
       socketDirectory: paths.socketDirectory(keyOf(ref)),
       account: tenantAccount(paths.accounts, ref.tenant),
+      codeCacheSeed: context.codeCacheSeed,
     },
     clock,
     resolveSecret: context.resolveSecret,

@@ -18,6 +18,9 @@ import {
 import { anonymous, type Principal, type Scope, scopes } from '@dotmac/schema';
 import type { FormattedExecutionResult } from 'graphql';
 
+/** For what needs a server and no runtime. */
+export { startTestPostgres };
+
 export const testTenant: TenantSettings = {
   id: 'ten_test',
   slug: 'test',

@@ -78,16 +78,26 @@ test('a statement becomes payments and suspense, once, and a wrong match is take
 
   const lineId = of('BOB')?.id;
   const undo = () =>
-    ask('undoBankMatch', 'UndoBankMatchInput', `... on BankLine { ${lineFields} } ... on ConflictError { reason }`, {
-      lineId,
-      reason: 'another Bob',
-    });
+    ask(
+      'undoBankMatch',
+      'UndoBankMatchInput',
+      `... on BankLine { ${lineFields} } ... on ConflictError { reason }`,
+      {
+        lineId,
+        reason: 'another Bob',
+      },
+    );
   expect(await undo()).toMatchObject({ payment: null });
   expect(await undo()).toMatchObject({ reason: 'NOT_MATCHED' });
   expect((await bob.invoice()).openMinor).toBe(2000n);
   await proved();
   const match = (customerId: string) =>
-    ask('matchBankLine', 'MatchBankLineInput', `... on BankLine { ${lineFields} } ... on ConflictError { reason }`, { lineId, customerId });
+    ask(
+      'matchBankLine',
+      'MatchBankLineInput',
+      `... on BankLine { ${lineFields} } ... on ConflictError { reason }`,
+      { lineId, customerId },
+    );
   expect(await match(ada.customerId)).toMatchObject({ payment: { customer: { id: ada.customerId } } });
   expect(await match(bob.customerId)).toMatchObject({ reason: 'ALREADY_MATCHED' });
   await proved();

@@ -30,7 +30,7 @@ export interface IncomingPayment {
  * @throws ValidationError, NotFoundError, or ConflictError when the reference names another payment.
  */
 export async function receivePayment(
-  services: BillingServices,
+  services: Pick<BillingServices, 'database' | 'clock'>,
   incoming: IncomingPayment,
   act: Act,
 ): Promise<Payment> {

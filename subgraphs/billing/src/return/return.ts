@@ -59,7 +59,7 @@ export async function planReturn(
  * @throws StalePlanError, ConflictError when the reference names another return, and what `planReturn` throws.
  */
 export async function applyReturn(
-  services: BillingServices,
+  services: Pick<BillingServices, 'database' | 'clock'>,
   request: ReturnRequest,
   fingerprint: string,
   act: Act,

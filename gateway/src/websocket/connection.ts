@@ -12,7 +12,6 @@ import type { Session, SessionEnd, Sessions } from '../session/sessions.ts';
 import { closeCodes } from '../subscription/close-codes.ts';
 import type { SubscriptionHub } from '../subscription/hub.ts';
 import type { Sink } from '../subscription/outbox.ts';
-import { nextFrame } from './frame.ts';
 import { type ClientMessage, type Payload, parseMessage } from './message.ts';
 
 export interface ConnectionOptions {
@@ -202,12 +201,7 @@ export class Connection {
     return {
       start: (cursor) =>
         this.#send(`{"type":"ping","payload":{"start":{"id":${key},"cursor":${JSON.stringify(cursor)}}}}`),
-      // Straight into the socket: what is the same for many is made once. ws writes whole frames too, never parts.
-      next: (delivery) => {
-        if (this.#socket.readyState === this.#socket.OPEN) {
-          this.#request.socket.write(nextFrame(delivery, key));
-        }
-      },
+      next: ({ text }) => this.#send(`{"id":${key},"type":"next","payload":${text}}`),
       error: (errors) => end(`{"id":${key},"type":"error","payload":${JSON.stringify(errors)}}`),
       complete: () => end(`{"id":${key},"type":"complete"}`),
       buffered: () => this.#socket.bufferedAmount,

@@ -222,6 +222,44 @@ test('one session that goes on forbids "down": a monitoring fault that affects n
   );
 });
 
+test('what falls silent behind planned work is nobody’s incident', async () => {
+  const mast = await register('mast', agent(5));
+  await register('mast-sector', agent(3), mast);
+  const now = tenant.services.clock.now();
+  await tenant.data(
+    'network',
+    'mutation ($input: ScheduleMaintenanceInput!) { scheduleMaintenance(input: $input) { __typename } }',
+    {
+      input: {
+        deviceId: mast,
+        startsAt: new Date(now - 1_000).toISOString(),
+        endsAt: new Date(now + 3_600_000).toISOString(),
+        because: 'new antenna',
+      },
+    },
+  );
+  const { database } = tenant.services;
+  await sql`update network.management_address set port = 9 where device_id in (
+    select id from network.device where name = 'mast-sector')`.execute(database);
+  await tenant.eventually(
+    () =>
+      tenant.data<{ devices: { edges: { node: { name: string } }[] } }>(
+        'network',
+        '{ devices(state: OFFLINE) { edges { node { name } } } }',
+      ),
+    ({ devices }) => devices.edges.some(({ node }) => node.name === 'mast-sector'),
+  );
+  // Another device that falls silent afterwards shows that the incidents have been looked at since.
+  agent(4).setSilent(true);
+  const open = ['SUSPECTED', 'CONFIRMED', 'CLEARING'];
+  const found = await tenant.eventually(
+    () => incidents(open),
+    (list) => list.length > 0,
+  );
+  expect(found.map((one) => one.root.name)).toEqual(['quiet']);
+  agent(4).setSilent(false);
+});
+
 test('links are a tree of ways: circles are refused, the way of a service is told', async () => {
   const data = await tenant.data<{ devices: { edges: { node: { id: string; name: string } }[] } }>(
     'network',

@@ -4,6 +4,7 @@ import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { NetworkServices } from '../builder.ts';
 import { silentIntervals } from '../session/rules.ts';
+import type { Topology } from '../topology/rules.ts';
 import { newestSessionWords, topology } from '../topology/store.ts';
 import { incidentChanged, incidentOpened } from './events.ts';
 import { matchIncidents, type OpenIncident } from './match.ts';
@@ -72,8 +73,9 @@ export async function reconcileIncidents(
     await lockIncidents(transaction);
     const now = services.clock.now();
     const watched = await watchedDevices(transaction, new Date(now));
-    const devices = new Map(watched.map((device) => [device.id, device]));
-    const facts = await factsOf({ transaction, devices, doubts }, options, now);
+    const ways = await topology(transaction);
+    const devices = underPlannedWork(watched, ways);
+    const facts = await factsOf({ transaction, devices, doubts, ways }, options, now);
     const { findings, doubtedIds } = findOutages(facts);
     ask.push(...noteDoubts(doubts, doubtedIds, now));
     const pass: Pass = { transaction, services, options, devices, now, events: [] };
@@ -102,16 +104,29 @@ function noteDoubts(doubts: Map<string, number>, ids: readonly string[], now: nu
   return fresh;
 }
 
+/** Planned work covers everything that has no way around it. */
+function underPlannedWork(
+  watched: readonly WatchedDevice[],
+  ways: Topology,
+): ReadonlyMap<string, WatchedDevice> {
+  const planned = watched.filter((device) => device.maintenance).map((device) => device.id);
+  const covered = ways.cutOffBy(new Set(planned));
+  return new Map(watched.map((device) => [device.id, { ...device, maintenance: covered.has(device.id) }]));
+}
+
 async function factsOf(
   {
     transaction,
     devices,
     doubts,
-  }: Pick<Pass, 'transaction' | 'devices'> & { readonly doubts: ReadonlyMap<string, number> },
+    ways,
+  }: Pick<Pass, 'transaction' | 'devices'> & {
+    readonly doubts: ReadonlyMap<string, number>;
+    readonly ways: Topology;
+  },
   { sessionClock, answerFreshMilliseconds }: IncidentOptions,
   now: number,
 ): Promise<OutageFacts> {
-  const ways = await topology(transaction);
   const silent = [...devices.values()].filter((device) => device.silentSince !== null);
   const since = Math.min(...silent.map((device) => device.silentSince ?? now), now);
   // Sessions live in a time of their own.

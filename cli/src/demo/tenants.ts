@@ -48,7 +48,7 @@ const tenantFields =
 
 export async function tenantsBySlug(operator: GraphClient): Promise<Map<string, TenantSeen>> {
   const data = await operator.ask<{ tenants: { edges: { node: TenantSeen }[] } }>(
-    `{ tenants(first: 200) { edges { node { ${tenantFields} } } } }`,
+    `{ tenants(first: 100) { edges { node { ${tenantFields} } } } }`,
   );
   return new Map(data.tenants.edges.map(({ node }) => [node.slug, node]));
 }
@@ -82,6 +82,6 @@ export async function untilActive(
       throw new Error(
         `These tenants are still not active: ${slugs.filter((slug) => tenants.get(slug)?.state !== 'ACTIVE').join(', ')}`,
       );
-    await new Promise((again) => setTimeout(again, 50));
+    await new Promise((again) => setTimeout(again, 150));
   }
 }

@@ -385,6 +385,27 @@ export interface BillingTenantDay {
   tenantId: string;
 }
 
+export interface BillingVoucher {
+  batchId: string;
+  hash: string;
+  id: string;
+}
+
+export interface BillingVoucherBatch {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  count: number;
+  createdOn: string;
+  currency: string;
+  expiresOn: string | null;
+  id: string;
+  name: string;
+}
+
+export interface BillingVoucherRedemption {
+  paymentId: string;
+  voucherId: string;
+}
+
 export interface BillingWriteOff {
   amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   currency: string;
@@ -805,6 +826,9 @@ export interface DB {
   "billing.serviceLine": BillingServiceLine;
   "billing.shield": BillingShield;
   "billing.tenantDay": BillingTenantDay;
+  "billing.voucher": BillingVoucher;
+  "billing.voucherBatch": BillingVoucherBatch;
+  "billing.voucherRedemption": BillingVoucherRedemption;
   "billing.writeOff": BillingWriteOff;
   "events.consumer": EventsConsumer;
   "events.event": EventsEvent;

@@ -34,6 +34,7 @@ import './run/graphql.ts';
 import { serviceLineConsumer } from './service-line/events.ts';
 import './seller/graphql.ts';
 import './service-line/graphql.ts';
+import './voucher/graphql.ts';
 import './write-off/graphql.ts';
 
 export { proveLedger } from './ledger/proof.ts';

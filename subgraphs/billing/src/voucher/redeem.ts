@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { newId } from '@dotmac/platform';
+import { minorDigits } from '@dotmac/platform/money/currency';
+import { ConflictError, ValidationError } from '@dotmac/schema';
+import { lockedAccount } from '../account/store.ts';
+import type { BillingServices } from '../builder.ts';
+import { postingSet } from '../ledger/rules.ts';
+import { postVoucherSale } from '../ledger/rules-postings.ts';
+import { post } from '../ledger/store.ts';
+import { receiveIn } from '../payment/receive.ts';
+import { type Payment, paymentsById } from '../payment/store.ts';
+import type { Act } from '../run/issue.ts';
+import { dayOfText } from '../run/run.ts';
+import { redemptionRefusal, voucherCode, voucherHash } from './rules.ts';
+import { insertBatch, insertRedemption, lockedVoucher, type VoucherBatch } from './store.ts';
+
+const method = 'voucher';
+
+export interface NewBatch {
+  readonly name: string;
+  readonly amount: { readonly minor: bigint; readonly currency: string };
+  readonly count: number;
+  /** ISO date. */
+  readonly expiresOn: string | null;
+  /** How the batch was paid. */
+  readonly method: string;
+}
+
+/** Makes vouchers and posts their sale. The codes are returned now and never again. */
+export async function createBatch(
+  services: BillingServices,
+  request: NewBatch,
+  act: Act,
+): Promise<{ readonly batch: VoucherBatch; readonly codes: readonly string[] }> {
+  const { name, amount, count, expiresOn } = request;
+  if (name.trim() === '' || name.length > 200)
+    throw new ValidationError('input.name', 'A batch has a name of 1 to 200 characters');
+  if (minorDigits(amount.currency) === undefined)
+    throw new ValidationError('input.amount.currency', `"${amount.currency}" is not an ISO 4217 code`);
+  if (amount.minor <= 0n) throw new ValidationError('input.amount.amount', 'A voucher is worth more than 0');
+  if (count < 1 || count > 10_000)
+    throw new ValidationError('input.count', 'A batch has 1 to 10000 vouchers');
+  if (expiresOn !== null && expiresOn <= act.today)
+    throw new ValidationError('input.expiresOn', `Vouchers expire after today, ${act.today}`);
+  if (!/^[a-z][a-zA-Z0-9-]{0,39}$/.test(request.method))
+    throw new ValidationError('input.method', 'A method is a word such as cash, bankTransfer or stripe');
+  const batch: VoucherBatch = {
+    id: newId('vcb', services.clock),
+    name,
+    currency: amount.currency,
+    amountMinor: amount.minor,
+    count,
+    expiresOn,
+    createdOn: act.today,
+  };
+  const codes = Array.from({ length: count }, () => voucherCode(randomBytes(10)));
+  const vouchers = codes.map((code) => ({ id: newId('vch', services.clock), hash: voucherHash(code) ?? '' }));
+  await services.database.transaction().execute(async (transaction) => {
+    await insertBatch(transaction, batch, vouchers);
+    const sale = {
+      ref: batch.id,
+      currency: amount.currency,
+      amount: amount.minor * BigInt(count),
+      gateway: request.method,
+    };
+    await post(transaction, [postVoucherSale(sale)], act.today);
+  });
+  return { batch, codes };
+}
+
+/**
+ * Turns a voucher into a payment of its customer: it pays open invoices, the rest is his balance. The same customer
+ * with the same code again gets the payment that is there.
+ * @throws ValidationError for what cannot be a code, ConflictError saying why the voucher is not redeemed.
+ */
+export async function redeemVoucher(
+  services: BillingServices,
+  request: { readonly customerId: string; readonly code: string },
+  act: Act,
+): Promise<Payment> {
+  const { customerId, code } = request;
+  const hash = voucherHash(code);
+  if (hash === undefined)
+    throw new ValidationError('input.code', 'A code has 16 letters and digits, such as ABCD-EFGH-JKMN-PQRS');
+  return services.database.transaction().execute(async (transaction) => {
+    const voucher = await lockedVoucher(transaction, hash);
+    if (voucher === null) throw new ConflictError('UNKNOWN_VOUCHER', 'There is no such voucher');
+    if (voucher.paymentId !== null && voucher.customerId === customerId) {
+      const [before] = await paymentsById(transaction, [voucher.paymentId]);
+      if (before !== undefined) return before;
+    }
+    const account = await lockedAccount(transaction, customerId);
+    if (account === null) throw new ConflictError('UNKNOWN_CUSTOMER', 'There is no such customer');
+    const refusal = redemptionRefusal(
+      {
+        state: voucher.paymentId === null ? 'active' : 'redeemed',
+        currency: voucher.currency,
+        ...(voucher.expiresOn === null ? {} : { expiresOn: dayOfText(voucher.expiresOn) }),
+      },
+      account.currency,
+      dayOfText(act.today),
+    );
+    if (refusal !== undefined) throw new ConflictError(refusal, 'The voucher cannot be redeemed');
+    const { id, amount, currency } = voucher;
+    const payment = await receiveIn(
+      transaction,
+      services,
+      { customerId, amount: { minor: amount, currency }, method, reference: id, invoiceId: null },
+      act,
+    );
+    await insertRedemption(transaction, id, payment.id);
+    // What was owed to whoever holds the voucher is where the payment's money comes from.
+    const redemption = postingSet('voucherRedemption', id, currency, [
+      { account: { type: 'voucherLiability' }, amount },
+      { account: { type: 'clearing', gateway: method }, amount: -amount },
+    ]);
+    await post(transaction, [redemption], act.today);
+    return payment;
+  });
+}

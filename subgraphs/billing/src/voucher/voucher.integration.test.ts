@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { proveLedger } from '../ledger/proof.ts';
+import { type BillingHarness, plusDays, startBilling, subscriber } from '../testing.ts';
+
+let isp: BillingHarness;
+beforeAll(async () => {
+  isp = await startBilling();
+});
+afterAll(() => isp[Symbol.asyncDispose]());
+
+async function create(currency = 'USD', expiresOn: string | null = null) {
+  const { createVouchers } = await isp.ask<{ createVouchers: { codes: string[]; field: string } }>(
+    `mutation ($input: CreateVouchersInput!) { createVouchers(input: $input) { ... on VouchersCreated { codes } ... on ValidationError { field } } }`,
+    {
+      input: {
+        name: 'Kiosk',
+        amount: { amount: '4000', currency },
+        count: 2,
+        method: 'cash',
+        ...(expiresOn === null ? {} : { expiresOn }),
+      },
+    },
+  );
+  return createVouchers;
+}
+const mutation = `mutation ($input: RedeemVoucherInput!) { redeemVoucher(input: $input) { __typename
+  ... on Payment { id unallocated { amount } } ... on ConflictError { reason } ... on ValidationError { field } ... on ForbiddenError { missingScope } } }`;
+const redeem = async (customerId: string, code: string, as?: string) => {
+  const { data } = await isp.tenant.ask<{ redeemVoucher: { readonly __typename: string } }>(
+    'billing',
+    mutation,
+    { input: { customerId, code } },
+    ...(as === undefined ? [] : [subscriber(as)]),
+  );
+  return data?.redeemVoucher;
+};
+const proved = async () => expect((await proveLedger(isp.tenant.services.database)).findings).toEqual([]);
+
+test('a voucher pays what is open, the rest is balance, and it is redeemed once', async () => {
+  const [ada, bob] = [await isp.createCustomer('Ada'), await isp.createCustomer('Bob')];
+  await isp.activate(ada, await isp.createPlan(3000n));
+  await isp.ask('mutation { runBilling(input: {}) { __typename } }');
+  const { codes } = await create();
+  const [first = '', second = ''] = codes;
+  await proved();
+  expect(await redeem(ada, first, bob)).toMatchObject({ __typename: 'ForbiddenError' });
+  const paid = await redeem(ada, ` ${first.toLowerCase()} `, ada);
+  expect(paid).toMatchObject({ __typename: 'Payment', unallocated: { amount: '1000' } });
+  expect(await redeem(ada, first)).toEqual(paid);
+  expect(await redeem(bob, first)).toMatchObject({ reason: 'ALREADY_REDEEMED' });
+  const race = await Promise.all([redeem(ada, second), redeem(bob, second)]);
+  expect(race.map((one) => one?.__typename).sort()).toEqual(['ConflictError', 'Payment']);
+  await proved();
+});
+
+test('what cannot be redeemed says why and writes nothing', async () => {
+  const ada = await isp.createCustomer('Ada');
+  expect(await redeem(ada, 'short')).toMatchObject({ field: 'input.code' });
+  expect(await redeem(ada, '0000-0000-0000-0000')).toMatchObject({ reason: 'UNKNOWN_VOUCHER' });
+  expect(await redeem(ada, (await create('EUR')).codes[0] ?? '')).toMatchObject({
+    reason: 'CURRENCY_MISMATCH',
+  });
+  const { codes } = await create('USD', plusDays(isp.today(), 1));
+  expect((await create('USD', isp.today())).field).toBe('input.expiresOn');
+  await isp.tenant.services.advanceClock(86_400_000);
+  expect(await redeem(ada, codes[0] ?? '')).toMatchObject({ reason: 'EXPIRED' });
+  await proved();
+});

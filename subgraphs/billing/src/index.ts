@@ -11,6 +11,7 @@ import { type TenantEvents, toSubgraph } from '@dotmac/schema';
 import { accountConsumer } from './account/events.ts';
 import './account/graphql.ts';
 import { type BillingContext, type BillingServices, builder } from './builder.ts';
+import './analytics/graphql.ts';
 import './bank/graphql.ts';
 import './catalogue/graphql.ts';
 import './catalogue/publish.ts';

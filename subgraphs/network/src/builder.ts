@@ -4,7 +4,7 @@ import { type Context, createBuilder, type TenantEvents } from '@dotmac/schema';
 import type { LoginPolicy } from './aaa/policy.ts';
 import type { RadiusPort } from './aaa/port.ts';
 import type { AccessEnforcement } from './change/enforcement.ts';
-import type { IncidentOptions } from './incident/reconcile.ts';
+import type { IncidentOptions } from './incident/facts.ts';
 import type { NetworkLoaders } from './loaders.ts';
 
 export type NetworkServices = Services<TenantDatabase, TenantEvents>;

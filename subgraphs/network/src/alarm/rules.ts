@@ -7,7 +7,7 @@ export const alarmStates = ['ACTIVE', 'ACKNOWLEDGED', 'SUPPRESSED', 'CLEARED'] a
 export type AlarmState = (typeof alarmStates)[number];
 
 /** More changes than this within the window are flapping. */
-export const flappingChanges = 5;
+const flappingChanges = 5;
 export const flappingMilliseconds = 15 * 60_000;
 
 export interface Thresholds {

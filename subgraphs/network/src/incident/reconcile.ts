@@ -1,25 +1,22 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import { appendEvents, type Clock, type NewEvent, newId } from '@dotmac/platform';
+import { appendEvents, type NewEvent, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { NetworkServices } from '../builder.ts';
-import { silentIntervals } from '../session/rules.ts';
-import type { Topology } from '../topology/rules.ts';
-import { newestSessionWords, topology } from '../topology/store.ts';
+import { topology } from '../topology/store.ts';
 import { incidentChanged, incidentOpened } from './events.ts';
-import { matchIncidents, type OpenIncident } from './match.ts';
-import { type Finding, findOutages, type OutageFacts } from './rules.ts';
+import { factsOf, type IncidentOptions, type Open, openOnes, underPlannedWork } from './facts.ts';
+import { matchIncidents } from './match.ts';
+import { type Finding, findOutages } from './rules.ts';
 import {
   affectedServicesAreExact,
   anythingWrong,
   appendEvidence,
-  devicesOfIncidents,
   type Incident,
   type IncidentDevice,
   insertIncident,
   joinDevices,
   lockIncidents,
-  openIncidents,
   setAffectedServices,
   updateIncident,
   type WatchedDevice,
@@ -28,21 +25,6 @@ import {
 import { changeInWords, proofInWords, summaryOf } from './words.ts';
 
 const actor = 'system:incidents';
-
-export interface IncidentOptions {
-  /** The time in which sessions live; see `NetworkPorts`. */
-  readonly sessionClock: Clock;
-  /** An answer of a device older than this proves nothing. */
-  readonly answerFreshMilliseconds: number;
-  /** For so long a root has to answer before its incident is resolved. */
-  readonly clearingMilliseconds: number;
-}
-
-/** An open incident with what it consists of. */
-interface Open extends OpenIncident {
-  readonly row: Incident;
-  readonly members: readonly IncidentDevice[];
-}
 
 interface Pass {
   readonly transaction: Transaction<TenantDatabase>;
@@ -102,68 +84,6 @@ function noteDoubts(doubts: Map<string, number>, ids: readonly string[], now: nu
   const fresh = ids.filter((id) => !doubts.has(id));
   for (const id of fresh) doubts.set(id, now);
   return fresh;
-}
-
-/** Planned work covers everything that has no way around it. */
-function underPlannedWork(
-  watched: readonly WatchedDevice[],
-  ways: Topology,
-): ReadonlyMap<string, WatchedDevice> {
-  const planned = watched.filter((device) => device.maintenance).map((device) => device.id);
-  const covered = ways.cutOffBy(new Set(planned));
-  return new Map(watched.map((device) => [device.id, { ...device, maintenance: covered.has(device.id) }]));
-}
-
-async function factsOf(
-  {
-    transaction,
-    devices,
-    doubts,
-    ways,
-  }: Pick<Pass, 'transaction' | 'devices'> & {
-    readonly doubts: ReadonlyMap<string, number>;
-    readonly ways: Topology;
-  },
-  { sessionClock, answerFreshMilliseconds }: IncidentOptions,
-  now: number,
-): Promise<OutageFacts> {
-  const silent = [...devices.values()].filter((device) => device.silentSince !== null);
-  const since = Math.min(...silent.map((device) => device.silentSince ?? now), now);
-  // Sessions live in a time of their own.
-  const shift = sessionClock.now() - now;
-  const words = await newestSessionWords(
-    transaction,
-    [...new Set(silent.flatMap(({ id }) => ways.below(id)))],
-    { after: new Date(since + shift), now: new Date(now + shift), intervals: silentIntervals },
-  );
-  return {
-    topology: ways,
-    devices,
-    words: new Map(words.map((word) => [word.deviceId, { ...word, at: word.at.getTime() - shift }])),
-    doubtedSince: doubts,
-    answersSince: now - answerFreshMilliseconds,
-  };
-}
-
-async function openOnes(transaction: Transaction<TenantDatabase>): Promise<Open[]> {
-  const rows = await openIncidents(transaction);
-  if (rows.length === 0) return [];
-  const members = Map.groupBy(
-    await devicesOfIncidents(
-      transaction,
-      rows.map((row) => row.id),
-    ),
-    (device) => device.incidentId,
-  );
-  return rows.map((row) => ({
-    id: row.id,
-    row,
-    rootDeviceId: row.rootDeviceId,
-    state: row.state,
-    clearingSince: row.clearingSince?.getTime() ?? null,
-    members: members.get(row.id) ?? [],
-    deviceIds: (members.get(row.id) ?? []).map((device) => device.deviceId),
-  }));
 }
 
 const nameIn =

@@ -1,5 +1,6 @@
 import type { NetworkServices } from '../builder.ts';
-import { type IncidentOptions, reconcileIncidents } from './reconcile.ts';
+import type { IncidentOptions } from './facts.ts';
+import { reconcileIncidents } from './reconcile.ts';
 
 /** While anything is wrong, and while all is well. */
 const closeMilliseconds = 1_000;

@@ -2,9 +2,9 @@ import type { DeviceState, LockReason } from '@dotmac/schema';
 import { silentIntervals } from '../session/rules.ts';
 
 export const rungNames = ['LOCK', 'AAA', 'SESSION', 'CPE', 'ACCESS_NODE', 'BACKHAUL', 'INCIDENT'] as const;
-export type RungName = (typeof rungNames)[number];
+type RungName = (typeof rungNames)[number];
 export const freshnesses = ['FRESH', 'STALE', 'UNKNOWN'] as const;
-export type Freshness = (typeof freshnesses)[number];
+type Freshness = (typeof freshnesses)[number];
 
 /** One fact about a service on its way from the bill to the backhaul. */
 export interface Rung {

@@ -10,7 +10,7 @@ export interface ServiceValue {
 }
 
 export const movementKinds = ['NEW', 'EXPANSION', 'CONTRACTION', 'CHURN'] as const;
-export type MovementKind = (typeof movementKinds)[number];
+type MovementKind = (typeof movementKinds)[number];
 
 export interface MrrMovement {
   readonly kind: MovementKind;

@@ -24,7 +24,7 @@ export interface ModelLine {
   readonly percent: string | undefined;
 }
 
-export interface VatBreakdown {
+interface VatBreakdown {
   readonly category: VatCategory;
   readonly percent: string | undefined;
   readonly base: bigint;

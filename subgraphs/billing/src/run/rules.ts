@@ -38,7 +38,7 @@ export interface AccountSnapshot {
 }
 
 /** A discount of a service line, with the life of its own line of charges. */
-export interface AccountDiscount extends RecurringDiscount {
+interface AccountDiscount extends RecurringDiscount {
   readonly name: string;
   readonly settledBefore: Day | null;
   readonly billed: readonly BilledLine[];
@@ -61,7 +61,7 @@ export type BillResult =
   | { readonly ok: true; readonly draft: Draft | null; readonly nextBillOn: Day | null }
   | { readonly ok: false; readonly customerId: string; readonly message: string };
 
-export type UntaxedLine = Omit<DraftLine, 'tax' | 'taxParts'>;
+type UntaxedLine = Omit<DraftLine, 'tax' | 'taxParts'>;
 
 /**
  * What an account is charged on a run date: one document, or nothing. Tax components come by jurisdiction. Pure: preview, single invoice and mass run are

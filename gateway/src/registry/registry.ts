@@ -15,7 +15,7 @@ export interface RegistryOptions {
   readonly pollMilliseconds?: number | undefined;
 }
 
-export interface DocumentOwner {
+interface DocumentOwner {
   readonly tenantId: string | null;
   readonly partnerId: string | null;
 }

@@ -5,7 +5,7 @@ import type { SubgraphTarget } from '../execution/http-client.ts';
 import { EventStreamError, EventStreamParser } from './event-stream.ts';
 
 /** What a subgraph's stream says: where it starts, before all else and where it can; then results. */
-export type UpstreamEvent =
+type UpstreamEvent =
   | { readonly kind: 'ready'; readonly cursor: string | null }
   | { readonly kind: 'result'; readonly response: SubgraphResponse };
 

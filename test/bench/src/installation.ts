@@ -16,7 +16,7 @@ export interface Installation extends AsyncDisposable {
   start(): Promise<Started>;
 }
 
-export interface Started {
+interface Started {
   /** Seconds from the command to `ready`. */
   readonly seconds: number;
   /** CPU seconds that all processes of the installation had taken by then; null where there is no /proc. */
@@ -27,7 +27,7 @@ export interface Started {
 }
 
 /** The parts of `demo.json` that benchmarks use. */
-export interface Demo {
+interface Demo {
   readonly graphql: string;
   readonly tenants: Readonly<Record<string, { readonly tokens: Readonly<Record<'owner', string>> }>>;
   readonly operator: { readonly token: string };

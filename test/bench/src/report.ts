@@ -1,5 +1,5 @@
 /** One measured figure. With a peer, `ratio` says how many times better we are; above 1 is in our favour. */
-export interface Figure {
+interface Figure {
   readonly metric: string;
   readonly value: number;
   readonly unit: string;

@@ -11,7 +11,7 @@ export interface Lab {
   coa(kind: 'obey' | 'lie' | 'ignore'): Promise<void>;
 }
 
-export interface LabLogin {
+interface LabLogin {
   readonly accepted: boolean;
   readonly reason: string;
   readonly attributes: readonly { readonly name: string; readonly value: string }[];
@@ -22,7 +22,7 @@ export interface LabLogin {
   } | null;
 }
 
-export interface LabSession {
+interface LabSession {
   readonly id: string;
   readonly username: string;
   readonly address: string | null;

@@ -12,7 +12,7 @@ export interface Shared {
   tenant(slug: 'alpha' | 'bravo'): SharedTenant;
 }
 
-export interface SharedTenant extends DemoTenant {
+interface SharedTenant extends DemoTenant {
   readonly owner: GraphUser;
   readonly noc: GraphUser;
   readonly billing: GraphUser;

@@ -130,4 +130,4 @@ export type Variant =
   | { readonly names: readonly (Kind & { readonly pattern: string })[] };
 
 export type Severity = 'ok' | 'warning' | 'critical' | 'unknown';
-export type States = Readonly<Record<string, readonly [text: string, severity: Severity]>>;
+type States = Readonly<Record<string, readonly [text: string, severity: Severity]>>;

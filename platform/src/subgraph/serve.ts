@@ -147,7 +147,8 @@ async function stream(
   const results = await executor.subscribe(body, context);
   if (!('results' in results)) {
     socket.off('close', leave);
-    return reply.send(results);
+    // 503 tells the gateway to come back; 200 would be the subgraph's last word.
+    return reply.status(isUnavailable(results) ? 503 : 200).send(results);
   }
   reply.hijack();
   const { raw } = reply;
@@ -165,7 +166,7 @@ async function stream(
   try {
     for (let item = await iterator.next(); item.done !== true; item = await iterator.next()) {
       // Cut off, the gateway comes back with its last cursor; an answer without data would be a lost event.
-      if (item.value.errors?.some(({ extensions }) => extensions?.code === unavailable)) {
+      if (isUnavailable(item.value)) {
         raw.destroy();
         return reply;
       }
@@ -180,6 +181,11 @@ async function stream(
     raw.end();
   }
   return reply;
+}
+
+/** Whether something failed only because the database was away. */
+function isUnavailable({ errors }: FormattedExecutionResult): boolean {
+  return errors?.some(({ extensions }) => extensions?.code === unavailable) ?? false;
 }
 
 function drained(raw: FastifyReply['raw']): Promise<void> {

@@ -110,10 +110,14 @@ export async function startLabNetwork(options: LabNetworkOptions): Promise<LabNe
     async setPower(on) {
       agents.get(towerRouter.id)?.setSilent(!on);
       routeros.behaviour.fatalBeforeLogin = on ? null : 'no power';
-      if (on) return;
+      if (on) {
+        nas.setCoaBehaviour({ kind: 'obey' });
+        await nas.crash();
+        return;
+      }
+      nas.setCoaBehaviour({ kind: 'ignore' });
+      nas.powerOff();
       routeros.dropConnections();
-      for (const { username } of nas.sessions.values()) router.removeSession(username);
-      await nas.crash();
     },
     async close() {
       await nas.close();

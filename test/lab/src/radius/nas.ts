@@ -77,6 +77,8 @@ export interface SimulatedNas {
   setCoaBehaviour(behaviour: CoaBehaviour): void;
   /** Power cut: sessions vanish without Stop, session ids start over, Accounting-On is sent. */
   crash(): Promise<boolean>;
+  /** The first half of a power cut: sessions vanish and nobody is told. */
+  powerOff(): void;
   close(): Promise<void>;
 }
 
@@ -133,6 +135,15 @@ export async function startNas(options: NasOptions): Promise<SimulatedNas> {
     void settled.finally(() => pending.delete(settled));
   };
   let closed = false;
+
+  const loseSessions = () => {
+    const lost = [...sessions.values()];
+    sessions.clear();
+    for (const timer of interimTimers.values()) clearInterval(timer);
+    interimTimers.clear();
+    nextSession = 0x81000000;
+    for (const session of lost) options.onSessionEnd?.(session, 'NAS-Reboot');
+  };
 
   const act = (kind: 'CoA' | 'Disconnect', packet: DecodedPacket): DynamicAuthorizationAnswer => {
     if (behaviour.kind === 'ignore') return null;
@@ -254,13 +265,9 @@ export async function startNas(options: NasOptions): Promise<SimulatedNas> {
     setCoaBehaviour: (next) => {
       behaviour = next;
     },
+    powerOff: loseSessions,
     crash: async () => {
-      const lost = [...sessions.values()];
-      sessions.clear();
-      for (const timer of interimTimers.values()) clearInterval(timer);
-      interimTimers.clear();
-      nextSession = 0x81000000;
-      for (const session of lost) options.onSessionEnd?.(session, 'NAS-Reboot');
+      loseSessions();
       return account('Accounting-On', []);
     },
     close: async () => {

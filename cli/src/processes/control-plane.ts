@@ -2,6 +2,7 @@
  * The control plane: the subgraphs `tenants` and `partners` over `dotmac_platform`, and the reconciler that keeps
  * tenants running. When it is gone, tenants and gateways serve on; its successor adopts what runs.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openProcessHosting, type ProcessHosting, waitUntilReady } from '@dotmac/hosting';
@@ -46,6 +47,13 @@ const resumeMilliseconds = 15_000;
 await serve(logger, async (stack, stopping) => {
   const config = readConfig(settings);
   const secrets = openFileSecrets(config.DOTMAC_HOME);
+  const tenantSchema = await schemaVersion('tenant');
+  // Of older code it would only be of no use.
+  const codeCacheSeed = join(
+    config.DOTMAC_HOME,
+    'cache',
+    `tenant-code-${config.DOTMAC_RELEASE}-${tenantSchema}`,
+  );
   const hosting = await openProcessHosting({
     home: config.DOTMAC_HOME,
     migrate: async (kind, connectionString) => {
@@ -53,7 +61,7 @@ await serve(logger, async (stack, stopping) => {
       await migrate({ connectionString, kind: kind as 'tenant' | 'platform' });
     },
     resolveSecret: (tenant, { name }) => secrets.read(tenant, name),
-    codeCacheSeed: join(config.DOTMAC_HOME, 'cache', 'tenant-code'),
+    codeCacheSeed,
     // Nothing is destroyed yet: tombstones come with backups.
     findTombstone: async () => undefined,
     onProblem: (error) => logger.warn({ error }, 'hosting met a problem; it goes on'),
@@ -94,7 +102,6 @@ await serve(logger, async (stack, stopping) => {
 
   // As root every tenant runs under a uid of its own, which may not be able to read this checkout.
   const code = await hosting.code(fileURLToPath(new URL('../../../', import.meta.url)));
-  const tenantSchema = await schemaVersion('tenant');
   const connectionString = await hosting.database.connection('platform', 'application');
   stopping.throwIfAborted();
   const runtime = await startRuntime<PlatformDatabase, PlatformEvents>({
@@ -147,7 +154,8 @@ await serve(logger, async (stack, stopping) => {
     databaseUrl: await hosting.database.connection('platform', 'gateway'),
     signingKey: { id: gateway.id, privatePem: gateway.privatePem },
   });
-  const compiling = compileTenantCode(code, join(config.DOTMAC_HOME, 'cache', 'tenant-code'));
+  if (existsSync(codeCacheSeed)) return;
+  const compiling = compileTenantCode(code, codeCacheSeed);
   compiling.on('error', (error) => logger.warn({ error }, 'the code of tenants was not compiled ahead'));
   stack.defer(() => void compiling.kill());
 });

@@ -7,6 +7,16 @@ export function hashPassword(password: string): Promise<string> {
   return hash(password, parameters);
 }
 
-export function passwordMatches(stored: string, password: string): Promise<boolean> {
-  return verify(stored, password);
+/** Made when it is first needed: a process in which nobody signs in does not pay for it. */
+let nobodysHash: Promise<string> | undefined;
+
+/**
+ * Whether the password is the one that was hashed. Without a hash it takes as long and says no, so that the time does
+ * not tell which accounts exist.
+ */
+export async function passwordMatches(stored: string | null, password: string): Promise<boolean> {
+  if (stored !== null) return verify(stored, password);
+  nobodysHash ??= hashPassword('nobody has this password');
+  await verify(await nobodysHash, password);
+  return false;
 }

@@ -1,11 +1,9 @@
-import { hashPassword, passwordMatches, signToken, systemClock } from '@dotmac/platform';
+import { passwordMatches, signToken, systemClock } from '@dotmac/platform';
 import { anonymous, DomainError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { credentialsByEmail } from './store.ts';
 
 const tokenLifetimeSeconds = 8 * 3600;
-/** Verified against when there is no such customer, so that the time does not tell which addresses exist. */
-const nobodysHash = hashPassword('nobody has this password');
 
 class SubscriberSignInError extends DomainError {
   override readonly name = 'SubscriberSignInError';
@@ -39,7 +37,7 @@ builder.mutationField('signInSubscriber', (t) =>
     args: { input: t.arg({ type: SignInSubscriberInput, required: true }) },
     resolve: async (_root, { input }, { services, signingKey }) => {
       const credentials = await credentialsByEmail(services.database, input.email.trim().toLowerCase());
-      const right = await passwordMatches(credentials?.passwordHash ?? (await nobodysHash), input.password);
+      const right = await passwordMatches(credentials?.passwordHash ?? null, input.password);
       if (credentials === null || !right) throw new SubscriberSignInError();
       const { id, name } = credentials;
       const tenantId = services.tenant?.id ?? null;

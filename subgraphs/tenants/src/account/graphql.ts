@@ -1,4 +1,4 @@
-import { hashPassword, passwordMatches, signToken, systemClock } from '@dotmac/platform';
+import { passwordMatches, signToken, systemClock } from '@dotmac/platform';
 import { ConflictError, DomainError, ForbiddenError, type Principal } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { tenantBySlug } from '../tenant/store.ts';
@@ -7,8 +7,6 @@ import { principalOf } from './rules.ts';
 import { accountByEmail, membershipsOf } from './store.ts';
 
 const tokenLifetimeSeconds = 8 * 3600;
-/** Verified against when there is no such account, so that the time does not tell which addresses exist. */
-const nobodysHash = hashPassword('nobody has this password');
 
 class SignInError extends DomainError {
   override readonly name = 'SignInError';
@@ -76,7 +74,7 @@ builder.mutationField('signIn', (t) =>
     args: { input: t.arg({ type: SignInInput, required: true }) },
     resolve: async (_root, { input }, { services, identityKey }) => {
       const account = await accountByEmail(services.database, input.email.trim().toLowerCase());
-      const right = await passwordMatches(account?.passwordHash ?? (await nobodysHash), input.password);
+      const right = await passwordMatches(account?.passwordHash ?? null, input.password);
       if (account === null || account.disabledAt !== null || !right) throw new SignInError();
       const now = systemClock.now();
       const tenant = input.tenant == null ? null : await tenantBySlug(services.database, input.tenant);

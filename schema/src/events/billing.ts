@@ -43,6 +43,17 @@ export interface BillingEvents {
   /** Billing wants every service of the customer locked or opened; subscribers owns the locks. */
   'billing.lock.requested': { customerId: string; because: string };
   'billing.lock.lifted': { customerId: string; because: string };
+  /**
+   * What the data cap of a service asks of its access, told when it changes. `THROTTLED` carries the speeds that hold
+   * until the next word, `BLOCKED` leaves the portal reachable, `WITHIN` is the plan's own speed.
+   */
+  'usage.allowance.changed': {
+    serviceId: string;
+    customerId: string;
+    state: 'WITHIN' | 'THROTTLED' | 'BLOCKED';
+    shaping: ShapingPayload | null;
+    because: string;
+  };
 }
 
 /** Speeds in bits per second as decimal strings; directions are the subscriber's. */

@@ -54,6 +54,32 @@ export interface NetworkEvents {
   'alarm.updated': AlarmPayload & { because: string };
   'alarm.cleared': AlarmPayload;
   'nas.updated': { nasId: string; name: string };
+  'usage.recorded': UsagePayload;
+  /** A confirmed outage is over: one for each service that it cut off while it was in use. */
+  'service.downtime.recorded': {
+    incidentId: string;
+    serviceId: string;
+    /** Instants, ISO 8601, half-open. */
+    from: string;
+    to: string;
+    summary: string;
+  };
+}
+
+/**
+ * What a service used on a local day of the tenant, as far as accounting has told. Told again as it grows: the newest
+ * word of a service and day holds. Octets as decimal strings, in the subscriber's direction.
+ */
+export interface UsagePayload {
+  serviceId: string;
+  /** ISO date. */
+  day: string;
+  downstreamOctets: string;
+  upstreamOctets: string;
+  /** The day is over and every session of it has told its last; until then nobody is throttled or charged for it. */
+  complete: boolean;
+  /** The same by local hour, 0 to 23, where it is known; hours without use are left out. */
+  hours?: { hour: number; downstreamOctets: string; upstreamOctets: string }[];
 }
 
 export interface IncidentPayload {

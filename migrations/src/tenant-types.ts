@@ -447,14 +447,20 @@ export interface EventsHead {
 }
 
 export interface NetworkAccess {
+  circuitIds: Generated<string[]>;
   closedAt: ColumnType<Date, Date | string, Date | string> | null;
   createdAt: ColumnType<Date, Date | string, Date | string>;
   customerId: string;
   deviceId: string | null;
+  kickOldest: Generated<boolean>;
   locks: Generated<string[]>;
+  macLimit: Generated<number>;
+  macs: Generated<string[]>;
   mode: string;
+  nasIds: Generated<string[]>;
   password: Uint8Array;
   planId: string;
+  portIds: Generated<string[]>;
   readyAt: ColumnType<Date, Date | string, Date | string> | null;
   serviceId: string;
   shaping: Json | null;

@@ -41,6 +41,16 @@ export interface NetworkEvents {
   };
   /** What a login depends on has changed: credentials, address or number of sessions. */
   'access.updated': { serviceId: string };
+  /** A login taught a MAC address; the service's MAC lock lets it in from now on. */
+  'access.mac.learnt': { serviceId: string; mac: string };
+  /** Something of ours wanted a session ended; `outcome` is what the NAS answered. */
+  'session.disconnect.attempted': {
+    sessionId: string;
+    serviceId: string | null;
+    because: string;
+    outcome: string;
+    evidence: string;
+  };
   /** Somebody read a subscriber's password. */
   'access.password.revealed': { serviceId: string; reason: string };
   'device.updated': { deviceId: string; name: string };

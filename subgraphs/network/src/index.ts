@@ -29,6 +29,7 @@ import './incident/graphql.ts';
 import { IncidentWatch } from './incident/watch.ts';
 import './interface/graphql.ts';
 import { networkLoaders } from './loaders.ts';
+import './login-limit/graphql.ts';
 import { housekeeping } from './monitor/housekeeping.ts';
 import { Poller } from './monitor/poller.ts';
 import { rememberMessageAuthenticator } from './nas/remember.ts';
@@ -36,6 +37,7 @@ import './nas/graphql.ts';
 import type { NetworkPorts } from './ports.ts';
 import { followRejections } from './service-state/events.ts';
 import './service-state/graphql.ts';
+import { disconnectWorker } from './session/disconnect-job.ts';
 import './session/graphql.ts';
 import { reapStaleSessions } from './session/reaper.ts';
 import './site/graphql.ts';
@@ -86,7 +88,10 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       loaders: networkLoaders(services.database),
     }),
     consumers: [followServices(services), catchUpWhenOnline(services), followRejections],
-    jobs: [changeWorker({ ...ports, services, enforcement, policy }) as never],
+    jobs: [
+      changeWorker({ ...ports, services, enforcement, policy }) as never,
+      disconnectWorker(services, enforcement) as never,
+    ],
     daily: [housekeeping(services)],
     async start(signal) {
       await policy.start(signal);

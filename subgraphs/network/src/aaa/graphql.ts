@@ -31,8 +31,17 @@ builder.queryField('explainLogin', (t) =>
       nasAddress: t.arg({ type: 'IPAddress', required: true }),
       mac: t.arg.string(),
       password: t.arg.string({ description: 'To have it checked too.' }),
+      portId: t.arg.string({ description: 'NAS-Port-Id.' }),
+      circuitId: t.arg.string({ description: 'Agent-Circuit-Id.' }),
     },
-    resolve: (_root, { username, nasAddress, mac, password }, { policy }) =>
-      policy.explain({ username, nasAddress, mac: mac ?? null, password: password ?? null }),
+    resolve: (_root, { username, nasAddress, mac, password, portId, circuitId }, { policy }) =>
+      policy.explain({
+        username,
+        nasAddress,
+        mac: mac ?? null,
+        password: password ?? null,
+        portId: portId ?? null,
+        circuitId: circuitId ?? null,
+      }),
   }),
 );

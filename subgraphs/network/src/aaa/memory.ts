@@ -30,6 +30,7 @@ const noSessions: readonly LiveSession[] = [];
 const relevant = [
   'access.ready',
   'access.updated',
+  'access.mac.learnt',
   'access.change.progressed',
   'nas.updated',
 ] as const satisfies readonly (keyof TenantEvents)[];
@@ -197,9 +198,9 @@ export class LoginMemory implements KnownServices {
     }
   }
 
-  #liveOf({ id, mac, updatedAt, nasId }: SessionState): LiveSession {
+  #liveOf({ id, mac, startedAt, updatedAt, nasId }: SessionState): LiveSession {
     const interval = this.#nasRows.get(nasId)?.interimIntervalSeconds ?? 300;
-    return { id, mac, updatedAt, staleAfterMilliseconds: loginStaleMilliseconds(interval) };
+    return { id, mac, startedAt, updatedAt, staleAfterMilliseconds: loginStaleMilliseconds(interval) };
   }
 
   /** Follows the log; whatever breaks it, everything is loaded anew and it goes on. */

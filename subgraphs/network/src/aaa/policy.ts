@@ -2,9 +2,12 @@ import type { Clock } from '@dotmac/platform';
 import type { AcceptTemplate, AccessDecision, AccessRequestView, RadiusPolicy } from '@dotmac/radius';
 import { deviceModeOf, shapingOf } from '../access/rules.ts';
 import type { NetworkServices } from '../builder.ts';
+import { macToLearn } from '../login-limit/rules.ts';
 import type { Nas } from '../nas/store.ts';
 import type { KnownServices } from '../session/record.ts';
 import { normaliseMac, type SessionState } from '../session/rules.ts';
+import { Backoff } from './backoff.ts';
+import { LoginEffects } from './effects.ts';
 import { LoginMemory, type PolicyAccess, type PolicyNas } from './memory.ts';
 import type { RadiusPort } from './port.ts';
 import { Rejections } from './rejections.ts';
@@ -15,8 +18,13 @@ import {
   jitteredInterval,
   type LoginFacts,
   type RejectReason,
+  sessionsToEnd,
   sessionTokenPrefix,
 } from './rules.ts';
+
+/** Agent-Circuit-Id of the Broadband Forum (RFC 4679 §3.3.1). */
+const broadbandForum = 3561;
+const agentCircuitId = 1;
 
 export interface LoginExplanation {
   readonly decision: 'ACCEPT' | 'WALLED_GARDEN' | 'REJECT';
@@ -31,6 +39,8 @@ export class LoginPolicy implements RadiusPolicy {
   readonly #sessionClock: Clock;
   readonly #rejections: Rejections;
   readonly #memory: LoginMemory;
+  readonly #backoff = new Backoff<PolicyAccess>();
+  readonly #effects: LoginEffects;
 
   constructor(services: NetworkServices, radius: RadiusPort, sessionClock: Clock) {
     this.#services = services;
@@ -38,12 +48,14 @@ export class LoginPolicy implements RadiusPolicy {
     this.#sessionClock = sessionClock;
     this.#rejections = new Rejections(services);
     this.#memory = new LoginMemory(services, radius.sharedSecret);
+    this.#effects = new LoginEffects(services, (ids) => this.#memory.refresh(ids));
   }
 
   /** Works until the signal aborts. Resolves when it can answer. */
   async start(signal: AbortSignal): Promise<void> {
     await this.#memory.start(signal);
     this.#rejections.run(signal);
+    this.#effects.run(signal);
   }
 
   findNas(sourceAddress: string): PolicyNas | null {
@@ -77,23 +89,37 @@ export class LoginPolicy implements RadiusPolicy {
     if (nas === null) return { kind: 'DISCARD', reason: 'UNKNOWN_NAS' };
     const access = this.#memory.access(username);
     const mac = normaliseMac(request.callingStationId);
-    const reason = decideLogin(
-      this.#factsOf({
-        username,
-        nas,
-        access,
-        mac,
-        password: () => {
-          if (request.method === 'NONE') return 'UNSUPPORTED';
-          return access !== null && this.#radius.verifyPassword(request, access.password) ? 'RIGHT' : 'WRONG';
-        },
-      }),
-    );
-    if (reason === null && access !== null) return this.#accept(nas, access);
+    const facts = this.#factsOf({
+      username,
+      nas,
+      access,
+      mac,
+      portId: () => request.nasPortId,
+      circuitId: () => request.vendorText(broadbandForum, agentCircuitId),
+      password: () => {
+        if (request.method === 'NONE') return 'UNSUPPORTED';
+        return access !== null && this.#radius.verifyPassword(request, access.password) ? 'RIGHT' : 'WRONG';
+      },
+    });
+    const reason = decideLogin(facts);
+    if (reason === null && access !== null) {
+      this.#remember(access, facts);
+      return this.#accept(nas, access);
+    }
     const refusal = reason ?? 'UNKNOWN_USER';
+    if (refusal === 'BAD_PASSWORD' && access !== null) this.#backoff.failed(username, mac, access, facts.now);
     const serviceId = access?.serviceId ?? null;
     this.#rejections.add({ username, serviceId, reason: refusal, nasAddress: request.sourceAddress, mac });
     return { kind: 'REJECT', reason: refusal };
+  }
+
+  /** What an accepted login leaves behind. */
+  #remember(access: PolicyAccess, facts: LoginFacts): void {
+    this.#backoff.succeeded(facts.username, facts.mac ?? null);
+    if (access.limits === null) return;
+    const mac = macToLearn(facts.access?.limits ?? null, facts.mac);
+    if (mac !== null) this.#effects.learn({ serviceId: access.serviceId, mac });
+    for (const sessionId of sessionsToEnd(facts)) this.#effects.end(sessionId, facts.username);
   }
 
   /** What the answer to a login would be now, and why. */
@@ -102,6 +128,8 @@ export class LoginPolicy implements RadiusPolicy {
     readonly nasAddress: string;
     readonly mac: string | null;
     readonly password: string | null;
+    readonly portId?: string | null;
+    readonly circuitId?: string | null;
   }): LoginExplanation {
     const { username, nasAddress, mac, password } = question;
     const nas = this.findNas(nasAddress);
@@ -120,6 +148,8 @@ export class LoginPolicy implements RadiusPolicy {
         nas,
         access,
         mac: mac === null ? undefined : normaliseMac(mac),
+        portId: () => question.portId ?? undefined,
+        circuitId: () => question.circuitId ?? undefined,
         password: given,
       }),
     );
@@ -127,16 +157,31 @@ export class LoginPolicy implements RadiusPolicy {
     return { decision: access?.mode === 'OPEN' ? 'ACCEPT' : 'WALLED_GARDEN', reason: null, steps };
   }
 
-  #factsOf(about: {
-    readonly username: string;
-    readonly nas: PolicyNas;
-    readonly access: PolicyAccess | null;
-    readonly mac: LoginFacts['mac'];
-    readonly password: LoginFacts['password'];
-  }): LoginFacts {
-    const { access, nas } = about;
+  #factsOf(
+    about: Pick<LoginFacts, 'username' | 'mac' | 'password' | 'portId' | 'circuitId'> & {
+      readonly nas: PolicyNas;
+      readonly access: PolicyAccess | null;
+    },
+  ): LoginFacts {
+    const { access, nas, username, mac } = about;
     const live = access === null ? [] : this.#memory.live(access.serviceId);
-    return { ...about, now: this.#sessionClock.now(), nas: nas.row, live };
+    return {
+      ...about,
+      access: access === null ? null : this.#withLessons(access),
+      now: this.#sessionClock.now(),
+      nas: nas.row,
+      live,
+      attempts: access === null ? null : this.#backoff.attempts(username, mac ?? null, access),
+    };
+  }
+
+  /** The access with the MAC addresses that are learnt and not in the database yet. */
+  #withLessons(access: PolicyAccess): PolicyAccess {
+    if (access.limits === null) return access;
+    const lessons = this.#effects.lessons(access.serviceId);
+    if (lessons === null) return access;
+    const macs = [...new Set([...access.limits.macs, ...lessons])];
+    return { ...access, limits: { ...access.limits, macs } };
   }
 
   #accept({ row: nas }: PolicyNas, access: PolicyAccess): AccessDecision {

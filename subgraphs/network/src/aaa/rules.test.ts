@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { noLimits } from '../login-limit/rules.ts';
+import { Backoff, backoffMilliseconds } from './backoff.ts';
 import {
   decideLogin,
   explainDecision,
   jitteredInterval,
   type LoginFacts,
   serviceOfToken,
+  sessionsToEnd,
   sessionTokenPrefix,
 } from './rules.ts';
 
@@ -16,12 +19,16 @@ const access = {
   shaping: speed,
   address: '100.64.0.9',
   simultaneousSessions: 1,
+  limits: null,
 } as const;
 const good: LoginFacts = {
   now: 1_000_000,
   username: 'ada',
   mac: 'cc:2d:e0:a3:3d:d5',
-  nas: { name: 'bng-1', enabled: true },
+  nas: { id: 'nas_1', name: 'bng-1', enabled: true },
+  portId: () => 'ether1',
+  circuitId: () => null,
+  attempts: null,
   access,
   password: () => 'RIGHT',
   live: [],
@@ -29,6 +36,7 @@ const good: LoginFacts = {
 const session = {
   id: 'ses_1',
   mac: 'aa:aa:aa:aa:aa:aa',
+  startedAt: 900_000,
   updatedAt: 999_000,
   staleAfterMilliseconds: 750_000,
 };
@@ -41,7 +49,7 @@ describe('a login', () => {
       { access: { ...access, mode: 'WALLED_GARDEN', locks: ['BILLING'] } },
       null,
     ],
-    ['over a disabled NAS', { nas: { name: 'old', enabled: false } }, 'NAS_DISABLED'],
+    ['over a disabled NAS', { nas: { id: 'nas_2', name: 'old', enabled: false } }, 'NAS_DISABLED'],
     ['of nobody we know', { access: null }, 'UNKNOWN_USER'],
     ['with a wrong password', { password: () => 'WRONG' }, 'BAD_PASSWORD'],
     ['with a method we do not speak', { password: () => 'UNSUPPORTED' }, 'METHOD_UNSUPPORTED'],
@@ -50,6 +58,18 @@ describe('a login', () => {
     ['while another line is online', { live: [session] }, 'SESSION_LIMIT'],
     ['of the same line, which replaces its session', { live: [{ ...session, mac: good.mac ?? null }] }, null],
     ['beside a session long silent', { live: [{ ...session, updatedAt: 0 }] }, null],
+    [
+      'beside another line, which is pushed out',
+      { live: [session], access: { ...access, limits: { ...noLimits, kickOldest: true } } },
+      null,
+    ],
+    [
+      'over a NAS that is not his',
+      { access: { ...access, limits: { ...noLimits, nasIds: ['nas_2'] } } },
+      'NAS_NOT_ALLOWED',
+    ],
+    ['while the line has to wait', { attempts: { failures: 6, until: 1_002_000 } }, 'BACKING_OFF'],
+    ['after the wait', { attempts: { failures: 6, until: 1_000_000 } }, null],
     ['beside one of two allowed', { live: [session], access: { ...access, simultaneousSessions: 2 } }, null],
   ])('%s', (_name, change, reason) => {
     expect(decideLogin({ ...good, ...change })).toBe(reason);
@@ -76,7 +96,12 @@ describe('a login', () => {
     });
     fc.assert(
       fc.property(facts, ({ enabled, password, ...rest }) => {
-        const login = { ...good, ...rest, nas: { name: 'n', enabled }, password: () => password };
+        const login = {
+          ...good,
+          ...rest,
+          nas: { id: 'nas_1', name: 'n', enabled },
+          password: () => password,
+        };
         const { reason, steps } = explainDecision(login);
         expect(reason).toBe(decideLogin(login));
         expect(steps.filter((step) => !step.passed)).toHaveLength(reason === null ? 0 : 1);
@@ -99,4 +124,43 @@ test('the session token comes back as the service it was made for, and nothing e
 test('intervals are spread by a tenth', () => {
   expect(jitteredInterval(300, 0)).toBe(270);
   expect(jitteredInterval(300, 1)).toBe(330);
+});
+
+test('one login too many pushes out as many of the oldest as needed, and only then', () => {
+  const limits = { ...noLimits, kickOldest: true };
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 999_999 }), { maxLength: 6 }),
+      fc.integer({ min: 1, max: 4 }),
+      (starts, simultaneousSessions) => {
+        const live = starts.map((startedAt, index) => ({ ...session, id: `ses_${index}`, startedAt }));
+        const facts = { ...good, live, access: { ...access, limits, simultaneousSessions } };
+        const ended = sessionsToEnd(facts);
+        expect(decideLogin(facts)).toBeNull();
+        expect(live.length - ended.length).toBeLessThan(simultaneousSessions);
+        expect(ended.length === 0 || live.length - ended.length === simultaneousSessions - 1).toBe(true);
+        const stay = live.filter(({ id }) => !ended.includes(id)).map(({ startedAt }) => startedAt);
+        const go = live.filter(({ id }) => ended.includes(id)).map(({ startedAt }) => startedAt);
+        expect(Math.max(-1, ...go)).toBeLessThanOrEqual(Math.min(1e9, ...stay));
+      },
+    ),
+  );
+});
+
+describe('wrong passwords', () => {
+  test('a few are forgiven, then each costs twice as long, at most a minute', () => {
+    expect([1, 4, 5, 6, 7, 9, 10, 1000].map(backoffMilliseconds)).toEqual([
+      0, 0, 2_000, 4_000, 8_000, 32_000, 60_000, 60_000,
+    ]);
+  });
+  test('are counted per line, until the right one or another bearer', () => {
+    const backoff = new Backoff<object>();
+    const bearer = {};
+    for (let i = 0; i < 5; i++) backoff.failed('ada', 'cc:2d:e0:a3:3d:d5', bearer, 1_000);
+    expect(backoff.attempts('ada', 'cc:2d:e0:a3:3d:d5', bearer)).toMatchObject({ failures: 5, until: 3_000 });
+    expect(backoff.attempts('ada', null, bearer)).toBeNull();
+    expect(backoff.attempts('ada', 'cc:2d:e0:a3:3d:d5', {})).toBeNull();
+    backoff.succeeded('ada', 'cc:2d:e0:a3:3d:d5');
+    expect(backoff.attempts('ada', 'cc:2d:e0:a3:3d:d5', bearer)).toBeNull();
+  });
 });

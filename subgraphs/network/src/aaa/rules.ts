@@ -1,6 +1,14 @@
 import type { ShapingPayload } from '@dotmac/schema';
 import { type AccessMode, describeShaping } from '../access/rules.ts';
+import {
+  brokenLimit,
+  describeLimits,
+  type LimitReason,
+  type Line,
+  type LoginLimits,
+} from '../login-limit/rules.ts';
 import { silentIntervals } from '../session/rules.ts';
+import type { Attempts } from './backoff.ts';
 
 /** Why a login is refused. Stable: stored in events and shown to the NOC. */
 export type RejectReason =
@@ -8,8 +16,10 @@ export type RejectReason =
   | 'UNKNOWN_USER'
   | 'METHOD_UNSUPPORTED'
   | 'BAD_PASSWORD'
+  | 'BACKING_OFF'
   | 'NOT_READY'
   | 'BLOCKED'
+  | LimitReason
   | 'SESSION_LIMIT';
 
 /** A session as far as logging in again is concerned. */
@@ -17,6 +27,7 @@ export interface LiveSession {
   readonly id: string;
   readonly mac: string | null;
   /** Milliseconds since the epoch. */
+  readonly startedAt: number;
   readonly updatedAt: number;
   /** Silent for longer than this, it no longer counts. */
   readonly staleAfterMilliseconds: number;
@@ -28,14 +39,20 @@ export interface LoginFacts {
   readonly username: string;
   /** Undefined when a question does not name the line: then it is taken for the one that is online. */
   readonly mac: string | null | undefined;
-  readonly nas: { readonly name: string; readonly enabled: boolean };
+  readonly nas: { readonly id: string; readonly name: string; readonly enabled: boolean };
+  /** Where on the NAS; undefined when a question does not say it. Read from the packet only when somebody is held to it. */
+  readonly portId: Line['portId'];
+  readonly circuitId: Line['circuitId'];
   readonly access: {
     readonly mode: AccessMode;
     readonly locks: readonly string[];
     readonly shaping: ShapingPayload | null;
     readonly address: string | null;
     readonly simultaneousSessions: number;
+    readonly limits: LoginLimits | null;
   } | null;
+  /** Wrong passwords of this line so far. */
+  readonly attempts: Attempts | null;
   /** `NOT_ASKED` when a decision is only explained. */
   readonly password: () => 'RIGHT' | 'WRONG' | 'UNSUPPORTED' | 'NOT_ASKED';
   readonly live: readonly LiveSession[];
@@ -61,6 +78,17 @@ const checks: readonly Check[] = [
     refuse: ({ access }) => (access === null ? 'UNKNOWN_USER' : null),
     tell: ({ access, username }) =>
       access === null ? `No open service has the login name ${username}` : `${username} belongs to a service`,
+  },
+  {
+    name: 'attempts',
+    refuse: ({ attempts, now }) => (attempts !== null && now < attempts.until ? 'BACKING_OFF' : null),
+    tell: ({ attempts, now }) =>
+      attempts === null
+        ? 'No wrong password from this line'
+        : `${attempts.failures} wrong passwords in a row from this line` +
+          (now < attempts.until
+            ? `; none is looked at for ${Math.ceil((attempts.until - now) / 1000)} s`
+            : ''),
   },
   {
     name: 'password',
@@ -91,12 +119,17 @@ const checks: readonly Check[] = [
         : `Locked for ${access.locks.join(', ')}: ${access.mode === 'BLOCKED' ? 'no login' : 'walled garden'}`,
   },
   {
+    name: 'line',
+    refuse: (facts) => brokenLimit(facts.access?.limits ?? null, lineOf(facts)),
+    tell: (facts) => describeLimits(facts.access?.limits ?? null, lineOf(facts)),
+  },
+  {
     name: 'sessions',
-    refuse: (facts) =>
-      otherLines(facts).length >= (facts.access?.simultaneousSessions ?? 1) ? 'SESSION_LIMIT' : null,
+    refuse: (facts) => (tooMany(facts) > 0 && !kicksOldest(facts) ? 'SESSION_LIMIT' : null),
     tell: (facts) =>
       `${facts.live.length} live sessions, ${otherLines(facts).length} of them from other lines and fresh; ` +
-      `${facts.access?.simultaneousSessions ?? 1} allowed`,
+      `${facts.access?.simultaneousSessions ?? 1} allowed` +
+      (tooMany(facts) > 0 && kicksOldest(facts) ? '; the oldest is ended' : ''),
   },
 ];
 
@@ -106,6 +139,28 @@ function otherLines({ live, mac, now }: LoginFacts): LiveSession[] {
   return live.filter(
     (session) => session.mac !== mac && now - session.updatedAt <= session.staleAfterMilliseconds,
   );
+}
+
+/** How many of them are one too many, this login counted. */
+function tooMany(facts: LoginFacts): number {
+  return Math.max(0, otherLines(facts).length - (facts.access?.simultaneousSessions ?? 1) + 1);
+}
+
+function kicksOldest({ access }: LoginFacts): boolean {
+  return access?.limits?.kickOldest === true;
+}
+
+function lineOf({ nas, mac, portId, circuitId }: LoginFacts): Line {
+  return { nasId: nas.id, mac, portId, circuitId };
+}
+
+/** The sessions that an accepted login pushes out, the oldest first. */
+export function sessionsToEnd(facts: LoginFacts): string[] {
+  if (!kicksOldest(facts)) return [];
+  return otherLines(facts)
+    .sort((a, b) => a.startedAt - b.startedAt)
+    .slice(0, tooMany(facts))
+    .map(({ id }) => id);
 }
 
 /** The reason to refuse a login, or null to accept it. */

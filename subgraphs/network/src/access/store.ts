@@ -2,17 +2,21 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import type { LockReason, ShapingPayload } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
+import type { LoginLimits } from '../login-limit/rules.ts';
+import { limitColumns, withLimits } from '../login-limit/store.ts';
 import type { AccessMode } from './rules.ts';
 
 /** A service's access without its password, with the address it was given. */
 export type Access = Omit<
   Selectable<TenantDatabase['network.access']>,
-  'password' | 'mode' | 'shaping' | 'locks'
+  'password' | 'mode' | 'shaping' | 'locks' | keyof LoginLimits
 > & {
   readonly mode: AccessMode;
   readonly shaping: ShapingPayload | null;
   readonly locks: LockReason[];
   readonly address: string | null;
+  /** Null when a login is held to nothing but its password. */
+  readonly limits: LoginLimits | null;
 };
 /** With the sealed password: for the login policy only. */
 export type Credential = Access & { readonly password: Uint8Array };
@@ -31,6 +35,7 @@ const columns = [
   'access.closedAt',
   'access.createdAt',
   'address.address',
+  ...limitColumns,
 ] as const;
 
 function accesses(db: Executor<TenantDatabase>) {
@@ -44,7 +49,7 @@ export async function accessesByService(
   serviceIds: readonly string[],
 ): Promise<Access[]> {
   const rows = await accesses(db).select(columns).where('access.serviceId', 'in', serviceIds).execute();
-  return rows as unknown as Access[];
+  return rows.map(withLimits) as unknown as Access[];
 }
 
 /** The access, locked for the rest of the transaction, so that its changes and their events keep their order. */
@@ -57,7 +62,7 @@ export async function lockedAccess(
     .where('access.serviceId', '=', serviceId)
     .forUpdate('access')
     .executeTakeFirst();
-  return (row as unknown as Access | undefined) ?? null;
+  return row === undefined ? null : (withLimits(row) as unknown as Access);
 }
 
 /** Credentials of some services, or of all that are open; pages by service. */
@@ -75,7 +80,7 @@ export async function credentials(
           .orderBy('access.serviceId')
           .limit(which.limit)
           .execute();
-  return rows as unknown as Credential[];
+  return rows.map(withLimits) as unknown as Credential[];
 }
 
 export async function sealedPassword(
@@ -124,15 +129,17 @@ export async function updateAccess(
     readonly closedAt?: Date;
     readonly password?: Uint8Array;
     readonly simultaneousSessions?: number;
+    readonly limits?: LoginLimits;
   },
 ): Promise<void> {
-  const { shaping, locks, ...plain } = change;
+  const { shaping, locks, limits, ...plain } = change;
   await transaction
     .updateTable('network.access')
     .set({
       ...plain,
       ...(shaping === undefined ? {} : { shaping: jsonOf(shaping) }),
       ...(locks === undefined ? {} : { locks: [...locks] }),
+      ...(limits === undefined ? {} : columnsOf(limits)),
     })
     .where('serviceId', '=', serviceId)
     .execute();
@@ -198,6 +205,17 @@ export async function planShaping(
     .where('id', '=', planId)
     .executeTakeFirst();
   return (row?.shaping as ShapingPayload | undefined) ?? null;
+}
+
+function columnsOf({ macLimit, macs, nasIds, portIds, circuitIds, kickOldest }: LoginLimits) {
+  return {
+    macLimit,
+    macs: [...macs],
+    nasIds: [...nasIds],
+    portIds: [...portIds],
+    circuitIds: [...circuitIds],
+    kickOldest,
+  };
 }
 
 /** What a service's password is sealed for. */

@@ -50,6 +50,20 @@ export async function liveSessionsOfServices(
     .execute();
 }
 
+/** Every live session of a service, the oldest first. */
+export async function liveSessionsOfService(
+  db: Executor<TenantDatabase>,
+  serviceId: string,
+): Promise<Session[]> {
+  return db
+    .selectFrom('network.session')
+    .selectAll()
+    .where('serviceId', '=', serviceId)
+    .where('stoppedAt', 'is', null)
+    .orderBy('startedAt')
+    .execute();
+}
+
 /** The last sessions of each service, newest first. */
 export async function recentSessionsOfServices(
   db: Executor<TenantDatabase>,

@@ -6,6 +6,7 @@ import {
   type SigningKey,
   systemClock,
 } from '@dotmac/platform';
+import { readAccessRules } from '@dotmac/schema/access';
 import { createExecutor, type ExecutorKind } from './execution/create-executor.ts';
 import { createServer } from './http/server.ts';
 import { blockListOf } from './identity/address.ts';
@@ -104,6 +105,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const operations = new Operations({
       executor,
       costDirectives: readCostDirectives(options.supergraphSdl),
+      access: readAccessRules(options.supergraphSdl),
       documents: new TrustedDocuments(registry),
       limits,
       introspection: options.introspection ?? 'staff',

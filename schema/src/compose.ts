@@ -1,16 +1,19 @@
 import { composeServices } from '@apollo/composition';
 import { printSubgraphSchema } from '@apollo/subgraph';
 import { type GraphQLSchema, parse } from 'graphql';
+import { withAccess } from './access-directive.ts';
 
-/** The SDL of one subgraph, federation directives included. */
-export const printSubgraph = printSubgraphSchema;
+/** The SDL of one subgraph, with the directives of federation, and who may use its fields. */
+export function printSubgraph(name: string, schema: GraphQLSchema): string {
+  return withAccess(name, schema, printSubgraphSchema(schema));
+}
 
 /** The supergraph SDL of these subgraphs, or an error that lists every reason why they do not compose. */
 export function compose(subgraphs: Readonly<Record<string, GraphQLSchema>>): string {
   const services = Object.entries(subgraphs).map(([name, schema]) => ({
     name,
     url: `local://${name}`,
-    typeDefs: parse(printSubgraphSchema(schema)),
+    typeDefs: parse(printSubgraph(name, schema)),
   }));
   const { supergraphSdl, errors = [] } = composeServices(services);
   if (supergraphSdl === undefined) {

@@ -20,7 +20,7 @@ export const subgraphs: Readonly<Record<string, GraphQLSchema>> = {
 export function printedSchemas(): Record<string, string> {
   const files: Record<string, string> = { 'supergraph.graphql': `${compose(subgraphs).trimEnd()}\n` };
   for (const [name, schema] of Object.entries(subgraphs))
-    files[`${name}.graphql`] = `${printSubgraph(schema).trimEnd()}\n`;
+    files[`${name}.graphql`] = `${printSubgraph(name, schema).trimEnd()}\n`;
   return files;
 }
 

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Logger } from '@dotmac/platform';
 import { DomainError } from '@dotmac/schema';
-import { type DocumentNode, GraphQLError, Kind, type OperationTypeNode, specifiedRules } from 'graphql';
+import type { AccessRules } from '@dotmac/schema/access';
+import {
+  type DocumentNode,
+  execute as executeDirectly,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  type OperationTypeNode,
+  specifiedRules,
+} from 'graphql';
 import { GatewayError, statusOf } from '../errors.ts';
 import { createDocumentCache, type DocumentCache } from '../execution/document-cache.ts';
 import type { Executor, GraphQLResponse } from '../execution/executor.ts';
@@ -14,10 +23,17 @@ import type { BudgetState } from './budget.ts';
 import { type Cost, compileCost } from './cost.ts';
 import type { CostDirectives } from './cost-directives.ts';
 import { formatError } from './format-error.ts';
-import { type IntrospectionPolicy, introspects, mayIntrospect } from './introspection.ts';
+import {
+  type IntrospectionPolicy,
+  introspects,
+  type SchemaView,
+  schemaViewOf,
+  selectsSchema,
+} from './introspection.ts';
 import { limitRule } from './limit-rule.ts';
 import type { OperationParams, RequestParams } from './params.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
+import { VisibleSchemas } from './visible-schema.ts';
 
 /** A document that this caller may run. */
 export interface PreparedOperation {
@@ -28,6 +44,8 @@ export interface PreparedOperation {
   /** What it costs at worst; see `cost.ts`. */
   readonly cost: number;
   readonly idempotency: Idempotency | undefined;
+  /** What a question about the schema itself is answered from, where that is not the whole of it. */
+  readonly visibleSchema: GraphQLSchema | undefined;
 }
 
 /** A mutation that is done once however often it is sent. */
@@ -65,6 +83,7 @@ interface DocumentFacts {
 export interface OperationsOptions {
   readonly executor: Executor<GatewayContext>;
   readonly costDirectives: CostDirectives;
+  readonly access: AccessRules;
   readonly documents: TrustedDocuments;
   readonly limits: Limits;
   readonly introspection: IntrospectionPolicy;
@@ -80,11 +99,13 @@ export class Operations {
   readonly #documents: DocumentCache;
   readonly #facts = new WeakMap<DocumentNode, DocumentFacts>();
   readonly #admission: Admission;
+  readonly #visibleSchemas: VisibleSchemas;
 
   constructor(options: OperationsOptions) {
     this.executor = options.executor;
     this.#options = options;
     this.#admission = new Admission(options.limits, options.clock);
+    this.#visibleSchemas = new VisibleSchemas(options.executor.schema, options.access);
     this.#documents = createDocumentCache({
       schema: options.executor.schema,
       rules: [limitRule(options.limits), ...specifiedRules],
@@ -114,11 +135,9 @@ export class Operations {
   prepare(params: OperationParams, caller: Caller): PreparedOperation {
     const document = this.#check(params.query);
     const { operations, introspects: asksSchema, costs } = this.#factsOf(document);
-    if (asksSchema && !mayIntrospect(this.#options.introspection, caller)) {
-      throw refused(new GatewayError('INTROSPECTION_DISABLED', 'The schema is not shown to you here'));
-    }
     const { operationName, variables = {} } = params;
     const type = typeOf(operations, operationName);
+    const visibleSchema = asksSchema ? this.#schemaFor(document, operationName, caller) : undefined;
     let costOf = costs.get(operationName ?? '');
     if (costOf === undefined) {
       const { executor, costDirectives } = this.#options;
@@ -126,7 +145,7 @@ export class Operations {
       costs.set(operationName ?? '', costOf);
     }
     const idempotency = type === 'mutation' ? idempotencyOf(params, caller) : undefined;
-    return { document, operationName, variables, type, cost: costOf(variables), idempotency };
+    return { document, operationName, variables, type, cost: costOf(variables), idempotency, visibleSchema };
   }
 
   /** Runs a query or mutation until it is done, the deadline passes or the client leaves. */
@@ -142,6 +161,12 @@ export class Operations {
     let leave: (() => void) | undefined;
     try {
       leave = this.#admission.enter(caller);
+      if (operation.visibleSchema !== undefined) {
+        const schema = operation.visibleSchema;
+        const shown = await executeDirectly({ schema, document, operationName, variableValues: variables });
+        if (shown.data) outcome = shown.errors === undefined ? 'ok' : 'partial';
+        return this.format(shown as GraphQLResponse, caller, request.traceId);
+      }
       const context: GatewayContext = {
         tenant: caller.principal.tenantId,
         principal: caller.principal,
@@ -173,8 +198,31 @@ export class Operations {
 
   failure(errors: readonly unknown[], caller: Caller | null, traceId: string): FormattedResponse {
     const { logger, introspection } = this.#options;
-    const suggestions = caller !== null && mayIntrospect(introspection, caller);
+    // Made from the whole schema, they would name what a key may not see.
+    const suggestions = caller !== null && schemaViewOf(introspection, caller) === 'whole';
     return { errors: errors.map((error) => formatError(error, { traceId, logger, suggestions })) };
+  }
+
+  /** The schema that the caller's question about it is answered from; undefined for the whole. @throws RequestRefused */
+  #schemaFor(
+    document: DocumentNode,
+    operationName: string | undefined,
+    caller: Caller,
+  ): GraphQLSchema | undefined {
+    const view: SchemaView = schemaViewOf(this.#options.introspection, caller);
+    if (view === 'whole') return undefined;
+    if (view === 'none')
+      throw refused(new GatewayError('INTROSPECTION_DISABLED', 'The schema is not shown to you here'));
+    switch (selectsSchema(document, operationName)) {
+      case 'only':
+        return this.#visibleSchemas.of(caller);
+      case 'not':
+        return undefined;
+      case 'among others':
+        throw refused(
+          new GatewayError('INTROSPECTION_DISABLED', 'Ask for the schema in an operation of its own'),
+        );
+    }
   }
 
   #check(text: string): DocumentNode {

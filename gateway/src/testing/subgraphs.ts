@@ -5,20 +5,22 @@ import { ForbiddenError } from '@dotmac/schema';
 import { type GraphQLSchema, parse } from 'graphql';
 import type { EventSource } from './event-source.ts';
 
-const federation =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable"])';
+const federation = `extend schema
+  @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable", "@composeDirective"])
+  @link(url: "https://specs.dotmac.dev/access/v1.0", import: ["@access"]) @composeDirective(name: "@access")
+  directive @access(graph: String!, anyOf: [String!]!) repeatable on FIELD_DEFINITION`;
 const typeDefs = {
   subscribers: parse(`${federation}
-    type Query { customers: [Customer!]! customer(id: ID!): Customer whoAmI: Viewer! slow: String! broken: String!
+    type Query { customers: [Customer!]! @access(graph: "subscribers", anyOf: ["customers:read"]) customer(id: ID!): Customer whoAmI: Viewer! slow: String! broken: String!
       recursive: Node! }
-    type Mutation { renameCustomer(id: ID!, name: String!): Customer! count: Int! }
+    type Mutation { renameCustomer(id: ID!, name: String!): Customer! @access(graph: "subscribers", anyOf: ["customers:write"]) count: Int! }
     type Viewer { kind: String! id: ID! tenantId: ID roles: [String!]! scopes: [String!]! }
     type Customer @key(fields: "id") { id: ID! name: String! }
     type Node { id: ID! next: Node! }`),
   network: parse(`${federation}
     scalar Cursor
     type Query { sessions: [Session!]! }
-    type Subscription { networkEvents(after: Cursor, types: [String!]): NetworkEvent! ticks: Int! beats: Int! }
+    type Subscription { networkEvents(after: Cursor, types: [String!]): NetworkEvent! @access(graph: "network", anyOf: ["network:read"]) ticks: Int! beats: Int! }
     type NetworkEvent { cursor: Cursor! session: Session! }
     type Session @key(fields: "id") { id: ID! customer: Customer! }
     type Customer @key(fields: "id", resolvable: false) { id: ID! }`),

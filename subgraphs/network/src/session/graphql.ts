@@ -6,12 +6,12 @@ import { type Session, sessionPage } from './store.ts';
 
 SessionRef.implement({
   description: "A subscriber's time online, as accounting tells of it.",
-  authScopes: async ({ serviceId }, { principal, loaders }) => {
-    if (principal.customerId !== null && serviceId !== null) {
-      const access = await loaders.access.load(serviceId);
-      if (access?.customerId === principal.customerId) return true;
-    }
-    return { scope: 'network:sessions:read' };
+  authScopes: ({ serviceId }, { principal, loaders }) => {
+    const otherwise = { scope: 'network:sessions:read' } as const;
+    if (principal.customerId === null || serviceId === null) return otherwise;
+    return loaders.access
+      .load(serviceId)
+      .then((access) => access?.customerId === principal.customerId || otherwise);
   },
   fields: (t) => ({
     id: t.exposeID('id'),

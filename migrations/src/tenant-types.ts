@@ -299,6 +299,7 @@ export interface BillingPlan {
 
 export interface BillingPlanVersion {
   bands: Json | null;
+  bound: Json | null;
   currency: string;
   downstreamBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   downstreamBurstBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
@@ -325,6 +326,27 @@ export interface BillingProblem {
   customerId: string;
   message: string;
   noticedAt: ColumnType<Date, Date | string, Date | string>;
+}
+
+export interface BillingPromotion {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  code: string;
+  currency: string | null;
+  fromDay: string;
+  id: string;
+  maxRedemptions: number | null;
+  name: string;
+  percent: string | null;
+  periods: number | null;
+  planIds: string[] | null;
+  toDay: string | null;
+}
+
+export interface BillingPromotionRedemption {
+  discountId: string;
+  promotionId: string;
+  redeemedOn: string;
+  serviceLineId: string;
 }
 
 export interface BillingSeller {
@@ -383,6 +405,34 @@ export interface BillingTenantDay {
   localDate: string;
   recordedAt: ColumnType<Date, Date | string, Date | string>;
   tenantId: string;
+}
+
+export interface BillingUsageAllowance {
+  because: string;
+  periodFrom: string;
+  serviceLineId: string;
+  state: string;
+  versionId: string;
+}
+
+export interface BillingUsageDay {
+  complete: boolean;
+  day: string;
+  downstreamOctets: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  hours: Json | null;
+  serviceLineId: string;
+  sourcePosition: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  upstreamOctets: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+}
+
+export interface BillingUsageTopUp {
+  boughtOn: string;
+  customerId: string;
+  feeId: string;
+  id: string;
+  octets: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  reference: string;
+  serviceLineId: string;
 }
 
 export interface BillingVoucher {
@@ -826,12 +876,17 @@ export interface DB {
   "billing.plan": BillingPlan;
   "billing.planVersion": BillingPlanVersion;
   "billing.problem": BillingProblem;
+  "billing.promotion": BillingPromotion;
+  "billing.promotionRedemption": BillingPromotionRedemption;
   "billing.seller": BillingSeller;
   "billing.series": BillingSeries;
   "billing.serviceEvent": BillingServiceEvent;
   "billing.serviceLine": BillingServiceLine;
   "billing.shield": BillingShield;
   "billing.tenantDay": BillingTenantDay;
+  "billing.usageAllowance": BillingUsageAllowance;
+  "billing.usageDay": BillingUsageDay;
+  "billing.usageTopUp": BillingUsageTopUp;
   "billing.voucher": BillingVoucher;
   "billing.voucherBatch": BillingVoucherBatch;
   "billing.voucherRedemption": BillingVoucherRedemption;

@@ -35,6 +35,8 @@ import './run/graphql.ts';
 import { serviceLineConsumer } from './service-line/events.ts';
 import './seller/graphql.ts';
 import './service-line/graphql.ts';
+import { usageConsumer } from './usage/events.ts';
+import './usage/graphql.ts';
 import './voucher/graphql.ts';
 import './write-off/graphql.ts';
 
@@ -48,7 +50,7 @@ export function billing(services: BillingServices): SubgraphModule<TenantDatabas
     name: 'billing',
     schema,
     contextOf: (base): BillingContext => ({ ...base, services, loaders: billingLoaders(services.database) }),
-    consumers: [accountConsumer(services), serviceLineConsumer(services)],
+    consumers: [accountConsumer(services), serviceLineConsumer(services), usageConsumer(services)],
     daily: [dailyBilling(services)],
   };
 }

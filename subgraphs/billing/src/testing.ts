@@ -16,6 +16,8 @@ export interface BillingHarness extends AsyncDisposable {
   createCustomer(name?: string): Promise<string>;
   /** A service that billing knows of, active from a day on. */
   activate(customerId: string, planId: string, on?: string): Promise<string>;
+  /** Accounting tells what a service used on a day. */
+  use(serviceId: string, day: string, octets: bigint, complete?: boolean): Promise<void>;
   /** Resolves when every consumer has handled all events so far. */
   settled(): Promise<void>;
 }
@@ -80,17 +82,27 @@ export async function startBilling(settings: TenantSettings = testTenant): Promi
       await harness.settled();
       return serviceId;
     },
+    async use(serviceId, day, octets, complete = true) {
+      await harness.append({
+        type: 'usage.recorded',
+        subject: serviceId,
+        payload: { serviceId, day, downstreamOctets: `${octets}`, upstreamOctets: '0', complete },
+        occurredAt: services.clock.now(),
+        actor: 'test',
+      });
+      await harness.settled();
+    },
     async settled() {
       await services.events.flush();
       await tenant.eventually(
         async () => {
           const { rows } = await sql<{ waiting: bigint }>`
-            select count(*) + 2 - (select count(*) from events.consumer
-              where name in ('billing.account-per-customer', 'billing.charge-services')) as waiting from events.event e
+            select count(*) + 3 - (select count(*) from events.consumer
+              where name in ('billing.account-per-customer', 'billing.charge-services', 'billing.count-usage')) as waiting from events.event e
             join events.consumer c on e.position is null or e.position > c.position
             where (c.name, e.type) in (
               ('billing.account-per-customer', 'customer.created'), ('billing.charge-services', 'service.activated'),
-              ('billing.charge-services', 'service.plan.changed'), ('billing.charge-services', 'service.cancelled'))`.execute(
+              ('billing.charge-services', 'service.plan.changed'), ('billing.count-usage', 'usage.recorded'), ('billing.charge-services', 'service.cancelled'))`.execute(
             services.database,
           );
           return rows[0]?.waiting;

@@ -6,6 +6,7 @@ import {
   BurstRef,
   ChargeTimingEnum,
   IntervalUnitEnum,
+  PlanBoundRef,
   PlanKindEnum,
   PlanRef,
   PlanVersionRef,
@@ -63,6 +64,7 @@ PlanVersionRef.implement({
     timing: t.expose('timing', { type: ChargeTimingEnum }),
     productClass: t.exposeString('productClass', { description: 'Decides the tax.' }),
     shaping: t.expose('shaping', { type: ShapingRef, nullable: true }),
+    bound: t.expose('bound', { type: PlanBoundRef, nullable: true }),
     bands: t.field({
       type: [RateBandRef],
       nullable: true,

@@ -6,9 +6,12 @@ import type { Transaction } from 'kysely';
 import { type BillingContext, builder } from '../builder.ts';
 import { checkRateCard } from '../metering/rules.ts';
 import { PRODUCT_CLASSES } from '../tax/rules-jurisdictions.ts';
+import { boundFrom, PlanBoundInput } from '../usage/graphql-bound.ts';
+import { checkBound } from '../usage/rules-bound.ts';
 import { announce } from './events.ts';
 import { today } from './graphql.ts';
-import { checkShaping, type PlanKind, type RateLimit, type Shaping } from './rules.ts';
+import { ShapingInput, shapingFrom } from './input.ts';
+import { checkShaping, type PlanKind } from './rules.ts';
 import {
   insertPlan,
   insertPlanVersion,
@@ -19,25 +22,6 @@ import {
 } from './store.ts';
 import { ChargeTimingEnum, IntervalUnitEnum, MoneyInput, PlanKindEnum, PlanRef } from './type.ts';
 
-const BurstInput = builder.inputType('BurstInput', {
-  fields: (t) => ({
-    speedBitsPerSecond: t.field({ type: 'BitsPerSecond', required: true }),
-    thresholdBitsPerSecond: t.field({ type: 'BitsPerSecond', required: true }),
-    seconds: t.int({ required: true }),
-  }),
-});
-const RateLimitInput = builder.inputType('RateLimitInput', {
-  fields: (t) => ({
-    speedBitsPerSecond: t.field({ type: 'BitsPerSecond', required: true }),
-    burst: t.field({ type: BurstInput }),
-  }),
-});
-const ShapingInput = builder.inputType('ShapingInput', {
-  fields: (t) => ({
-    downstream: t.field({ type: RateLimitInput, required: true }),
-    upstream: t.field({ type: RateLimitInput, required: true }),
-  }),
-});
 const RateBandInput = builder.inputType('RateBandInput', {
   fields: (t) => ({ upTo: t.field({ type: 'BigInt' }), unitPrice: t.string({ required: true }) }),
 });
@@ -53,29 +37,12 @@ const PlanTermsInput = builder.inputType('PlanTermsInput', {
     timing: t.field({ type: ChargeTimingEnum, defaultValue: 'inAdvance' }),
     productClass: t.string({ defaultValue: 'internetAccess' }),
     shaping: t.field({ type: ShapingInput }),
+    bound: t.field({ type: PlanBoundInput, description: 'What limits an access plan besides its speed.' }),
     bands: t.field({ type: [RateBandInput] }),
     minimum: t.field({ type: MoneyInput }),
     effectiveFrom: t.field({ type: 'LocalDate', description: 'Today when left out; never in the past.' }),
   }),
 });
-
-interface LimitInput {
-  readonly speedBitsPerSecond: bigint;
-  readonly burst?:
-    | {
-        readonly speedBitsPerSecond: bigint;
-        readonly thresholdBitsPerSecond: bigint;
-        readonly seconds: number;
-      }
-    | null
-    | undefined;
-}
-
-function limitFrom({ speedBitsPerSecond, burst }: LimitInput): RateLimit {
-  if (burst == null) return { bitsPerSecond: speedBitsPerSecond };
-  const { speedBitsPerSecond: bitsPerSecond, thresholdBitsPerSecond, seconds } = burst;
-  return { bitsPerSecond: speedBitsPerSecond, burst: { bitsPerSecond, thresholdBitsPerSecond, seconds } };
-}
 
 type TermsInput = typeof PlanTermsInput.$inferInput;
 
@@ -107,10 +74,7 @@ function termsFrom(
       `${field}.productClass`,
       `"${productClass}" is none of ${PRODUCT_CLASSES.join(', ')}, which decide the tax`,
     );
-  const shaping: Shaping | null =
-    input.shaping == null
-      ? null
-      : { downstream: limitFrom(input.shaping.downstream), upstream: limitFrom(input.shaping.upstream) };
+  const shaping = input.shaping == null ? null : shapingFrom(input.shaping);
   if (shaping !== null) checkShaping(shaping, `${field}.shaping`);
   const bands =
     input.bands?.map(({ upTo, unitPrice }) => (upTo == null ? { unitPrice } : { upTo, unitPrice })) ?? null;
@@ -118,6 +82,12 @@ function termsFrom(
     throw new ValidationError(`${field}.bands`, 'A rate card, and only it, has bands');
   if ((kind === 'ACCESS') !== (shaping !== null))
     throw new ValidationError(`${field}.shaping`, 'An access plan, and only it, has speeds');
+  const bound = input.bound == null ? null : boundFrom(input.bound, currency, `${field}.bound`);
+  if (bound !== null) {
+    if (shaping === null)
+      throw new ValidationError(`${field}.bound`, 'Only an access plan is bounded by a mechanism');
+    checkBound(bound, shaping, `${field}.bound`);
+  }
   const wrong = bands === null ? undefined : checkRateCard({ version: '', bands });
   if (wrong !== undefined) throw new ValidationError(`${field}.${wrong.field}`, wrong.message);
   return {
@@ -128,6 +98,7 @@ function termsFrom(
     timing: input.timing ?? 'inAdvance',
     productClass,
     shaping,
+    bound,
     bands,
     minimumMinor: input.minimum?.amount ?? null,
   };

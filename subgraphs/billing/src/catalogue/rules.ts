@@ -1,7 +1,10 @@
 import { type RateLimitPayload, type ShapingPayload, ValidationError } from '@dotmac/schema';
 
-export const planKinds = ['ACCESS', 'BUNDLE', 'RATE_CARD'] as const;
-/** What an ISP sells to its subscribers, and what the platform sells to ISPs: bundles and counted subscribers. */
+export const planKinds = ['ACCESS', 'BUNDLE', 'RATE_CARD', 'ADD_ON'] as const;
+/**
+ * What an ISP sells to its subscribers (access, and add-ons beside a service), and what the platform sells to ISPs:
+ * bundles and counted subscribers.
+ */
 export type PlanKind = (typeof planKinds)[number];
 
 /** Speeds of one direction in bits per second; the burst is all or nothing. */

@@ -3,6 +3,7 @@ import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Band } from '../metering/rules.ts';
 import type { Interval } from '../period/rules.ts';
+import { boundOf, boundText, type PlanBound } from '../usage/rules-bound.ts';
 import type { PlanKind, RateLimit, Shaping } from './rules.ts';
 
 export type Plan = Omit<Selectable<TenantDatabase['billing.plan']>, 'kind'> & { readonly kind: PlanKind };
@@ -20,6 +21,7 @@ export interface PlanVersion {
   readonly timing: 'inAdvance' | 'inArrears';
   readonly productClass: string;
   readonly shaping: Shaping | null;
+  readonly bound: PlanBound | null;
   /** Of a rate card only. */
   readonly bands: readonly Band[] | null;
   readonly minimumMinor: bigint | null;
@@ -99,7 +101,7 @@ export async function insertPlanVersion(
   transaction: Transaction<TenantDatabase>,
   version: PlanVersion,
 ): Promise<void> {
-  const { interval, shaping, bands, minimumMinor, ...rest } = version;
+  const { interval, shaping, bound, bands, minimumMinor, ...rest } = version;
   await transaction
     .insertInto('billing.planVersion')
     .values({
@@ -109,6 +111,7 @@ export async function insertPlanVersion(
       intervalCount: interval.count,
       ...limitColumns('downstream', shaping?.downstream),
       ...limitColumns('upstream', shaping?.upstream),
+      bound: bound === null ? null : sql<string>`${boundText(bound)}::jsonb`,
       bands:
         bands === null
           ? null
@@ -171,6 +174,7 @@ export function versionOf(row: Row): PlanVersion {
               row.upstreamBurstSeconds,
             ),
           },
+    bound: row.bound === null ? null : boundOf(row.bound),
     bands: row.bands === null ? null : (row.bands as unknown as StoredBand[]).map(bandOf),
     minimumMinor: row.minimumMinor,
     publishedAt: row.publishedAt,

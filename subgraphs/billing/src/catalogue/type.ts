@@ -1,4 +1,5 @@
 import { builder } from '../builder.ts';
+import type { PlanBound } from '../usage/rules-bound.ts';
 import { planKinds, type RateLimit, type Shaping } from './rules.ts';
 import type { Plan, PlanVersion } from './store.ts';
 
@@ -16,6 +17,7 @@ export const IntervalUnitEnum = builder.enumType('IntervalUnit', {
     YEAR: { value: 'year' },
   },
 } as const);
+export const PlanBoundRef = builder.interfaceRef<PlanBound>('PlanBound');
 export const ChargeTimingEnum = builder.enumType('ChargeTiming', {
   values: { IN_ADVANCE: { value: 'inAdvance' }, IN_ARREARS: { value: 'inArrears' } },
 } as const);

@@ -75,12 +75,12 @@ function evaluate(formula: string, inputs: Readonly<Record<string, string>>): Fr
     }
     if (token === undefined) throw new FormulaError(`"${formula}" ends too early`);
     if (/^\d/.test(token)) return literal(token);
-    if (token === 'round' || token === 'min' || token === 'max') {
+    if (token === 'round' || token === 'ceil' || token === 'min' || token === 'max') {
       expect('(');
       const first = sum();
-      if (token === 'round') {
+      if (token === 'round' || token === 'ceil') {
         expect(')');
-        return { n: nearest(first), d: 1n };
+        return { n: token === 'ceil' ? above(first) : nearest(first), d: 1n };
       }
       expect(',');
       const second = sum();
@@ -103,6 +103,11 @@ function literal(text: string): Fraction {
   if (!match || denominator === 0n) throw new FormulaError(`"${text}" is not a number`);
   const n = BigInt(`${match[2]}${match[3] ?? ''}`);
   return { n: match[1] ? -n : n, d: denominator };
+}
+
+/** The least whole number that is not below; division of bigint cuts towards zero. */
+function above({ n, d }: Fraction): bigint {
+  return n / d + (n > 0n && n % d !== 0n ? 1n : 0n);
 }
 
 /** Half away from zero, by remainder. */

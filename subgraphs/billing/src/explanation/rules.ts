@@ -8,7 +8,7 @@ export interface Explanation {
   readonly version: number;
   /** Integers, decimals or fractions `n/d` as text. Amounts are in minor units. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** Grammar: + - * / ( ) and round(x) half away from zero, min(a, b), max(a, b), over input names and numbers. */
+  /** Grammar: + - * / ( ) and round(x) half away from zero, ceil(x), min(a, b), max(a, b), over input names and numbers. */
   readonly formula: string;
   readonly facts: Readonly<Record<string, string>>;
   /** Inputs that were computed themselves, by name. */

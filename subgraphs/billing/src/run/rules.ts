@@ -13,6 +13,7 @@ import { periodContaining, periodGrid, periodsBetween } from '../period/rules.ts
 import { type StoredServiceEvent, serviceHistory, type Version } from '../service-line/rules.ts';
 import { calculateTax } from '../tax/rules.ts';
 import type { TaxComponent } from '../tax/rules-types.ts';
+import { type OverageSnapshot, overageLines } from '../usage/rules-overage.ts';
 
 /** Everything that decides what an account is charged, read in one go. */
 export interface AccountSnapshot {
@@ -31,6 +32,8 @@ export interface AccountSnapshot {
     readonly billed: readonly BilledLine[];
     /** In the order of application. */
     readonly discounts: readonly AccountDiscount[];
+    /** What was used, where a version of the plan charges for what is beyond its cap. */
+    readonly overage?: OverageSnapshot | null;
   }[];
   /** That are on no document yet. */
   readonly fees: readonly OpenFee[];
@@ -78,7 +81,7 @@ export function bill(
   const look = (day: Day | undefined) => {
     if (day !== undefined && (next === null || day < next)) next = day;
   };
-  for (const { id, events, billed, settledBefore, discounts } of account.lines) {
+  for (const { id, events, billed, settledBefore, discounts, overage } of account.lines) {
     const anchorDay = account.anchorDay ?? 1;
     const history = serviceHistory(events, { anchorDay, currency: account.currency });
     if (!history.ok) return fail(`service ${id}: ${history.message}`);
@@ -100,6 +103,11 @@ export function bill(
       if (!taken.ok) return fail(`discount ${discount.id}: ${taken.error.message}`);
       untaxed.push(...discounted(taken.lines, discounts, index, events));
       look(nextDueOn(own, DEFAULT_POLICY, runDate));
+    }
+    if (overage != null) {
+      const over = overageLines(id, events, overage, { anchorDay, currency: account.currency }, runDate);
+      untaxed.push(...over.lines);
+      look(over.next);
     }
   }
   for (const fee of account.fees) {

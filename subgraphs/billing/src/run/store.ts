@@ -6,7 +6,8 @@ import { versionOf } from '../catalogue/store.ts';
 import type { BilledLine } from '../charge/rules.ts';
 import { discountsOfLines } from '../discount/store.ts';
 import { openFees } from '../fee/store.ts';
-import type { Version } from '../service-line/rules.ts';
+import { historiesOfCustomers } from '../service-line/histories.ts';
+import { overageSnapshots } from '../usage/snapshot.ts';
 import type { AccountSnapshot, UsageSnapshot } from './rules.ts';
 
 /**
@@ -66,15 +67,6 @@ interface AccountRow {
   readonly liveFrom: Day | null;
 }
 
-interface EventRow {
-  readonly lineId: string;
-  readonly customerId: string;
-  readonly settledBefore: Day | null;
-  readonly type: 'start' | 'change' | 'cancel';
-  readonly on: Day;
-  readonly versionId: string | null;
-}
-
 interface BilledRow {
   readonly serviceLineId: string;
   readonly priceKey: string;
@@ -100,67 +92,29 @@ export async function loadSnapshots(
       payment_term_days as "paymentTermDays", tax_jurisdictions as "taxJurisdictions", tenant_id as "tenantId",
       rate_card_plan_id as "rateCardPlanId", live_from - date '1970-01-01' as "liveFrom"
     from billing.account where customer_id = any(${customerIds}::text[]) order by customer_id`.execute(db);
-  const events = await serviceEvents(db, customerIds);
-  const versions = await versionsById(db, events);
+  const histories = await historiesOfCustomers(db, customerIds);
   const billed = await billedLines(db, customerIds);
   const discounts = await discountsOfLines(db, customerIds);
   const fees = await openFees(db, customerIds);
   const usages = await usageSnapshots(db, accounts, billed);
-  const linesOf = Map.groupBy(
-    Map.groupBy(events, (event) => event.lineId).values(),
-    (own) => own[0]?.customerId ?? '',
-  );
+  const overages = await overageSnapshots(db, accounts, histories, billed);
+  const linesOf = Map.groupBy(histories, ({ customerId }) => customerId);
   return accounts.map((account) => ({
     ...account,
-    lines: (linesOf.get(account.customerId) ?? []).map((own) => ({
-      id: own[0]?.lineId ?? '',
-      settledBefore: own[0]?.settledBefore ?? null,
-      events: own.map(({ type, on, versionId }) => ({
-        type,
-        on,
-        version: versionId === null ? null : (versions.get(versionId) ?? null),
-      })),
-      billed: billed.get(own[0]?.lineId ?? '') ?? [],
-      discounts: (discounts.get(own[0]?.lineId ?? '') ?? []).map((discount) => ({
+    lines: (linesOf.get(account.customerId) ?? []).map(({ id, settledBefore, events }) => ({
+      id,
+      settledBefore,
+      events,
+      billed: billed.get(id) ?? [],
+      discounts: (discounts.get(id) ?? []).map((discount) => ({
         ...discount,
-        billed: billed.get(`${own[0]?.lineId}/${discount.id}`) ?? [],
+        billed: billed.get(`${id}/${discount.id}`) ?? [],
       })),
+      overage: overages.get(id) ?? null,
     })),
     fees: fees.get(account.customerId) ?? [],
     usage: usages.get(account.customerId) ?? null,
   }));
-}
-
-async function serviceEvents(
-  db: Executor<TenantDatabase>,
-  customerIds: readonly string[],
-): Promise<EventRow[]> {
-  const { rows } = await sql<EventRow>`
-    select l.id as "lineId", l.customer_id as "customerId", l.settled_before - date '1970-01-01' as "settledBefore",
-      e.type, e.effective_on - date '1970-01-01' as "on",
-      coalesce(e.plan_version_id, (
-        select v.id from billing.plan_version v where v.plan_id = e.plan_id and v.version = 1)) as "versionId"
-    from billing.service_line l
-    join billing.service_event e on e.service_line_id = l.id
-    where l.customer_id = any(${customerIds}::text[])
-    order by l.id, e.effective_on, e.ordinal`.execute(db);
-  return rows;
-}
-
-async function versionsById(
-  db: Executor<TenantDatabase>,
-  events: readonly EventRow[],
-): Promise<Map<string, Version>> {
-  const ids = [...new Set(events.flatMap(({ versionId }) => versionId ?? []))];
-  if (ids.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('billing.planVersion as version')
-    .innerJoin('billing.plan as plan', 'plan.id', 'version.planId')
-    .selectAll('version')
-    .select('plan.name as planName')
-    .where('version.id', 'in', ids)
-    .execute();
-  return new Map(rows.map((row) => [row.id, { ...versionOf(row), planName: row.planName }]));
 }
 
 /** What documents say about periods that are not settled, by service line. */

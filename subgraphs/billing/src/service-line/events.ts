@@ -1,9 +1,10 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { EventConsumer } from '@dotmac/platform';
+import { type EventConsumer, localDateAt } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import { accountsById, expectCharge, upsertAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { effectiveVersionId } from '../catalogue/store.ts';
+import { judgeUsage } from '../usage/judge.ts';
 import { appendServiceEvent, type NewServiceEvent } from './store.ts';
 
 const types = ['service.activated', 'service.plan.changed', 'service.cancelled'] as const;
@@ -57,7 +58,12 @@ export function serviceLineConsumer({
         planVersionId: planId === null ? null : await effectiveVersionId(transaction, planId, on),
         sourcePosition: event.position,
       });
-      if (appended) await expectCharge(transaction, customerId, on);
+      if (!appended) return;
+      await expectCharge(transaction, customerId, on);
+      const now = clock.now();
+      const act = { now, today: localDateAt(now, tenant?.timeZone ?? 'UTC'), actor: 'system:billing' };
+      // Another plan may ask something else of a service that reached its cap.
+      await judgeUsage(transaction, { lineId: serviceId, customerId }, act);
     },
   };
 }

@@ -1,10 +1,6 @@
-import { builder } from '../builder.ts';
 import { PlanVersionRef } from '../catalogue/type.ts';
-import { DiscountRef } from './type.ts';
+import { DiscountRef, ServiceRef } from './type.ts';
 
-const ServiceRef = builder.externalRef('Service', builder.selection<{ id: string }>('id'));
-
-/** Owned by `subscribers`; billing adds what it costs. */
 ServiceRef.implement({
   externalFields: (t) => ({ id: t.id() }),
   fields: (t) => ({

@@ -1,8 +1,9 @@
 import { rational } from '@dotmac/platform/money/rational';
 import type { Day } from '../calendar/rules.ts';
-import { accruals, type ServiceEvent, type Terms } from '../charge/rules-accrual.ts';
+import { type Accrual, accruals, type ServiceEvent, type Terms } from '../charge/rules-accrual.ts';
 import { DEFAULT_POLICY } from '../charge/rules-policy.ts';
 import { type Anchor, boundary, type Interval, periodContaining } from '../period/rules.ts';
+import type { PlanBound } from '../usage/rules-bound.ts';
 
 /** What a line's event says about the plan, as it is stored. */
 export interface StoredServiceEvent {
@@ -16,10 +17,17 @@ export interface StoredServiceEvent {
     readonly interval: Interval;
     readonly timing: 'inAdvance' | 'inArrears';
     readonly productClass: string;
+    readonly bound?: PlanBound | null;
   } | null;
 }
 
 export type Version = NonNullable<StoredServiceEvent['version']>;
+
+/** What of an account decides the periods of its lines. */
+export interface AccountTerms {
+  readonly anchorDay: number;
+  readonly currency: string;
+}
 
 /** Months and years begin on the account's billing day, days and weeks on the day of the start. */
 function anchorOf(interval: Interval, anchorDay: number): Anchor {
@@ -34,7 +42,7 @@ function anchorOf(interval: Interval, anchorDay: number): Anchor {
  */
 export function serviceHistory(
   stored: readonly StoredServiceEvent[],
-  account: { readonly anchorDay: number; readonly currency: string },
+  account: AccountTerms,
 ): { readonly ok: true; readonly events: ServiceEvent[] } | { readonly ok: false; readonly message: string } {
   const events: ServiceEvent[] = [];
   let before: Interval | undefined;
@@ -63,19 +71,28 @@ export function serviceHistory(
   return { ok: true, events };
 }
 
+/** The days on which a line accrues, or what is wrong with its history. */
+export function lineAccruals(
+  stored: readonly StoredServiceEvent[],
+  account: AccountTerms,
+): { readonly ok: true; readonly accruals: Accrual[] } | { readonly ok: false; readonly message: string } {
+  const history = serviceHistory(stored, account);
+  if (!history.ok) return history;
+  const found = accruals(history.events, DEFAULT_POLICY);
+  return found.ok ? found : { ok: false, message: found.error.message };
+}
+
 /** The end of a discount over so many periods of a line, the one that contains `from` included. */
 export function discountEnd(
   stored: readonly StoredServiceEvent[],
-  account: { readonly anchorDay: number; readonly currency: string },
+  account: AccountTerms,
   from: Day,
   periods: number,
 ): { readonly ok: true; readonly to: Day } | { readonly ok: false; readonly message: string } {
   if (!Number.isInteger(periods) || periods < 1 || periods > 1200)
     return { ok: false, message: `A discount runs for 1 to 1200 periods, not ${periods}` };
-  const history = serviceHistory(stored, account);
-  if (!history.ok) return history;
-  const found = accruals(history.events, DEFAULT_POLICY);
-  if (!found.ok) return { ok: false, message: found.error.message };
+  const found = lineAccruals(stored, account);
+  if (!found.ok) return found;
   const accrual = found.accruals.find((one) => from < one.to);
   if (accrual === undefined) return { ok: false, message: 'The service has ended' };
   const first = periodContaining(accrual.grid, Math.max(from, accrual.from));

@@ -1,0 +1,79 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { type RawBuilder, sql } from 'kysely';
+import type { Day } from '../calendar/rules.ts';
+import { versionOf } from '../catalogue/store.ts';
+import type { StoredServiceEvent, Version } from './rules.ts';
+
+/** What happened to a line, in order, and how far it is settled. */
+export interface LineHistory {
+  readonly id: string;
+  readonly customerId: string;
+  readonly settledBefore: Day | null;
+  readonly events: readonly StoredServiceEvent[];
+}
+
+/** The lines of these customers that something happened to. */
+export const historiesOfCustomers = (
+  db: Executor<TenantDatabase>,
+  customerIds: readonly string[],
+): Promise<LineHistory[]> => histories(db, sql`l.customer_id = any(${customerIds}::text[])`);
+
+export const historiesOfLines = (
+  db: Executor<TenantDatabase>,
+  lineIds: readonly string[],
+): Promise<LineHistory[]> => histories(db, sql`l.id = any(${lineIds}::text[])`);
+
+interface EventRow {
+  readonly lineId: string;
+  readonly customerId: string;
+  readonly settledBefore: Day | null;
+  readonly type: 'start' | 'change' | 'cancel';
+  readonly on: Day;
+  readonly versionId: string | null;
+}
+
+async function histories(db: Executor<TenantDatabase>, which: RawBuilder<unknown>): Promise<LineHistory[]> {
+  const { rows } = await sql<EventRow>`
+    select l.id as "lineId", l.customer_id as "customerId", l.settled_before - date '1970-01-01' as "settledBefore",
+      e.type, e.effective_on - date '1970-01-01' as "on",
+      coalesce(e.plan_version_id, (
+        select v.id from billing.plan_version v where v.plan_id = e.plan_id and v.version = 1)) as "versionId"
+    from billing.service_line l
+    join billing.service_event e on e.service_line_id = l.id
+    where ${which}
+    order by l.id, e.effective_on, e.ordinal`.execute(db);
+  const versions = await versionsById(db, rows);
+  const lines: LineHistory[] = [];
+  for (const own of Map.groupBy(rows, ({ lineId }) => lineId).values()) {
+    const [first] = own;
+    if (first === undefined) continue;
+    lines.push({
+      id: first.lineId,
+      customerId: first.customerId,
+      settledBefore: first.settledBefore,
+      events: own.map(({ type, on, versionId }) => ({
+        type,
+        on,
+        version: versionId === null ? null : (versions.get(versionId) ?? null),
+      })),
+    });
+  }
+  return lines;
+}
+
+async function versionsById(
+  db: Executor<TenantDatabase>,
+  events: readonly EventRow[],
+): Promise<Map<string, Version>> {
+  const ids = [...new Set(events.flatMap(({ versionId }) => versionId ?? []))];
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('billing.planVersion as version')
+    .innerJoin('billing.plan as plan', 'plan.id', 'version.planId')
+    .selectAll('version')
+    .select('plan.name as planName')
+    .where('version.id', 'in', ids)
+    .execute();
+  return new Map(rows.map((row) => [row.id, { ...versionOf(row), planName: row.planName }]));
+}

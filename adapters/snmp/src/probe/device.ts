@@ -12,6 +12,7 @@ import { identityValue } from '../profile/identity.ts';
 import type { SensorReading } from '../profile/interpret.ts';
 import { enterprisesOf } from '../profile/presence.ts';
 import { readProfiles } from '../profile/read.ts';
+import type { Profile } from '../profile/schema.ts';
 
 export interface DeviceReport {
   readonly identity: DeviceIdentity;
@@ -25,9 +26,13 @@ export interface DeviceReport {
 
 /**
  * Everything that is read of a device on first sight. Rejects with `SnmpError` when it never answers; once it has,
- * a part that fails is a warning. Ends soon after the signal, with what there is.
+ * a part that fails is a warning. Ends soon after the signal, with what there is. `own` are an operator's profiles.
  */
-export async function probeDevice(session: SnmpSession, options: TableOptions): Promise<DeviceReport> {
+export async function probeDevice(
+  session: SnmpSession,
+  options: TableOptions,
+  own: readonly Profile[] = [],
+): Promise<DeviceReport> {
   const warnings: string[] = [];
   async function part<T>(name: string, empty: T, read: () => Promise<T>): Promise<T> {
     try {
@@ -57,7 +62,7 @@ export async function probeDevice(session: SnmpSession, options: TableOptions): 
     readIdentity(session, system, known, physical, options),
   );
   const enterprises = await part('private subtrees', [], () => enterprisesOf(session, options));
-  const chosen = profilesFor({ os: known.os, sysObjectId: system.sysObjectId }, enterprises);
+  const chosen = profilesFor({ os: known.os, sysObjectId: system.sysObjectId }, enterprises, own);
   const profiled = await part('profiles', null, () => readProfiles(session, chosen, names, options));
   const fromProfiles = (field: 'model' | 'version' | 'serial') =>
     profiled === null

@@ -2,6 +2,7 @@ import type { Clock } from '@dotmac/device';
 import { SnmpEngine } from '../engine/engine.ts';
 import { Semaphore } from '../engine/semaphore.ts';
 import { SnmpError, type SnmpErrorCode } from '../error.ts';
+import type { Profile } from '../profile/schema.ts';
 import { probeDevice } from './device.ts';
 import { reportJson } from './report.ts';
 import { parseTarget, targetId } from './target.ts';
@@ -12,6 +13,8 @@ export interface ProbeOptions {
   readonly concurrency?: number;
   /** Milliseconds for one device, its part of a run of many included. Default 55,000. */
   readonly deviceMilliseconds?: number;
+  /** An operator's profiles, beside ours. */
+  readonly profiles?: readonly Profile[];
   /** Ends the run: devices under way report what they have. */
   readonly signal?: AbortSignal;
 }
@@ -79,10 +82,11 @@ async function probeLine(
     const target = parseTarget(line);
     const budget = options.deviceMilliseconds ?? 55_000;
     const signals = [AbortSignal.timeout(budget), ...(options.signal === undefined ? [] : [options.signal])];
-    const report = await probeDevice(engine.session(target, target.snmp), {
-      signal: AbortSignal.any(signals),
-      maxMilliseconds: Math.ceil(budget / 2),
-    });
+    const report = await probeDevice(
+      engine.session(target, target.snmp),
+      { signal: AbortSignal.any(signals), maxMilliseconds: Math.ceil(budget / 2) },
+      options.profiles,
+    );
     return reportJson(target.id, report);
   } catch (error) {
     const known = error instanceof SnmpError;

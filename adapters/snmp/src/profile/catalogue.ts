@@ -1,56 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { enterpriseNumber } from '../identity/enterprises.ts';
 import { inProduct } from '../identity/facts.ts';
-import apc from './data/apc.json' with { type: 'json' };
-import aruba from './data/aruba.json' with { type: 'json' };
-import cambiumPmp from './data/cambium.json' with { type: 'json' };
-import cambiumEpmp from './data/cambium-epmp.json' with { type: 'json' };
-import cisco from './data/cisco.json' with { type: 'json' };
-import comware from './data/comware.json' with { type: 'json' };
-import fortinet from './data/fortinet.json' with { type: 'json' };
-import huawei from './data/huawei.json' with { type: 'json' };
-import juniper from './data/juniper.json' with { type: 'json' };
-import mikrotik from './data/mikrotik.json' with { type: 'json' };
-import nokiaTimos from './data/nokia-timos.json' with { type: 'json' };
-import processorsMemory from './data/processors-memory.json' with { type: 'json' };
-import standard from './data/standard.json' with { type: 'json' };
-import teltonika from './data/teltonika.json' with { type: 'json' };
-import ubiquiti from './data/ubiquiti.json' with { type: 'json' };
-import upsMib from './data/ups-mib.json' with { type: 'json' };
-import { hardwareProfiles } from './hardware.ts';
+import { checkProfile, ProfileError } from './check.ts';
 import type { Profile } from './schema.ts';
 
-/** Every profile. A new family of devices is a new file in `data/` and a line here; a test checks its shape. */
-export const profiles: readonly Profile[] = [
-  standard,
-  upsMib,
-  mikrotik,
-  ubiquiti,
-  cambiumPmp,
-  cambiumEpmp,
-  teltonika,
-  cisco,
-  apc,
-  aruba,
-  comware,
-  fortinet,
-  huawei,
-  juniper,
-  nokiaTimos,
-  ...processorsMemory,
-  ...hardwareProfiles,
-] as unknown as readonly Profile[];
+let builtIn: readonly Profile[] | null = null;
+
+/** The profiles that come with DotMac, standard MIBs first. A new family of devices is a new file in `data/`. */
+export function profiles(): readonly Profile[] {
+  builtIn ??= readFolder(fileURLToPath(new URL('data/', import.meta.url))).map(
+    ({ content }) => content as Profile,
+  );
+  return builtIn;
+}
+
+/**
+ * The profiles of a folder that an operator keeps: every `*.json` file is one, and is checked as ours are. Throws
+ * `ProfileError` naming the file and everything wrong in it.
+ */
+export function profilesOfFolder(folder: string): readonly Profile[] {
+  return readFolder(folder).map(({ file, content }) => {
+    const problems = checkProfile(content);
+    if (problems.length > 0) throw new ProfileError(file, problems);
+    return content as Profile;
+  });
+}
+
+function readFolder(folder: string): { readonly file: string; readonly content: unknown }[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  // What a maker says of its own hardware counts before the standard's general words.
+  files.sort((a, b) => Number(isStandard(b)) - Number(isStandard(a)) || (a < b ? -1 : 1));
+  return files.map((file) => {
+    const text = readFileSync(`${folder}/${file}`, 'utf8');
+    try {
+      return { file, content: JSON.parse(text) as unknown };
+    } catch (error) {
+      throw new ProfileError(file, [
+        {
+          path: '',
+          message: `is no JSON: ${error instanceof Error ? error.message : String(error)}`,
+        },
+      ]);
+    }
+  });
+}
+
+const isStandard = (file: string) => file === 'standard.json' || file === 'ups-mib.json';
 
 /**
  * The profiles that apply to a device: the standard ones, those of its system or its maker, and those of makers
- * whose private objects it has (`enterprises`), whatever it calls itself.
+ * whose private objects it has (`enterprises`), whatever it calls itself. `own` are an operator's, and count first.
  */
 export function profilesFor(
   device: { readonly os: string | null; readonly sysObjectId: string | null },
   enterprises: readonly number[] = [],
+  own: readonly Profile[] = [],
 ): Profile[] {
-  const own = enterpriseNumber(device.sysObjectId);
-  const numbers = new Set(own === null ? enterprises : [own, ...enterprises]);
-  const chosen = profiles.filter(
+  const named = enterpriseNumber(device.sysObjectId);
+  const numbers = new Set(named === null ? enterprises : [named, ...enterprises]);
+  const replaced = new Set(own.map(({ id }) => id));
+  const chosen = [...profiles().filter(({ id }) => !replaced.has(id)), ...own].filter(
     ({ match }) =>
       match.always ||
       (device.os !== null && match.os?.includes(device.os)) ||
@@ -61,16 +71,19 @@ export function profilesFor(
 
 /** `{10}` in front of an object stands for the first ten arcs of sysObjectID, where makers repeat a MIB per product. */
 const PER_PRODUCT = /"(\{\d+\}[\d.]+)"/g;
-const perProduct = new Set(profiles.filter((profile) => JSON.stringify(profile).search(PER_PRODUCT) >= 0));
+const texts = new WeakMap<Profile, string | null>();
 /** Where a product's own branch is not known: an object nobody has. */
 const NOWHERE = '2.999.0';
 
 /** The profile with the product's own branch put in. */
 export function forProduct(profile: Profile, sysObjectId: string | null): Profile {
-  if (!perProduct.has(profile)) return profile;
-  const text = JSON.stringify(profile).replace(
-    PER_PRODUCT,
-    (_, oid: string) => `"${inProduct(oid, sysObjectId) ?? NOWHERE}"`,
-  );
-  return JSON.parse(text) as Profile;
+  let text = texts.get(profile);
+  if (text === undefined) {
+    const whole = JSON.stringify(profile);
+    text = whole.search(PER_PRODUCT) < 0 ? null : whole;
+    texts.set(profile, text);
+  }
+  if (text === null) return profile;
+  const placed = text.replace(PER_PRODUCT, (_, oid: string) => `"${inProduct(oid, sysObjectId) ?? NOWHERE}"`);
+  return JSON.parse(placed) as Profile;
 }

@@ -18,7 +18,7 @@ export interface SupportEntry {
 }
 
 /** The support that the profiles hold, in the order of their ids: what the catalogue of devices is made of. */
-export function supportEntries(source: readonly Profile[] = profiles): SupportEntry[] {
+export function supportEntries(source: readonly Profile[] = profiles()): SupportEntry[] {
   return source.map(entryOf).sort((a, b) => (a.profile < b.profile ? -1 : 1));
 }
 

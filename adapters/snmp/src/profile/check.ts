@@ -1,0 +1,210 @@
+import { z } from 'zod';
+import { encodeOid } from '../codec/oid.ts';
+import type { Profile } from './schema.ts';
+
+/** Something wrong in a profile: where (`sensors.3.column`), and what would be right. */
+export interface ProfileProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A profile that cannot be used. The message names the file and every problem. */
+export class ProfileError extends Error {
+  override readonly name = 'ProfileError';
+  readonly problems: readonly ProfileProblem[];
+
+  constructor(file: string, problems: readonly ProfileProblem[]) {
+    super(
+      [`${file}:`, ...problems.map(({ path, message }) => `  ${path || 'the file'} ${message}`)].join('\n'),
+    );
+    this.problems = problems;
+  }
+}
+
+/** Classes of sensors and of radios, with their units in the contract of the probe. */
+export const sensorClasses: readonly string[] = (
+  'temperature voltage current power power_consumed power_factor frequency fanspeed humidity load percent charge ' +
+  'runtime dbm signal snr count pressure bitrate delay state measured tv_signal signal_loss quality_factor ' +
+  'chromatic_dispersion ber airflow waterflow cooling loss eer'
+).split(' ');
+export const wirelessClasses: readonly string[] = (
+  'frequency channel power rssi rsrp rsrq sinr snr ssr noise-floor mse xpi rate capacity utilization quality ccq ' +
+  'clients ap-count errors error-rate distance cell'
+).split(' ');
+
+const oid = z
+  .string()
+  .refine(isOid, { error: 'is no OID; expected digits and dots, such as 1.3.6.1.4.1.9.2.1' });
+const scalar = oid.refine((it) => /\.\d+$/.test(it), { error: 'expected a scalar with its instance' });
+const pattern = z.string().refine(isPattern, { error: 'is no regular expression' });
+const severity = z.enum(['ok', 'warning', 'critical', 'unknown']);
+const states = z.record(
+  z.string().regex(/^-?\d+$/, { error: 'a state is a whole number' }),
+  z.tuple([z.string().min(1), severity]),
+);
+const yes = z.literal(true).optional();
+
+const scale = {
+  multiplier: z.number().optional(),
+  divisor: z
+    .number()
+    .refine((it) => it !== 0)
+    .optional(),
+  absent: z.array(z.number()).optional(),
+  convert: z.enum(['wattsToDbm', 'fahrenheit', 'channelToMhz', 'microwattsOrCentiDbm']).optional(),
+};
+const source = {
+  oid: scalar.optional(),
+  column: oid.optional(),
+  name: z.string().min(1),
+  nameColumn: oid.optional(),
+  textIndex: yes,
+};
+
+function kinds(classes: readonly string[]) {
+  const kind = {
+    class: z.enum(classes as [string, ...string[]]),
+    states: z.union([states, z.string()]).optional(),
+  };
+  const cases = z.record(z.string(), z.strictObject({ ...kind, ...scale }));
+  return z.strictObject({
+    ...source,
+    ...kind,
+    ...scale,
+    variant: z
+      .union([
+        z.strictObject({ column: oid, cases }),
+        z.strictObject({ lastIndex: z.literal(true), cases }),
+        z.strictObject({ names: z.array(z.strictObject({ pattern, ...kind, ...scale })) }),
+      ])
+      .optional(),
+    when: z.strictObject({ column: oid, values: z.array(z.number()).min(1) }).optional(),
+    exponentColumn: oid.optional(),
+    precisionColumn: oid.optional(),
+    signedScaleColumn: oid.optional(),
+    divisorColumn: oid.optional(),
+    bits: yes,
+    entitySensors: yes,
+    text: yes,
+  });
+}
+
+const identitySources = z
+  .array(
+    z.strictObject({
+      oid: scalar.optional(),
+      column: oid.optional(),
+      from: z.enum(['sysDescr', 'sysName']).optional(),
+      pattern: pattern.optional(),
+    }),
+  )
+  .optional();
+
+const shape = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, { error: 'expected lower case, digits and hyphens' }),
+  evidence: z.literal('recordings').optional(),
+  match: z
+    .strictObject({
+      always: yes,
+      os: z.array(z.string().min(1)).min(1).optional(),
+      enterprise: z.array(z.int().positive()).min(1).optional(),
+    })
+    .refine((it) => Object.keys(it).length > 0, {
+      error: 'says of no device that it applies; give os or enterprise',
+    }),
+  identity: z
+    .strictObject({ model: identitySources, version: identitySources, serial: identitySources })
+    .optional(),
+  processors: z
+    .array(
+      z.strictObject({
+        ...source,
+        ...scale,
+        idle: yes,
+        pattern: pattern.optional(),
+        rows: pattern.optional(),
+        fallback: yes,
+      }),
+    )
+    .optional(),
+  memory: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        nameColumn: oid.optional(),
+        scalar: yes,
+        total: oid.optional(),
+        used: oid.optional(),
+        free: oid.optional(),
+        percent: oid.optional(),
+        unitBytes: z.number().positive().optional(),
+        fallback: yes,
+      }),
+    )
+    .optional(),
+  sensors: z.array(kinds(sensorClasses)).optional(),
+  wireless: z.array(kinds(wirelessClasses)).optional(),
+  states: z.record(z.string(), states).optional(),
+});
+
+/** Everything that is wrong in a profile; empty when it can be used. The same check for ours and an operator's. */
+export function checkProfile(content: unknown): ProfileProblem[] {
+  const parsed = shape.safeParse(content);
+  if (!parsed.success) {
+    return parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  }
+  return meaningProblems(parsed.data as unknown as Profile);
+}
+
+/** What the shape alone does not say: one object a source, states that exist, no reading twice. */
+function meaningProblems(profile: Profile): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  for (const section of ['sensors', 'wireless', 'processors'] as const) {
+    const seen = new Set<string>();
+    for (const [i, it] of (profile[section] ?? []).entries()) {
+      const path = `${section}.${i}`;
+      if ((it.oid === undefined) === (it.column === undefined)) {
+        problems.push({ path, message: 'expected either oid (a scalar) or column (a table)' });
+      }
+      const key = `${'class' in it ? it.class : ''} ${it.oid ?? it.column} ${'rows' in it ? it.rows : ''}`;
+      if (seen.has(key)) problems.push({ path, message: `gives ${key.trim()} a second time` });
+      seen.add(key);
+      if (!('class' in it)) continue;
+      const { variant } = it;
+      const cases =
+        variant === undefined ? [] : 'names' in variant ? variant.names : Object.values(variant.cases);
+      for (const kind of [it, ...cases]) {
+        const known = typeof kind.states === 'string' ? profile.states?.[kind.states] : kind.states;
+        if (kind.class === 'state' && Object.keys(known ?? {}).length === 0) {
+          problems.push({ path: `${path}.states`, message: 'a state needs its enumeration' });
+        }
+      }
+    }
+  }
+  for (const [i, it] of (profile.memory ?? []).entries()) {
+    const given = [it.total, it.used, it.free].filter((oid) => oid !== undefined).length;
+    if (it.percent === undefined && given < 2) {
+      problems.push({ path: `memory.${i}`, message: 'expected two of total, used and free, or percent' });
+    }
+  }
+  return problems;
+}
+
+function isOid(text: string): boolean {
+  try {
+    // A branch of the product's own, such as {10}: any will do here.
+    encodeOid(text.replace(/^\{\d+\}/, '1.3.6.1.4.1'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text, 'i');
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -76,7 +76,7 @@ const texts = new WeakMap<Profile, string | null>();
 const NOWHERE = '2.999.0';
 
 /** The profile with the product's own branch put in. */
-export function forProduct(profile: Profile, sysObjectId: string | null): Profile {
+function forProduct(profile: Profile, sysObjectId: string | null): Profile {
   let text = texts.get(profile);
   if (text === undefined) {
     const whole = JSON.stringify(profile);

@@ -22,12 +22,12 @@ export class ProfileError extends Error {
 }
 
 /** Classes of sensors and of radios, with their units in the contract of the probe. */
-export const sensorClasses: readonly string[] = (
+const sensorClasses: readonly string[] = (
   'temperature voltage current power power_consumed power_factor frequency fanspeed humidity load percent charge ' +
   'runtime dbm signal snr count pressure bitrate delay state measured tv_signal signal_loss quality_factor ' +
   'chromatic_dispersion ber airflow waterflow cooling loss eer'
 ).split(' ');
-export const wirelessClasses: readonly string[] = (
+const wirelessClasses: readonly string[] = (
   'frequency channel power rssi rsrp rsrq sinr snr ssr noise-floor mse xpi rate capacity utilization quality ccq ' +
   'clients ap-count errors error-rate distance cell'
 ).split(' ');

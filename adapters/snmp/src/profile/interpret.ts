@@ -208,6 +208,7 @@ function entitySensorReadings(entry: string, values: ProfileValues): SensorReadi
     const name = values.entityNames.get(index) ?? `sensor ${index}`;
     if (found.class !== 'power' || !TRANSCEIVER.test(name)) return [{ ...found, oid, name }];
     const light = wattsToDbm(found.value);
-    return light === null ? [] : [{ class: 'dbm', oid, name, value: light }];
+    // The watts stay beside it: they are what the agent says, and all that a dark port has.
+    return [{ ...found, oid, name }, ...(light === null ? [] : [{ class: 'dbm', oid, name, value: light }])];
   });
 }

@@ -497,6 +497,7 @@ export interface EventsHead {
 }
 
 export interface NetworkAccess {
+  capBlocked: Generated<boolean>;
   circuitIds: Generated<string[]>;
   closedAt: ColumnType<Date, Date | string, Date | string> | null;
   createdAt: ColumnType<Date, Date | string, Date | string>;
@@ -508,6 +509,8 @@ export interface NetworkAccess {
   macs: Generated<string[]>;
   mode: string;
   nasIds: Generated<string[]>;
+  override: Json | null;
+  overrideUntil: ColumnType<Date, Date | string, Date | string> | null;
   password: Uint8Array;
   planId: string;
   portIds: Generated<string[]>;
@@ -515,6 +518,7 @@ export interface NetworkAccess {
   serviceId: string;
   shaping: Json | null;
   simultaneousSessions: Generated<number>;
+  throttle: Json | null;
   username: string;
 }
 
@@ -787,6 +791,30 @@ export interface NetworkSite {
   name: string;
 }
 
+export interface NetworkUsageCounted {
+  countedUntil: ColumnType<Date, Date | string, Date | string>;
+  downstreamOctets: string;
+  sessionId: string;
+  upstreamOctets: string;
+}
+
+export interface NetworkUsageDay {
+  complete: Generated<boolean>;
+  day: string;
+  downstreamOctets: string;
+  serviceId: string;
+  toldAt: ColumnType<Date, Date | string, Date | string> | null;
+  upstreamOctets: string;
+}
+
+export interface NetworkUsageHour {
+  day: string;
+  downstreamOctets: string;
+  hour: number;
+  serviceId: string;
+  upstreamOctets: string;
+}
+
 export interface RuntimeClock {
   aheadMilliseconds: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
   single: Generated<boolean>;
@@ -918,6 +946,9 @@ export interface DB {
   "network.serviceAttachment": NetworkServiceAttachment;
   "network.session": NetworkSession;
   "network.site": NetworkSite;
+  "network.usageCounted": NetworkUsageCounted;
+  "network.usageDay": NetworkUsageDay;
+  "network.usageHour": NetworkUsageHour;
   "runtime.clock": RuntimeClock;
   "runtime.dailyRun": RuntimeDailyRun;
   "runtime.idempotency": RuntimeIdempotency;

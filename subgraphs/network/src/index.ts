@@ -42,6 +42,8 @@ import './session/graphql.ts';
 import { reapStaleSessions } from './session/reaper.ts';
 import './site/graphql.ts';
 import './topology/graphql.ts';
+import './usage/graphql.ts';
+import { UsageRecorder } from './usage/recorder.ts';
 
 export type { RadiusPort } from './aaa/port.ts';
 export type { NetworkServices } from './builder.ts';
@@ -61,6 +63,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const { sessionClock = systemClock } = ports;
   const policy = new LoginPolicy(services, ports.radius, sessionClock);
   const enforcement = new AccessEnforcement(services, ports);
+  const usage = new UsageRecorder(services, sessionClock);
   const pollMilliseconds = (ports.pollIntervalSeconds ?? 60) * 1_000;
   const watch = {
     sessionClock,
@@ -76,7 +79,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     name: 'network',
     schema,
     policy,
-    accountingSink: accountingSink(services, policy),
+    accountingSink: accountingSink(services, policy, usage),
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
     contextOf: (base): NetworkContext => ({
       ...base,
@@ -96,6 +99,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     async start(signal) {
       await policy.start(signal);
       await resumeChanges(services);
+      usage.run(signal);
       reapStaleSessions(services, policy, sessionClock, signal);
       incidents.run(signal, (deviceIds) => poller.ask(deviceIds));
       poller.run(signal);

@@ -18,6 +18,7 @@ import { loginRejections, newestSessionsOfServices } from './service-state/store
 import { liveSessionsOfServices, recentSessionsOfServices, sessionsById } from './session/store.ts';
 import { sitesById } from './site/store.ts';
 import { servingDevices, topology } from './topology/store.ts';
+import { hoursOfDays, usageOfServices } from './usage/store.ts';
 
 export type NetworkLoaders = ReturnType<typeof networkLoaders>;
 
@@ -139,6 +140,32 @@ export function networkLoaders(database: Executor<TenantDatabase>) {
     incidentOfDevice: loaderOf(
       (ids) => incidentsOfDevices(database, ids),
       (one) => one.deviceId,
+    ),
+    /** By service, first and last day, with a blank between. */
+    usageDays: listLoaderOf(
+      async (keys) => {
+        const ranges = Map.groupBy(keys, (key) => key.slice(key.indexOf(' ') + 1));
+        const lists = [...ranges].map(async ([range, ofRange]) => {
+          const [from = '', to = ''] = range.split(' ');
+          const ids = ofRange.map((key) => key.slice(0, key.indexOf(' ')));
+          const days = await usageOfServices(database, ids, from, to);
+          return days.map((day) => ({ ...day, key: `${day.serviceId} ${range}` }));
+        });
+        return (await Promise.all(lists)).flat();
+      },
+      (day) => day.key,
+    ),
+    /** By service and day, with a blank between. */
+    usageHours: listLoaderOf(
+      (keys) =>
+        hoursOfDays(
+          database,
+          keys.map((key) => ({
+            serviceId: key.slice(0, key.indexOf(' ')),
+            day: key.slice(key.indexOf(' ') + 1),
+          })),
+        ),
+      (hour) => `${hour.serviceId} ${hour.day}`,
     ),
     incidentOfService: loaderOf(
       (ids) => incidentsOfServices(database, ids),

@@ -2,17 +2,22 @@ import type { AccountingRecord, AccountingSink } from '@dotmac/radius';
 import type { NetworkServices } from '../builder.ts';
 import { type NasRestart, SessionRecorder } from '../session/record.ts';
 import { normaliseMac, type SessionNews, terminateCauseName } from '../session/rules.ts';
+import type { UsageRecorder } from '../usage/recorder.ts';
 import type { LoginPolicy } from './policy.ts';
 import { serviceOfToken } from './rules.ts';
 
 /** Where the RADIUS server's accounting goes: a batch is answered after its commit. */
-export function accountingSink(services: NetworkServices, policy: LoginPolicy): AccountingSink {
+export function accountingSink(
+  services: NetworkServices,
+  policy: LoginPolicy,
+  usage: UsageRecorder,
+): AccountingSink {
   const recorder = new SessionRecorder(services.database, services.clock, policy.known);
   return {
     async record(batch) {
       const news = batch.flatMap((record) => newsOf(record, policy.deviceOfNas(record.nas.id)) ?? []);
       const restarts = batch.flatMap((record) => restartOf(record) ?? []);
-      if (news.length > 0 || restarts.length > 0) await recorder.record({ news, restarts });
+      if (news.length > 0 || restarts.length > 0) usage.note(await recorder.record({ news, restarts }));
     },
   };
 }

@@ -47,6 +47,9 @@ export interface LoginFacts {
     readonly mode: AccessMode;
     readonly locks: readonly string[];
     readonly shaping: ShapingPayload | null;
+    readonly throttle: ShapingPayload | null;
+    readonly override: ShapingPayload | null;
+    readonly capBlocked: boolean;
     readonly address: string | null;
     readonly simultaneousSessions: number;
     readonly limits: LoginLimits | null;
@@ -108,14 +111,16 @@ const checks: readonly Check[] = [
   {
     name: 'speed',
     refuse: ({ access }) => (access?.shaping == null ? 'NOT_READY' : null),
-    tell: ({ access }) => `The plan gives ${describeShaping(access?.shaping ?? null)}`,
+    tell: ({ access }) => `${speedSource(access)} gives ${describeShaping(access?.shaping ?? null)}`,
   },
   {
     name: 'locks',
     refuse: ({ access }) => (access?.mode === 'BLOCKED' ? 'BLOCKED' : null),
     tell: ({ access }) =>
       access === null || access.locks.length === 0
-        ? 'No lock'
+        ? access?.capBlocked === true
+          ? 'No lock, but the data cap is used up: walled garden'
+          : 'No lock'
         : `Locked for ${access.locks.join(', ')}: ${access.mode === 'BLOCKED' ? 'no login' : 'walled garden'}`,
   },
   {
@@ -132,6 +137,12 @@ const checks: readonly Check[] = [
       (tooMany(facts) > 0 && kicksOldest(facts) ? '; the oldest is ended' : ''),
   },
 ];
+
+function speedSource(access: LoginFacts['access']): string {
+  if (access === null || access.shaping === null) return 'The plan';
+  if (access.override !== null) return 'What somebody set';
+  return access.throttle === null ? 'The plan' : 'The used-up data cap';
+}
 
 /** Sessions that stand in the way: not of the same line, which this login replaces, and not stale. */
 function otherLines({ live, mac, now }: LoginFacts): LiveSession[] {

@@ -7,7 +7,7 @@ import { assignAddress, releaseAddress } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { requestChange } from '../change/events.ts';
 import { onlyAccessDevice } from '../nas/store.ts';
-import { desiredMode, passwordFrom, sameShaping, usernameCandidates } from './rules.ts';
+import { desiredMode, passwordFrom, sameShaping, speedOf, usernameCandidates } from './rules.ts';
 import {
   type Access,
   insertAccess,
@@ -31,6 +31,7 @@ export function followServices(services: NetworkServices): EventConsumer<TenantD
       'service.plan.changed',
       'service.locks.changed',
       'service.cancelled',
+      'usage.allowance.changed',
     ],
     async handle(event, transaction) {
       switch (event.type) {
@@ -44,6 +45,8 @@ export function followServices(services: NetworkServices): EventConsumer<TenantD
           return changeLocks(services, transaction, event);
         case 'service.cancelled':
           return closeAccess(services, transaction, event);
+        case 'usage.allowance.changed':
+          return changeAllowance(services, transaction, event);
       }
     },
   };
@@ -60,12 +63,12 @@ async function learnPlan(
   if (!isNew) return;
   for (const serviceId of await openServicesOfPlan(transaction, planId)) {
     const access = await lockedAccess(transaction, serviceId);
-    if (access === null || sameShaping(access.shaping, shaping)) continue;
+    if (access === null || sameShaping(access.planShaping, shaping)) continue;
     await updateAccess(transaction, serviceId, { shaping });
     if (access.readyAt === null) await makeReady(services, transaction, access, actor);
     else {
       const because = `the plan ${name} is published`;
-      await requestChange(transaction, services, { ...access, shaping }, { because, actor });
+      await changeSpeedTo(services, transaction, access, { planShaping: shaping }, { because, actor });
     }
   }
 }
@@ -121,12 +124,49 @@ async function changePlan(
   const access = await lockedAccess(transaction, serviceId);
   if (access === null || access.closedAt !== null) return;
   // A plan not heard of yet leaves the speed as it is until it is published.
-  const shaping = (await planShaping(transaction, planId)) ?? access.shaping;
+  const shaping = (await planShaping(transaction, planId)) ?? access.planShaping;
   await updateAccess(transaction, serviceId, { planId, ...(shaping === null ? {} : { shaping }) });
   if (shaping === null) return;
   if (access.readyAt === null) return makeReady(services, transaction, access, actor);
-  if (sameShaping(access.shaping, shaping)) return;
-  await requestChange(transaction, services, { ...access, shaping }, { because: 'the plan changed', actor });
+  const because = 'the plan changed';
+  await changeSpeedTo(services, transaction, access, { planShaping: shaping }, { because, actor });
+}
+
+/** What a data cap asks: kept, so that the next login gets the same, and brought to the live session. */
+async function changeAllowance(
+  services: NetworkServices,
+  transaction: Transaction<TenantDatabase>,
+  { payload, actor }: Event<'usage.allowance.changed'>,
+): Promise<void> {
+  const { serviceId, state, because } = payload;
+  const access = await lockedAccess(transaction, serviceId);
+  if (access === null || access.closedAt !== null) return;
+  const throttle = state === 'THROTTLED' ? payload.shaping : null;
+  const capBlocked = state === 'BLOCKED';
+  const mode = desiredMode(access.locks, { capBlocked });
+  await updateAccess(transaction, serviceId, { throttle, capBlocked, mode });
+  await changeSpeedTo(
+    services,
+    transaction,
+    { ...access, mode },
+    { throttle },
+    { because, actor },
+    access.mode,
+  );
+}
+
+/** Asks for a change when what holds is another than before. */
+async function changeSpeedTo(
+  services: NetworkServices,
+  transaction: Transaction<TenantDatabase>,
+  access: Access,
+  speeds: Partial<Pick<Access, 'planShaping' | 'throttle'>>,
+  why: { readonly because: string; readonly actor: string },
+  modeBefore = access.mode,
+): Promise<void> {
+  const shaping = speedOf({ ...access, ...speeds });
+  if (sameShaping(access.shaping, shaping) && access.mode === modeBefore) return;
+  await requestChange(transaction, services, { ...access, ...speeds, shaping }, why);
 }
 
 async function changeLocks(
@@ -137,7 +177,7 @@ async function changeLocks(
   const { serviceId, locks, because } = payload;
   const access = await lockedAccess(transaction, serviceId);
   if (access === null || access.closedAt !== null) return;
-  const mode = desiredMode(locks);
+  const mode = desiredMode(locks, { capBlocked: access.capBlocked });
   await updateAccess(transaction, serviceId, { locks, mode });
   if (mode !== access.mode) {
     await requestChange(transaction, services, { ...access, locks, mode }, { because, actor });
@@ -153,7 +193,7 @@ async function closeAccess(
   const access = await lockedAccess(transaction, serviceId);
   if (access === null || access.closedAt !== null) return;
   const closedAt = new Date(services.clock.now());
-  const mode = desiredMode([], true);
+  const mode = desiredMode([], { closed: true });
   await updateAccess(transaction, serviceId, { mode, closedAt });
   await releaseAddress(transaction, serviceId, closedAt);
   const because = 'the service is cancelled';

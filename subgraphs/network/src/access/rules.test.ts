@@ -1,7 +1,7 @@
 import type { LockReason } from '@dotmac/schema';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { desiredMode, passwordFrom, sameShaping, shapingOf, usernameCandidates } from './rules.ts';
+import { desiredMode, passwordFrom, sameShaping, shapingOf, speedOf, usernameCandidates } from './rules.ts';
 
 const reasons: LockReason[] = ['BILLING', 'ABUSE', 'TECHNICAL', 'CUSTOMER_REQUEST', 'LEGAL'];
 
@@ -11,7 +11,9 @@ describe('the mode that follows from locks', () => {
     expect(desiredMode(['BILLING'])).toBe('WALLED_GARDEN');
     expect(desiredMode(['CUSTOMER_REQUEST'])).toBe('WALLED_GARDEN');
     expect(desiredMode(['LEGAL'])).toBe('BLOCKED');
-    expect(desiredMode([], true)).toBe('BLOCKED');
+    expect(desiredMode([], { closed: true })).toBe('BLOCKED');
+    expect(desiredMode([], { capBlocked: true })).toBe('WALLED_GARDEN');
+    expect(desiredMode(['ABUSE'], { capBlocked: true })).toBe('BLOCKED');
   });
 
   test('another lock never opens more, and the order does not matter', () => {
@@ -53,4 +55,13 @@ test('passwords have 16 characters nobody confuses, whatever the octets', () => 
     }),
   );
   expect(() => passwordFrom(new Uint8Array(3))).toThrow(RangeError);
+});
+
+test('what holds is what somebody set, else the throttle, else the plan; nothing before the plan is known', () => {
+  const speed = (bitsPerSecond: string) => ({ downstream: { bitsPerSecond }, upstream: { bitsPerSecond } });
+  const [planShaping, throttle, override] = [speed('3'), speed('2'), speed('1')];
+  expect(speedOf({ planShaping, throttle, override })).toBe(override);
+  expect(speedOf({ planShaping, throttle, override: null })).toBe(throttle);
+  expect(speedOf({ planShaping, throttle: null, override: null })).toBe(planShaping);
+  expect(speedOf({ planShaping: null, throttle, override })).toBeNull();
 });

@@ -8,10 +8,24 @@ export type AccessMode = (typeof accessModes)[number];
 /** Reasons for which not even the walled garden is open. */
 const blocking: ReadonlySet<LockReason> = new Set(['LEGAL', 'ABUSE']);
 
-/** What follows from the locks of a service. */
-export function desiredMode(locks: readonly LockReason[], closed = false): AccessMode {
+/** What follows from the locks of a service, and from a data cap that leaves only the portal. */
+export function desiredMode(
+  locks: readonly LockReason[],
+  { closed = false, capBlocked = false }: { readonly closed?: boolean; readonly capBlocked?: boolean } = {},
+): AccessMode {
   if (closed || locks.some((lock) => blocking.has(lock))) return 'BLOCKED';
-  return locks.length > 0 ? 'WALLED_GARDEN' : 'OPEN';
+  return locks.length > 0 || capBlocked ? 'WALLED_GARDEN' : 'OPEN';
+}
+
+/** The speeds that hold: what somebody set by hand, else what a used-up data cap leaves, else the plan's. */
+export function speedOf(speeds: {
+  readonly planShaping: ShapingPayload | null;
+  readonly throttle: ShapingPayload | null;
+  readonly override: ShapingPayload | null;
+}): ShapingPayload | null {
+  // Without a plan's speed the service is not ready, whatever else is said.
+  if (speeds.planShaping === null) return null;
+  return speeds.override ?? speeds.throttle ?? speeds.planShaping;
 }
 
 const deviceModes = { OPEN: 'open', WALLED_GARDEN: 'walledGarden', BLOCKED: 'blocked' } as const;

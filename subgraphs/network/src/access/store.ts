@@ -4,15 +4,22 @@ import type { LockReason, ShapingPayload } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { LoginLimits } from '../login-limit/rules.ts';
 import { limitColumns, withLimits } from '../login-limit/store.ts';
-import type { AccessMode } from './rules.ts';
+import { type AccessMode, speedOf } from './rules.ts';
 
 /** A service's access without its password, with the address it was given. */
 export type Access = Omit<
   Selectable<TenantDatabase['network.access']>,
-  'password' | 'mode' | 'shaping' | 'locks' | keyof LoginLimits
+  'password' | 'mode' | 'shaping' | 'throttle' | 'override' | 'locks' | keyof LoginLimits
 > & {
   readonly mode: AccessMode;
+  /** The speeds that hold. */
   readonly shaping: ShapingPayload | null;
+  /** The plan's; null until it is known. */
+  readonly planShaping: ShapingPayload | null;
+  /** What a used-up data cap leaves. */
+  readonly throttle: ShapingPayload | null;
+  /** What somebody set by hand. */
+  readonly override: ShapingPayload | null;
   readonly locks: LockReason[];
   readonly address: string | null;
   /** Null when a login is held to nothing but its password. */
@@ -27,7 +34,11 @@ const columns = [
   'access.planId',
   'access.username',
   'access.deviceId',
-  'access.shaping',
+  'access.shaping as planShaping',
+  'access.throttle',
+  'access.override',
+  'access.overrideUntil',
+  'access.capBlocked',
   'access.locks',
   'access.mode',
   'access.simultaneousSessions',
@@ -44,12 +55,18 @@ function accesses(db: Executor<TenantDatabase>) {
     .leftJoin('network.address as address', 'address.serviceId', 'access.serviceId');
 }
 
+/** A row as read with `columns`. */
+function accessOf(row: Parameters<typeof withLimits>[0]): Access {
+  const access = withLimits(row) as unknown as Access;
+  return { ...access, shaping: speedOf(access) };
+}
+
 export async function accessesByService(
   db: Executor<TenantDatabase>,
   serviceIds: readonly string[],
 ): Promise<Access[]> {
   const rows = await accesses(db).select(columns).where('access.serviceId', 'in', serviceIds).execute();
-  return rows.map(withLimits) as unknown as Access[];
+  return rows.map(accessOf);
 }
 
 /** The access, locked for the rest of the transaction, so that its changes and their events keep their order. */
@@ -62,7 +79,7 @@ export async function lockedAccess(
     .where('access.serviceId', '=', serviceId)
     .forUpdate('access')
     .executeTakeFirst();
-  return row === undefined ? null : (withLimits(row) as unknown as Access);
+  return row === undefined ? null : accessOf(row);
 }
 
 /** Credentials of some services, or of all that are open; pages by service. */
@@ -80,7 +97,7 @@ export async function credentials(
           .orderBy('access.serviceId')
           .limit(which.limit)
           .execute();
-  return rows.map(withLimits) as unknown as Credential[];
+  return rows.map((row) => accessOf(row) as Credential);
 }
 
 export async function sealedPassword(
@@ -122,7 +139,12 @@ export async function updateAccess(
   serviceId: string,
   change: {
     readonly planId?: string;
+    /** The plan's. */
     readonly shaping?: ShapingPayload;
+    readonly throttle?: ShapingPayload | null;
+    readonly override?: ShapingPayload | null;
+    readonly overrideUntil?: Date | null;
+    readonly capBlocked?: boolean;
     readonly locks?: readonly LockReason[];
     readonly mode?: AccessMode;
     readonly readyAt?: Date;
@@ -132,12 +154,14 @@ export async function updateAccess(
     readonly limits?: LoginLimits;
   },
 ): Promise<void> {
-  const { shaping, locks, limits, ...plain } = change;
+  const { shaping, throttle, override, locks, limits, ...plain } = change;
   await transaction
     .updateTable('network.access')
     .set({
       ...plain,
       ...(shaping === undefined ? {} : { shaping: jsonOf(shaping) }),
+      ...(throttle === undefined ? {} : { throttle: jsonOf(throttle) }),
+      ...(override === undefined ? {} : { override: jsonOf(override) }),
       ...(locks === undefined ? {} : { locks: [...locks] }),
       ...(limits === undefined ? {} : columnsOf(limits)),
     })

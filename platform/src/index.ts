@@ -9,6 +9,7 @@ export * from './event-log/append.ts';
 export * from './event-log/consumer.ts';
 export * from './event-log/cursor.ts';
 export * from './event-log/log.ts';
+export type { SnapshotPlace } from './event-log/snapshot.ts';
 export * from './id.ts';
 export * from './identity/api-key.ts';
 export * from './identity/password.ts';

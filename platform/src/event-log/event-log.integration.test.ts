@@ -134,6 +134,82 @@ describe('cursors', () => {
   });
 });
 
+describe('an initial state', () => {
+  /** Everybody ever created is the state that the events tell of. */
+  const initial = {
+    wanted: true,
+    read: async (transaction: Kysely<TenantDatabase>) => {
+      const { rows } = await sql<{ subject: string }>`
+        select subject from events.event where type = 'customer.created' order by id`.execute(transaction);
+      return rows.map(({ subject }) => event(subject));
+    },
+  };
+  const types = ['customer.created'] as const;
+  const take = async (stream: Awaited<ReturnType<typeof log.subscribe>>, count: number) => {
+    const taken = [];
+    for (let item = 0; item < count; item += 1) taken.push((await stream.next()).value);
+    return taken;
+  };
+
+  test('comes first, then what happens, with nothing lost or told twice in between', async () => {
+    await append('one');
+    await append('two');
+    const stream = await log.subscribe({ types, initial });
+    await append('three');
+    const got = await take(stream, 3);
+    expect(got.map((item) => [item?.subject, item?.snapshot])).toEqual([
+      ['one', { number: 1, of: 2 }],
+      ['two', { number: 2, of: 2 }],
+      ['three', null],
+    ]);
+    // The last of the snapshot is where the events go on.
+    const resumed = await log.subscribe({ types, initial, after: got[1]?.cursor });
+    expect((await take(resumed, 1)).map((item) => [item?.subject, item?.snapshot])).toEqual([['three', null]]);
+  });
+
+  test('is taken anew for one who broke off in the middle of it, or before its first event', async () => {
+    for (const subject of ['one', 'two']) await append(subject);
+    const stream = await log.subscribe({ types, initial });
+    const [first] = await take(stream, 1);
+    await append('three');
+    for (const after of [stream.start, first?.cursor]) {
+      const again = await log.subscribe({ types, initial: { ...initial, wanted: false }, after });
+      expect((await take(again, 3)).map((item) => item?.snapshot)).toEqual(
+        [1, 2, 3].map((number) => ({ number, of: 3 })),
+      );
+    }
+    await expect(log.subscribe({ types, after: first?.cursor })).rejects.toThrow(CursorInvalidError);
+  });
+
+  test('is exact while many write: every change is in it or comes after it, once', async () => {
+    const late = openLog();
+    let writing = true;
+    let written = 0;
+    const writers = Array.from({ length: 4 }, async (_, writer) => {
+      for (let number = 0; writing; number += 1) {
+        await append(`w${writer}-${number}`);
+        written += 1;
+      }
+    });
+    const streams = [];
+    for (let round = 0; round < 12; round += 1) streams.push(await late.subscribe({ types, initial }));
+    writing = false;
+    await Promise.all(writers);
+    await log.flush();
+    for (const stream of streams) {
+      const subjects = (await take(stream, written)).map((item) => item?.subject);
+      expect(new Set(subjects).size).toBe(written);
+      await stream.return();
+    }
+    expect(await log.verifyChain()).toBe(null);
+  });
+
+  test('of nothing begins where the events go on', async () => {
+    const stream = await log.subscribe({ types, initial });
+    expect(stream.start).toBe(await log.headCursor());
+  });
+});
+
 describe('consumers', () => {
   test('an effect and its place in the log commit together; a failing event is tried again', async () => {
     const stop = new AbortController();

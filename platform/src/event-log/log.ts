@@ -5,8 +5,10 @@ import { connectionSettings, type OpenOptions } from '../database/open.ts';
 import { isDatabaseOutage } from '../database/outage.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { pause } from '../time/pause.ts';
-import { CursorExpiredError, decodeCursor, encodeCursor } from './cursor.ts';
+import type { NewEvent } from './append.ts';
+import { CursorExpiredError, CursorInvalidError, decodeCursor, type EventCursor, encodeCursor } from './cursor.ts';
 import { sequence, verifyChain } from './sequencer.ts';
+import { type Snapshot, type SnapshotPlace, takeSnapshot } from './snapshot.ts';
 
 /** Events read from the database in one go. */
 const pageSize = 500;
@@ -26,16 +28,29 @@ export interface EventLogOptions {
   readonly logger: Logger;
 }
 
-export interface SubscribeOptions<E> {
+export interface SubscribeOptions<E, DB = never> {
   /** Go on after this cursor; without it, from now on. */
   readonly after?: string | null | undefined;
   readonly types: readonly (keyof E & string)[];
   /** Only events of this subject. */
   readonly subject?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly initial?: InitialState<E, DB> | undefined;
 }
 
-export type EventWithCursor<E> = EventOf<E> & { readonly cursor: string };
+/** What stands when a stream begins, told as the events that would have brought it about. */
+export interface InitialState<E, DB> {
+  /** Whether the reader asks for it. Without, it comes only to one who broke off in the middle of it. */
+  readonly wanted: boolean;
+  /** Sequencing waits for it: a few short queries. */
+  readonly read: (transaction: Kysely<DB>) => Promise<readonly NewEvent<E>[]>;
+}
+
+/** An event of a stream; `snapshot` says where it stands in the initial state, and is null for what happened since. */
+export type EventWithCursor<E> = EventOf<E> & {
+  readonly cursor: string;
+  readonly snapshot: SnapshotPlace | null;
+};
 
 /** Events, and the cursor that the first of them follows: known before there is any. */
 export type EventStream<E> = AsyncGenerator<EventWithCursor<E>, void, undefined> & { readonly start: string };
@@ -112,16 +127,21 @@ export class EventLog<E> {
 
   /**
    * Events from a cursor on (or from now on without one), first those that are there, then as they come, with no gap
-   * and no repetition in between. Ends when the signal aborts or the log stops.
+   * and no repetition in between. Ends when the signal aborts or the log stops. With `initial`, what stands comes first:
+   * as of a position of the log, and then what lies after that.
    * @throws CursorInvalidError, CursorExpiredError
    */
-  async subscribe(options: SubscribeOptions<E>): Promise<EventStream<E>> {
+  async subscribe<DB = never>(options: SubscribeOptions<E, DB>): Promise<EventStream<E>> {
+    const { scope } = this.#options;
+    const snapshot = await this.#initialState(options);
     const head = await this.#head();
-    const position = this.#startOf(options.after, head);
+    const epoch = snapshot?.epoch ?? head.epoch;
+    const position = snapshot?.position ?? this.#startOf(options.after, head);
+    const standing = snapshot === null ? [] : this.#standing(snapshot);
     const ended = new AbortController();
     const signal =
       options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal]);
-    const events = this.#follow(position, head.epoch, options, signal);
+    const events = this.#follow(standing, { epoch, position }, options, signal);
     // A generator that waits for the next event would hear of its `return` only with that event.
     const end = events.return.bind(events);
     events.return = (value) => {
@@ -129,7 +149,35 @@ export class EventLog<E> {
       return end(value);
     };
     return Object.assign(events, {
-      start: encodeCursor({ epoch: head.epoch, position }, this.#options.scope),
+      start: encodeCursor({ epoch, position, inSnapshot: standing.length > 0 }, scope),
+    });
+  }
+
+  async #initialState<DB>({
+    after,
+    initial,
+  }: SubscribeOptions<E, DB>): Promise<Snapshot<readonly NewEvent<E>[]> | null> {
+    const brokeOff = after != null && decodeCursor(after, this.#options.scope).inSnapshot === true;
+    if (brokeOff && initial === undefined) throw new CursorInvalidError();
+    if (initial === undefined || !(brokeOff || (after == null && initial.wanted))) return null;
+    const snapshot = await takeSnapshot<DB, readonly NewEvent<E>[]>(this.#options.database, initial.read);
+    // Others could not sequence meanwhile; what they left is done now.
+    await this.#advance();
+    return snapshot;
+  }
+
+  #standing({ state, epoch, position }: Snapshot<readonly NewEvent<E>[]>): EventWithCursor<E>[] {
+    return state.map((event, index) => {
+      const place = { number: index + 1, of: state.length };
+      const cursor = { epoch, position, inSnapshot: place.number < place.of };
+      return {
+        ...event,
+        position,
+        occurredAt: new Date(event.occurredAt),
+        traceId: event.traceId ?? null,
+        cursor: encodeCursor(cursor, this.#options.scope),
+        snapshot: place,
+      };
     });
   }
 
@@ -158,11 +206,12 @@ export class EventLog<E> {
   }
 
   async *#follow(
-    start: bigint,
-    epoch: number,
-    { types, subject }: SubscribeOptions<E>,
+    standing: readonly EventWithCursor<E>[],
+    { epoch, position: start }: EventCursor,
+    { types, subject }: Pick<SubscribeOptions<E>, 'types' | 'subject'>,
     signal: AbortSignal,
   ): AsyncGenerator<EventWithCursor<E>, void, undefined> {
+    yield* standing;
     let position = start;
     let awake = Promise.withResolvers<void>();
     const wake = () => awake.resolve();
@@ -180,7 +229,8 @@ export class EventLog<E> {
         const { head, events } = page;
         for (const event of events) {
           position = event.position;
-          yield { ...event, cursor: encodeCursor({ epoch, position }, this.#options.scope) };
+          const cursor = encodeCursor({ epoch, position }, this.#options.scope);
+          yield { ...event, cursor, snapshot: null };
         }
         if (events.length === pageSize) continue;
         // Events of other types are not looked at again and again.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 
 /** Any number will do, as long as every sequencer of a database uses it. */
-const advisoryLock = 4_711_001;
+export const advisoryLock = 4_711_001;
 /** Rows per transaction: a bound for memory and for how long the head row is locked. */
 const batchSize = 1_000;
 
@@ -26,32 +26,39 @@ export async function sequence(database: Kysely<unknown>): Promise<{ sequenced: 
       held: boolean;
     }>`select pg_try_advisory_xact_lock(${advisoryLock}) as held`.execute(transaction);
     if (lock.rows[0]?.held !== true) return { sequenced: 0, more: false };
-    const { rows } = await sql<UnsequencedRow>`
-      select id, ${canonical} as canonical
-      from events.event where position is null order by id limit ${batchSize}`.execute(transaction);
-    if (rows.length === 0) return { sequenced: 0, more: false };
-
-    const { rows: heads } = await sql<{ position: bigint; hash: Uint8Array }>`
-      select position, hash from events.head for update`.execute(transaction);
-    const head = heads[0];
-    if (head === undefined) throw new Error('events.head has lost its row');
-    let hash = head.hash;
-    const hashes = rows.map((row) => {
-      hash = chainHash(hash, row.canonical);
-      return Buffer.from(hash).toString('hex');
-    });
-    await sql`
-      update events.event e set position = ${head.position}::bigint + t.n, hash = decode(t.hash, 'hex')
-      from unnest(${rows.map((row) => row.id.toString())}::bigint[], ${hashes}::text[]) with ordinality as t (id, hash, n)
-      where e.id = t.id`.execute(transaction);
-    await sql`
-      update events.head set position = position + ${rows.length}, hash = decode(${hashes.at(-1)}, 'hex')`.execute(
-      transaction,
-    );
-    // Other processes' readers look again once this is committed.
-    await sql`select pg_notify('dotmac_events', '')`.execute(transaction);
-    return { sequenced: rows.length, more: rows.length === batchSize };
+    return sequenceBatch(transaction);
   });
+}
+
+/** The next batch of what this transaction sees, which must hold the sequencers' lock. */
+export async function sequenceBatch(
+  transaction: Kysely<unknown>,
+): Promise<{ sequenced: number; more: boolean }> {
+  const { rows } = await sql<UnsequencedRow>`
+    select id, ${canonical} as canonical
+    from events.event where position is null order by id limit ${batchSize}`.execute(transaction);
+  if (rows.length === 0) return { sequenced: 0, more: false };
+
+  const { rows: heads } = await sql<{ position: bigint; hash: Uint8Array }>`
+    select position, hash from events.head for update`.execute(transaction);
+  const head = heads[0];
+  if (head === undefined) throw new Error('events.head has lost its row');
+  let hash = head.hash;
+  const hashes = rows.map((row) => {
+    hash = chainHash(hash, row.canonical);
+    return Buffer.from(hash).toString('hex');
+  });
+  await sql`
+    update events.event e set position = ${head.position}::bigint + t.n, hash = decode(t.hash, 'hex')
+    from unnest(${rows.map((row) => row.id.toString())}::bigint[], ${hashes}::text[]) with ordinality as t (id, hash, n)
+    where e.id = t.id`.execute(transaction);
+  await sql`
+    update events.head set position = position + ${rows.length}, hash = decode(${hashes.at(-1)}, 'hex')`.execute(
+    transaction,
+  );
+  // Other processes' readers look again once this is committed.
+  await sql`select pg_notify('dotmac_events', '')`.execute(transaction);
+  return { sequenced: rows.length, more: rows.length === batchSize };
 }
 
 /** Recomputes the chain of what is kept. @returns the first position that does not fit, or null. */

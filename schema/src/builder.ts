@@ -24,6 +24,12 @@ export interface MoneyValue {
   readonly currency: string;
 }
 
+/** Where an event stands in the initial state of a stream: the first has the number 1, the last the number `of`. */
+export interface SnapshotPlaceValue {
+  readonly number: number;
+  readonly of: number;
+}
+
 /** What names an entity of another subgraph. */
 export interface Reference {
   readonly id: string;
@@ -50,7 +56,7 @@ export function createBuilder<C extends Context>() {
       MAC: { Input: string; Output: string };
       Cursor: { Input: string; Output: string };
     };
-    Objects: { Money: MoneyValue };
+    Objects: { Money: MoneyValue; SnapshotPlace: SnapshotPlaceValue };
   }>({
     // Order matters: errors must wrap what scope-auth and validation throw.
     plugins: [

@@ -8,3 +8,4 @@ export * from './errors.ts';
 export * from './events/index.ts';
 export * from './principal.ts';
 export * from './scopes.ts';
+export * from './topics.ts';

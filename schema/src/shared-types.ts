@@ -69,6 +69,15 @@ export function addSharedTypes(builder: SharedTypesBuilder): void {
       currency: t.exposeString('currency'),
     }),
   });
+  builder.objectType('SnapshotPlace', {
+    description:
+      'Where something stands in the snapshot that `initial` asked for. At number 1 forget what you had; at the last one you have it all.',
+    shareable: true,
+    fields: (t) => ({
+      number: t.exposeInt('number', { description: 'From 1 on.' }),
+      of: t.exposeInt('of', { description: 'The number of the last one.' }),
+    }),
+  });
   const failure = builder.interfaceRef<{ code: string; message: string }>('Failure').implement({
     description: 'Why something expected did not happen. `code` is stable.',
     fields: (t) => ({ code: t.exposeString('code'), message: t.exposeString('message') }),

@@ -164,7 +164,9 @@ describe('an initial state', () => {
     ]);
     // The last of the snapshot is where the events go on.
     const resumed = await log.subscribe({ types, initial, after: got[1]?.cursor });
-    expect((await take(resumed, 1)).map((item) => [item?.subject, item?.snapshot])).toEqual([['three', null]]);
+    expect((await take(resumed, 1)).map((item) => [item?.subject, item?.snapshot])).toEqual([
+      ['three', null],
+    ]);
   });
 
   test('is taken anew for one who broke off in the middle of it, or before its first event', async () => {

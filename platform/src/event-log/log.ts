@@ -6,7 +6,13 @@ import { isDatabaseOutage } from '../database/outage.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { pause } from '../time/pause.ts';
 import type { NewEvent } from './append.ts';
-import { CursorExpiredError, CursorInvalidError, decodeCursor, type EventCursor, encodeCursor } from './cursor.ts';
+import {
+  CursorExpiredError,
+  CursorInvalidError,
+  decodeCursor,
+  type EventCursor,
+  encodeCursor,
+} from './cursor.ts';
 import { sequence, verifyChain } from './sequencer.ts';
 import { type Snapshot, type SnapshotPlace, takeSnapshot } from './snapshot.ts';
 

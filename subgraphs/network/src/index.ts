@@ -25,6 +25,7 @@ import './change/graphql.ts';
 import { changeWorker, resumeChanges } from './change/worker.ts';
 import './device/graphql.ts';
 import './event/graphql.ts';
+import './event/states.ts';
 import './incident/graphql.ts';
 import { IncidentWatch } from './incident/watch.ts';
 import './interface/graphql.ts';

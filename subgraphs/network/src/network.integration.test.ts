@@ -113,6 +113,78 @@ describe('the stream', () => {
   });
 });
 
+describe('a stream that begins with what stands', () => {
+  interface Told {
+    readonly __typename?: string;
+    readonly kind?: string;
+    readonly id?: string;
+    readonly cursor: string;
+    readonly snapshot: { readonly number: number; readonly of: number } | null;
+    readonly session?: { readonly id: string; readonly live: boolean; readonly username: string } | null;
+    readonly device?: { readonly id: string } | null;
+  }
+  const take = async (stream: AsyncIterator<unknown>, field: string) => {
+    const told: Told[] = [];
+    let last: Told;
+    do {
+      const { value } = (await stream.next()) as { value: { data: Record<string, Told> } };
+      last = value.data[field] as Told;
+      told.push(last);
+    } while (last.snapshot !== null && last.snapshot.number < last.snapshot.of);
+    return told;
+  };
+
+  test('tells live sessions and devices, then what happens after', async () => {
+    const service = await isp.order();
+    const { session } = await isp.online(service);
+    const states = `subscription ($after: Cursor, $kinds: [NetworkThingKind!]) {
+      networkStates(after: $after, initial: true, kinds: $kinds) {
+        cursor snapshot { number of } kind id session { id live username } device { id } } }`;
+    const stream = await isp.tenant.subscribe('network', states, { kinds: ['SESSION', 'DEVICE'] });
+    const standing = await take(stream, 'networkStates');
+    expect(standing.map(({ snapshot }) => snapshot)).toEqual(
+      standing.map((_, index) => ({ number: index + 1, of: standing.length })),
+    );
+    expect(standing.filter(({ kind }) => kind === 'DEVICE').length).toBeGreaterThan(0);
+    for (const { kind, id, device } of standing) if (kind === 'DEVICE') expect(device).toEqual({ id });
+    const mine = standing.find(({ session: told }) => told?.username === service.username);
+    expect(mine).toMatchObject({
+      kind: 'SESSION',
+      id: mine?.session?.id,
+      session: { live: true },
+      device: null,
+    });
+    await isp.nas.logout(session.id, 'User-Request');
+    expect(await take(stream, 'networkStates')).toMatchObject([
+      { kind: 'SESSION', snapshot: null, session: { live: false } },
+    ]);
+    // Whoever broke off before the end gets it all again, and without the session that ended.
+    const after = standing[0]?.cursor;
+    const again = await isp.tenant.subscribe('network', states, { kinds: ['SESSION', 'DEVICE'], after });
+    const anew = await take(again, 'networkStates');
+    expect(anew.map(({ id }) => id)).toEqual(standing.map(({ id }) => id).filter((id) => id !== mine?.id));
+    await stream.return?.();
+    await again.return?.();
+  });
+
+  test('tells it as events to who follows events, of the types asked for only', async () => {
+    const { session } = await isp.online(await isp.order());
+    const stream = await isp.tenant.subscribe(
+      'network',
+      `subscription { networkEvents(initial: true, types: [SESSION_STARTED, SESSION_STOPPED, LOGIN_REJECTED]) {
+        __typename cursor snapshot { number of } ... on SessionStarted { session { id live } } } }`,
+    );
+    const standing = await take(stream, 'networkEvents');
+    expect(new Set(standing.map(({ __typename }) => __typename))).toEqual(new Set(['SessionStarted']));
+    expect(standing.every(({ session: told }) => told?.live)).toBe(true);
+    await isp.nas.logout(session.id, 'User-Request');
+    expect(await take(stream, 'networkEvents')).toMatchObject([
+      { __typename: 'SessionStopped', snapshot: null },
+    ]);
+    await stream.return?.();
+  });
+});
+
 test('a list of many services, each with session, device and changes, costs a handful of queries', async () => {
   const cost = async (count: number) => {
     const representations = services

@@ -274,6 +274,19 @@ export async function documentsById(
   return (await db.selectFrom('billing.document').selectAll().where('id', 'in', ids).execute()) as Document[];
 }
 
+/** Invoices of which something is left to pay, in the order in which they were issued. */
+export async function openInvoices(db: Executor<TenantDatabase>): Promise<Document[]> {
+  return (await db
+    .selectFrom('billing.document')
+    .selectAll()
+    .where('id', 'in', (open) =>
+      open.selectFrom('billing.openItem').select('documentId').where('openMinor', '>', 0n),
+    )
+    .orderBy('issuedAt')
+    .orderBy('sequence')
+    .execute()) as Document[];
+}
+
 export async function linesOfDocuments(
   db: Executor<TenantDatabase>,
   ids: readonly string[],

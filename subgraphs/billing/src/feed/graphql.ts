@@ -1,8 +1,10 @@
-import type { EventWithCursor } from '@dotmac/platform';
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { EventWithCursor, NewEvent } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
+import type { Kysely } from 'kysely';
 import { CustomerRef } from '../account/type.ts';
 import { type BillingContext, builder } from '../builder.ts';
-import type { Document } from '../document/store.ts';
+import { type Document, openInvoices } from '../document/store.ts';
 import { InvoiceRef } from '../document/type.ts';
 import { billingLoaders } from '../loaders.ts';
 import type { Payment } from '../payment/store.ts';
@@ -34,6 +36,11 @@ const BillingEventRef = builder.interfaceRef<FeedEvent>('BillingEvent').implemen
   fields: (t) => ({
     cursor: t.expose('cursor', { type: 'Cursor' }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
+    snapshot: t.expose('snapshot', {
+      type: 'SnapshotPlace',
+      nullable: true,
+      description: 'Set on what stood when the stream began with `initial`; null for what happens.',
+    }),
     customer: t.field({ type: CustomerRef, resolve: ({ payload }) => ({ id: payload.customerId }) }),
   }),
 });
@@ -76,16 +83,47 @@ builder.objectRef<Extract<FeedEvent, { type: 'dunning.step.executed' }>>('Dunnin
   }),
 });
 
+function asIssued({
+  id,
+  number,
+  customerId,
+  grossMinor,
+  currency,
+  dueOn,
+  issuedAt,
+}: Document): NewEvent<TenantEvents> {
+  return {
+    type: 'invoice.issued',
+    subject: id,
+    payload: { invoiceId: id, number, customerId, grossMinor: `${grossMinor}`, currency, dueOn },
+    occurredAt: issuedAt.getTime(),
+    actor: 'system:snapshot',
+  };
+}
+
 builder.subscriptionField('billingEvents', (t) =>
   t.field({
     type: BillingEventRef,
     args: {
       after: t.arg({ type: 'Cursor', description: 'Go on after this event; from now on without it.' }),
+      initial: t.arg.boolean({
+        description: 'Begin with the invoices that are open, each as it was issued.',
+      }),
       types: t.arg({ type: [BillingEventTypeEnum], description: 'All when left out.' }),
     },
     authScopes: { scope: 'billing:read' },
-    subscribe: (_root, args, { services }) =>
-      services.events.subscribe({ after: args.after, types: args.types ?? types }),
+    subscribe: (_root, { after, initial, types: chosen }, { services }) =>
+      services.events.subscribe({
+        after,
+        types: chosen ?? types,
+        initial: {
+          wanted: initial === true,
+          read: async (transaction: Kysely<TenantDatabase>) =>
+            (chosen ?? types).includes('invoice.issued')
+              ? (await openInvoices(transaction)).map(asIssued)
+              : [],
+        },
+      }),
     resolve: (event, _args, context) => {
       // A stream outlives what its loaders remember: every event looks at the world anew.
       Object.assign(context, { loaders: billingLoaders(context.services.database) });

@@ -90,6 +90,16 @@ export async function activeAlarms(
     .execute()) as Alarm[];
 }
 
+export async function allActiveAlarms(db: Executor<TenantDatabase>): Promise<Alarm[]> {
+  return (await db
+    .selectFrom('network.alarm')
+    .selectAll()
+    .where('clearedAt', 'is', null)
+    .orderBy('raisedAt')
+    .orderBy('id')
+    .execute()) as Alarm[];
+}
+
 export async function alarmsById(db: Executor<TenantDatabase>, ids: readonly string[]): Promise<Alarm[]> {
   return (await db.selectFrom('network.alarm').selectAll().where('id', 'in', ids).execute()) as Alarm[];
 }

@@ -83,6 +83,17 @@ export async function pendingChange(
   return row === undefined ? null : (changes([row])[0] ?? null);
 }
 
+export async function pendingChanges(db: Executor<TenantDatabase>): Promise<AccessChange[]> {
+  return changes(
+    await db
+      .selectFrom('network.accessChange')
+      .selectAll()
+      .where('state', 'in', pendingStates)
+      .orderBy('id')
+      .execute(),
+  );
+}
+
 /** Services with a change on its way: what a crash may have left behind. */
 export async function servicesWithPendingChange(db: Executor<TenantDatabase>): Promise<string[]> {
   const rows = await db

@@ -18,6 +18,10 @@ export async function devicesById(db: Executor<TenantDatabase>, ids: readonly st
   return (await db.selectFrom('network.device').selectAll().where('id', 'in', ids).execute()) as Device[];
 }
 
+export async function allDevices(db: Executor<TenantDatabase>): Promise<Device[]> {
+  return (await db.selectFrom('network.device').selectAll().orderBy('name').execute()) as Device[];
+}
+
 export async function devicesOfSites(
   db: Executor<TenantDatabase>,
   siteIds: readonly string[],

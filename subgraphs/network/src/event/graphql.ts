@@ -1,5 +1,7 @@
+import type { TenantDatabase } from '@dotmac/migrations';
 import type { EventWithCursor } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
+import type { Kysely } from 'kysely';
 import { builder, type NetworkContext } from '../builder.ts';
 import type { AccessChange } from '../change/store.ts';
 import type { Device } from '../device/store.ts';
@@ -16,6 +18,7 @@ import {
   ServiceRef,
   SessionRef,
 } from '../types.ts';
+import { standing } from './standing.ts';
 
 type AnyEvent = EventWithCursor<TenantEvents>;
 type Event<T extends keyof TenantEvents & string> = Extract<AnyEvent, { type: T }>;
@@ -49,6 +52,11 @@ const NetworkEventRef = builder.interfaceRef<AnyEvent>('NetworkEvent').implement
       description: 'Give the last one received as `after` to go on from there.',
     }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
+    snapshot: t.expose('snapshot', {
+      type: 'SnapshotPlace',
+      nullable: true,
+      description: 'Set on what stood when the stream began with `initial`; null for what happens.',
+    }),
     subject: t.exposeString('subject', {
       description: 'The id of what it is about; events of one subject are in order.',
     }),
@@ -227,12 +235,24 @@ builder.subscriptionField('networkEvents', (t) =>
     type: NetworkEventRef,
     description: 'What happens in the network, in order and without gaps; from now on, or after a cursor.',
     authScopes: { scope: 'network:read' },
-    args: { after: t.arg({ type: 'Cursor' }), types: t.arg({ type: [KindEnum] }) },
-    subscribe: (_root, { after, types }, { services }) => {
-      const chosen = types == null || types.length === 0 ? (Object.keys(kinds) as Kind[]) : types;
+    args: {
+      after: t.arg({ type: 'Cursor' }),
+      initial: t.arg.boolean({
+        description:
+          'Begin with what stands, each as the event that would have brought it about: live sessions, devices, ports, changes on their way, active alarms and open incidents.',
+      }),
+      types: t.arg({ type: [KindEnum] }),
+    },
+    subscribe: (_root, { after, initial, types }, { services }) => {
+      const kindsChosen = types == null || types.length === 0 ? (Object.keys(kinds) as Kind[]) : types;
+      const chosen = kindsChosen.map((kind) => kinds[kind][0]);
       return services.events.subscribe({
         after,
-        types: chosen.map((kind) => kinds[kind][0]),
+        types: chosen,
+        initial: {
+          wanted: initial === true,
+          read: (transaction: Kysely<TenantDatabase>) => standing(transaction, chosen, services.clock.now()),
+        },
       }) as never;
     },
     resolve: (event, _args, { loaders }) => {

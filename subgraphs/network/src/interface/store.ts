@@ -12,6 +12,10 @@ export async function interfacesById(
   return db.selectFrom('network.interface').selectAll().where('id', 'in', ids).execute();
 }
 
+export async function allInterfaces(db: Executor<TenantDatabase>): Promise<NetworkInterface[]> {
+  return db.selectFrom('network.interface').selectAll().orderBy('deviceId').orderBy('name').execute();
+}
+
 export async function interfacesOfDevices(
   db: Executor<TenantDatabase>,
   deviceIds: readonly string[],

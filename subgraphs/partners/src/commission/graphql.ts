@@ -1,5 +1,7 @@
+import type { PlatformDatabase } from '@dotmac/migrations';
 import type { EventWithCursor } from '@dotmac/platform';
 import { type PlatformEvents, ValidationError } from '@dotmac/schema';
+import type { Kysely } from 'kysely';
 import { builder } from '../builder.ts';
 import { TenantRef } from '../partner/graphql.ts';
 import type { Partner } from '../partner/store.ts';
@@ -52,6 +54,11 @@ const CommissionEventRef = builder.objectRef<CommissionEvent>('CommissionEvent')
   fields: (t) => ({
     cursor: t.expose('cursor', { type: 'Cursor' }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
+    snapshot: t.expose('snapshot', {
+      type: 'SnapshotPlace',
+      nullable: true,
+      description: 'Set on what stood when the stream began with `initial`; null for what happens.',
+    }),
     entry: t.field({
       type: CommissionEntryRef,
       resolve: async ({ payload }, _args, { services }) => {
@@ -62,19 +69,39 @@ const CommissionEventRef = builder.objectRef<CommissionEvent>('CommissionEvent')
   }),
 });
 
+function asEarned({ id, partnerId, tenantId, amountMinor, currency, sourceId, earnedAt }: CommissionEntry) {
+  return {
+    type: 'commission.earned',
+    subject: partnerId,
+    payload: { entryId: id, partnerId, tenantId, amountMinor: `${amountMinor}`, currency, source: sourceId },
+    occurredAt: earnedAt.getTime(),
+    actor: 'system:snapshot',
+  } as const;
+}
+
 builder.subscriptionField('commissionEvents', (t) =>
   t.field({
     type: CommissionEventRef,
     description: 'Commission as it is earned, of the partner for whom the principal acts.',
     args: {
       after: t.arg({ type: 'Cursor', description: 'Go on after this event; from now on without it.' }),
+      initial: t.arg.boolean({ description: 'Begin with what was earned so far, the last 500 at most.' }),
     },
     authScopes: { scope: 'partner:read' },
-    subscribe: (_root, { after }, { services, principal }) => {
+    subscribe: (_root, { after, initial }, { services, principal }) => {
       const { partnerId } = principal;
       if (partnerId === null)
         throw new ValidationError('after', 'Commission belongs to partners: act for one');
-      return services.events.subscribe({ after, types: ['commission.earned'], subject: partnerId });
+      return services.events.subscribe({
+        after,
+        types: ['commission.earned'],
+        subject: partnerId,
+        initial: {
+          wanted: initial === true,
+          read: async (transaction: Kysely<PlatformDatabase>) =>
+            (await entriesOfPartner(transaction, partnerId)).toReversed().map(asEarned),
+        },
+      });
     },
     resolve: (event) => event as CommissionEvent,
   }),

@@ -1,7 +1,10 @@
+import type { PlatformDatabase } from '@dotmac/migrations';
 import { appendEvents, type EventWithCursor, newId } from '@dotmac/platform';
 import { ConflictError, NotFoundError, type PlatformEvents } from '@dotmac/schema';
+import type { Kysely } from 'kysely';
 import { builder } from '../builder.ts';
-import { type Tenant, updateTenant } from '../tenant/store.ts';
+import { tenantLoaders } from '../tenant/loaders.ts';
+import { allTenants, type Tenant, updateTenant } from '../tenant/store.ts';
 import { TenantRef, TenantStateEnum } from '../tenant/type.ts';
 import { insertJob } from './store.ts';
 import { ProgressEnum, ProvisioningJobRef, ProvisioningStepRef } from './type.ts';
@@ -40,6 +43,11 @@ const ProvisioningEventRef = builder.objectRef<ProvisioningEvent>('ProvisioningE
   fields: (t) => ({
     cursor: t.expose('cursor', { type: 'Cursor' }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
+    snapshot: t.expose('snapshot', {
+      type: 'SnapshotPlace',
+      nullable: true,
+      description: 'Set on what stood when the stream began with `initial`; null for what happens.',
+    }),
     tenant: t.field({
       type: TenantRef,
       resolve: async ({ payload }, _args, { loaders }) =>
@@ -60,15 +68,39 @@ const ProvisioningEventRef = builder.objectRef<ProvisioningEvent>('ProvisioningE
   }),
 });
 
+function asInState({ id, slug, state, createdAt }: Tenant) {
+  return {
+    type: 'tenant.state.changed',
+    subject: id,
+    payload: { tenantId: id, slug, from: state, to: state },
+    occurredAt: createdAt.getTime(),
+    actor: 'system:snapshot',
+  } as const;
+}
+
 builder.subscriptionField('provisioningEvents', (t) =>
   t.field({
     type: ProvisioningEventRef,
     args: {
       after: t.arg({ type: 'Cursor', description: 'Go on after this event; from now on without it.' }),
+      initial: t.arg.boolean({ description: 'Begin with every tenant and the state it is in.' }),
     },
     authScopes: { scope: 'platform:read' },
-    subscribe: (_root, { after }, { services }) => services.events.subscribe({ after, types: eventTypes }),
-    resolve: (event) => event as ProvisioningEvent,
+    subscribe: (_root, { after, initial }, { services }) =>
+      services.events.subscribe({
+        after,
+        types: eventTypes,
+        initial: {
+          wanted: initial === true,
+          read: async (transaction: Kysely<PlatformDatabase>) =>
+            (await allTenants(transaction)).map(asInState),
+        },
+      }),
+    resolve: (event, _args, context) => {
+      // A stream outlives what its loaders remember: every event looks at the world anew.
+      Object.assign(context, { loaders: tenantLoaders(context.services.database) });
+      return event as ProvisioningEvent;
+    },
   }),
 );
 

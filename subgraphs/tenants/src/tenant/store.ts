@@ -26,6 +26,10 @@ export async function tenantPage(
   return (await query.execute()) as Tenant[];
 }
 
+export async function allTenants(db: Executor<PlatformDatabase>): Promise<Tenant[]> {
+  return (await db.selectFrom('tenants.tenant').selectAll().orderBy('slug').execute()) as Tenant[];
+}
+
 /** Those that should run: everything but what has failed for good or is archived. */
 export async function tenantsToRun(db: Executor<PlatformDatabase>): Promise<Tenant[]> {
   const rows = await db

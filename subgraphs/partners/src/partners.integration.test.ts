@@ -121,6 +121,23 @@ describe('from a lead to commission', () => {
     });
     expect((await stream.next()).value.data.commissionEvents.entry.amount.amount).toBe('-3000');
     await stream.return?.();
+    // Somebody who begins now hears of both, in order, and no other partner's.
+    const standing = await platform.subscribe(
+      'partners',
+      'subscription { commissionEvents(initial: true) { snapshot { number of } entry { amount { amount } } } }',
+      {},
+      actingFor(partnerId),
+    );
+    for (const [number, amount] of [
+      [1, '3000'],
+      [2, '-3000'],
+    ] as const) {
+      expect((await standing.next()).value.data.commissionEvents).toEqual({
+        snapshot: { number, of: 2 },
+        entry: { amount: { amount } },
+      });
+    }
+    await standing.return?.();
   });
 
   test('a tenant that nobody brought earns nobody anything', async () => {

@@ -123,6 +123,28 @@ test('what happens to money is streamed with what it is about, from a cursor on'
     },
   });
   await events.return?.();
+  // Who begins with what stands hears of the invoice as long as something of it is open.
+  const openNow = async () => {
+    const stream = await isp.tenant.subscribe(
+      'billing',
+      'subscription { billingEvents(initial: true) { snapshot { number of } customer { id } } }',
+    );
+    const ids: string[] = [];
+    for (let more = true; more; ) {
+      const { value } = await stream.next();
+      const { snapshot, customer } = value.data.billingEvents;
+      ids.push(customer.id);
+      more = snapshot.number < snapshot.of;
+    }
+    await stream.return?.();
+    return ids;
+  };
+  await billed();
+  expect(await openNow()).toContain(customerId);
+  await isp.ask(`mutation ($input: RecordPaymentInput!) { recordPayment(input: $input) { __typename } }`, {
+    input: { customerId, amount: { amount: '2000', currency: 'USD' }, method: 'cash', reference: 'rest' },
+  });
+  expect(await openNow()).not.toContain(customerId);
 });
 
 test('every root field asks for its scope', async () => {

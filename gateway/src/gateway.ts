@@ -7,6 +7,7 @@ import {
   systemClock,
 } from '@dotmac/platform';
 import { readAccessRules } from '@dotmac/schema/access';
+import { type Topic, topics } from '@dotmac/schema';
 import { createExecutor, type ExecutorKind } from './execution/create-executor.ts';
 import { createServer } from './http/server.ts';
 import { blockListOf } from './identity/address.ts';
@@ -52,6 +53,8 @@ export interface GatewayOptions {
   /** Address blocks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<Limits>;
+  /** How subscription fields treat slow clients; those of the graph when absent. */
+  readonly topics?: Readonly<Record<string, Topic>>;
 }
 
 export interface Gateway {
@@ -121,6 +124,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       operations,
       upstreams,
       limits,
+      topics: options.topics ?? topics,
       clock,
       logger,
       random: Math.random,

@@ -5,7 +5,7 @@ import type { Caller } from '../identity/caller.ts';
 import type { Operations, PreparedOperation } from '../operation/operations.ts';
 import type { SessionEnd, Sessions } from '../session/sessions.ts';
 import type { SubscriptionHub } from '../subscription/hub.ts';
-import type { Delivery, Sink } from '../subscription/outbox.ts';
+import type { Sink } from '../subscription/outbox.ts';
 
 export interface EventStreamOptions {
   readonly operations: Operations;
@@ -60,7 +60,7 @@ export async function answerWithEvents(
   const sink: Sink = {
     // An id without data is no event, but it is what a client says as `last-event-id`.
     start: (cursor) => write(`id: ${cursor}\n\n`),
-    next: ({ text, cursor }: Delivery) => {
+    next: ({ text, cursor }) => {
       write(`${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: ${text}\n\n`);
     },
     error(errors) {

@@ -1,4 +1,5 @@
 import { type Clock, type Logger, traceIdOf } from '@dotmac/platform';
+import type { Topic } from '@dotmac/schema';
 import type { DocumentNode } from 'graphql';
 import { GatewayError } from '../errors.ts';
 import type { SubgraphRequest } from '../execution/executor.ts';
@@ -8,7 +9,7 @@ import { type Operations, type PreparedOperation, RequestRefused } from '../oper
 import { type UpstreamOptions, upstreamHeaders } from '../upstream/client.ts';
 import type { GatewayContext } from '../upstream/context.ts';
 import { type Delivery, Outbox, type Sink } from './outbox.ts';
-import { afterVariable, type ResumableOperation, resumableOperation } from './resume.ts';
+import { type ResumableOperation, resumableOperation } from './resume.ts';
 import { followSource, type SourceEvent } from './source.ts';
 import { type Member, Stream } from './stream.ts';
 import type { Upstreams } from './upstream.ts';
@@ -18,6 +19,7 @@ export interface HubOptions extends Pick<UpstreamOptions, 'planes' | 'tokens'> {
   readonly operations: Operations;
   readonly upstreams: Upstreams;
   readonly limits: Limits;
+  readonly topics: Readonly<Record<string, Topic>>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
@@ -71,13 +73,13 @@ export class SubscriptionHub {
     const { operations, limits } = this.#options;
     const plan = this.#planOf(operation);
     const { resumable } = plan;
-    const after = (resumable.resumable ? lastEventId : null) ?? resumable.startOf(operation.variables);
+    const start = resumable.startOf(operation.variables, lastEventId);
     const variables = resumable.sharedVariables(operation.variables);
     // Also checks the variables, before anything is shared.
     const planned = operations.executor.planSubscription({
       document: resumable.document,
       operationName: operation.operationName,
-      variables: { ...variables, ...(resumable.resumable ? { [afterVariable]: after } : {}) },
+      variables: { ...variables, ...resumable.startVariables(start) },
     });
     if ('errors' in planned) throw new RequestRefused(planned.errors, 400);
 
@@ -94,7 +96,8 @@ export class SubscriptionHub {
       caller,
       outbox: new Outbox(sink, {
         limit: limits.bufferedBytes,
-        after,
+        coalesces: resumable.coalesces,
+        after: start.after,
         onTooSlow: (lastCursor) => {
           leave();
           sink.error(this.#format(caller, [slowConsumer(lastCursor)]));
@@ -115,22 +118,27 @@ export class SubscriptionHub {
         else say();
       },
     };
-    const joined = [...siblings].some((stream) => stream.join(member, after));
+    const joined = [...siblings].some((stream) => stream.join(member, start));
     if (!joined) {
       const stream = new Stream(member, {
-        after,
+        start,
         siblings,
         stallMilliseconds: limits.stallMilliseconds,
-        source: (start, asking, signal, onStart) =>
+        source: (begin, asking, signal, onStart) =>
           followSource({
             ...this.#options,
-            after: start,
+            start: begin,
             signal,
             resumable: resumable.resumable,
             onStart,
-            cursorOf: resumable.cursorOf,
+            marksOf: resumable.marksOf,
             connect: (from, ended) =>
-              this.#connect(planned.subgraph, withAfter(planned.request, from), asking(), ended),
+              this.#connect(
+                planned.subgraph,
+                startingAt(planned.request, resumable.startVariables(from)),
+                asking(),
+                ended,
+              ),
           }),
         render: (event, asking, signal) => this.#render(planned.complete, resumable, event, asking, signal),
         onEmpty: () => {
@@ -160,6 +168,7 @@ export class SubscriptionHub {
           this.#options.operations.executor.schema,
           document,
           operationName === '' ? undefined : operationName,
+          this.#options.topics,
         ),
         dependsOnViewer: dependsOnViewer(document),
       };
@@ -178,7 +187,7 @@ export class SubscriptionHub {
   async #render(
     complete: (event: SourceEvent['response'], context: GatewayContext) => Promise<object>,
     resumable: ResumableOperation,
-    { response, cursor }: SourceEvent,
+    { response, cursor, place, key }: SourceEvent,
     caller: Caller,
     signal: AbortSignal,
   ): Promise<Delivery> {
@@ -187,11 +196,13 @@ export class SubscriptionHub {
     try {
       const completed = operations.format(await complete(response, context), null, context.traceId);
       resumable.strip(completed.data);
-      return { text: JSON.stringify(completed), cursor };
+      return { text: JSON.stringify(completed), cursor, place, key };
     } catch (error) {
       return {
         text: JSON.stringify({ data: null, ...operations.failure([error], null, context.traceId) }),
         cursor,
+        place,
+        key,
       };
     }
   }
@@ -217,13 +228,8 @@ export class SubscriptionHub {
   }
 }
 
-function withAfter(request: SubgraphRequest, after: string | null): SubgraphRequest {
-  const { query, operationName, variables } = request;
-  return {
-    query,
-    ...(operationName === undefined ? {} : { operationName }),
-    variables: after === null ? variables : { ...variables, [afterVariable]: after },
-  };
+function startingAt(request: SubgraphRequest, start: SubgraphRequest['variables']): SubgraphRequest {
+  return { ...request, variables: { ...request.variables, ...start } };
 }
 
 /** Equal for clients that get equal events. */

@@ -5,18 +5,23 @@ import { resumableOperation } from './resume.ts';
 const schema = buildSchema(`
   scalar Cursor
   type Query { a: Int }
-  type Subscription { events(after: Cursor, kind: String): Event! required(after: Cursor!): Event! ticks: Int! }
-  type Event { cursor: Cursor! value: Int! other(after: Cursor): Int }`);
+  type Subscription { events(after: Cursor, kind: String): Event! required(after: Cursor!): Event! ticks: Int!
+    states(after: Cursor, initial: Boolean): State! }
+  type Event { cursor: Cursor! value: Int! other(after: Cursor): Int }
+  type State { cursor: Cursor! id: ID! snapshot: Place }
+  type Place { number: Int! of: Int! }`);
+const topics = { events: { kind: 'LOG' }, states: { kind: 'STATE', key: 'id' } } as const;
+const resumable = (text: string) => resumableOperation(schema, parse(text), undefined, topics);
 
 // A fragment that nobody uses any more is all right for the executor.
 const rules = specifiedRules.filter((rule) => rule !== NoUnusedFragmentsRule);
 
 function rewritten(text: string, variables: Record<string, unknown> = {}) {
-  const operation = resumableOperation(schema, parse(text), undefined);
+  const operation = resumable(text);
   expect(validate(schema, operation.document, rules)).toEqual([]);
   return {
     text: print(operation.document).replaceAll(/\s+/g, ' '),
-    start: operation.startOf(variables),
+    start: operation.startOf(variables, null).after,
     shared: operation.sharedVariables(variables),
   };
 }
@@ -73,16 +78,55 @@ describe('a subscription becomes resumable', () => {
   });
 });
 
+describe('a subscription that may begin with a snapshot', () => {
+  const text =
+    'subscription ($from: Cursor, $all: Boolean = true) { s: states(after: $from, initial: $all) { id } }';
+  const operation = resumable(text);
+
+  test('is shared whatever its start, which goes to the subgraph in variables', () => {
+    expect(validate(schema, operation.document, rules)).toEqual([]);
+    expect(print(operation.document).replaceAll(/\s+/g, ' ')).toBe(
+      'subscription ($_dotmac_after: Cursor, $_dotmac_initial: Boolean) { s: states(after: $_dotmac_after, initial: $_dotmac_initial) ' +
+        '{ id _dotmac_cursor: cursor _dotmac_place: snapshot { number of } _dotmac_key: id } }',
+    );
+    expect(operation.coalesces).toBe(true);
+    expect(operation.sharedVariables({ from: 'x', all: true, _dotmac_initial: true })).toEqual({});
+    expect(operation.startVariables({ after: null, initial: true })).toEqual({ _dotmac_initial: true });
+  });
+
+  test('does so only without a cursor', () => {
+    expect(operation.startOf({}, null)).toEqual({ after: null, initial: true });
+    expect(operation.startOf({ all: false }, null)).toEqual({ after: null, initial: false });
+    expect(operation.startOf({ from: 'x' }, null)).toEqual({ after: 'x', initial: false });
+    expect(operation.startOf({}, 'y')).toEqual({ after: 'y', initial: false });
+    expect(resumable('subscription { states(initial: true) { id } }').startOf({}, null).initial).toBe(true);
+    expect(resumable('subscription { states { id } }').startOf({}, null).initial).toBe(false);
+  });
+
+  test('marks its events, which the client does not see; those of a snapshot are each of their own', () => {
+    const place = { number: 1, of: 2 };
+    const data = { s: { id: 'a', _dotmac_cursor: 'c', _dotmac_place: place, _dotmac_key: 'a' } };
+    expect(operation.marksOf(data)).toEqual({ cursor: 'c', place, key: null });
+    data.s._dotmac_place = null as never;
+    expect(operation.marksOf(data)).toEqual({ cursor: 'c', place: null, key: 'a' });
+    operation.strip(data);
+    expect(data).toEqual({ s: { id: 'a' } });
+  });
+});
+
 test('the cursor is read and taken out again', () => {
-  const operation = resumableOperation(schema, parse('subscription { e: events { value } }'), undefined);
+  const operation = resumable('subscription { e: events { value } }');
   const data = { e: { value: 1, _dotmac_cursor: 'x' } };
-  expect(operation.cursorOf(data)).toBe('x');
+  expect(operation.marksOf(data)).toEqual({ cursor: 'x', place: null, key: null });
   operation.strip(data);
   expect(data).toEqual({ e: { value: 1 } });
-  expect(operation.cursorOf(null)).toBe(null);
+  expect(operation.marksOf(null).cursor).toBe(null);
 });
 
 test('what has no cursor is left as it is', () => {
   const document = parse('subscription { ticks }');
-  expect(resumableOperation(schema, document, undefined)).toMatchObject({ document, resumable: false });
+  expect(resumableOperation(schema, document, undefined, topics)).toMatchObject({
+    document,
+    resumable: false,
+  });
 });

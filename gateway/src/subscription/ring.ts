@@ -16,8 +16,8 @@ export class Ring {
     this.#before = startedAfter;
   }
 
-  /** The stream turned out to start after this cursor; nothing has been pushed yet. */
-  startsAfter(cursor: string): void {
+  /** The stream turned out to start after this cursor, or where is not known; nothing has been pushed yet. */
+  startsAfter(cursor: string | null): void {
     if (this.#events.length === 0 && this.#dropped === 0) this.#before = cursor;
   }
 

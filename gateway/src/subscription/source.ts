@@ -3,11 +3,11 @@ import { DomainError } from '@dotmac/schema';
 import { GraphQLError } from 'graphql';
 import { GatewayError } from '../errors.ts';
 import type { SubgraphResponse } from '../execution/executor.ts';
+import type { EventMarks, Start } from './resume.ts';
 import type { UpstreamAnswer } from './upstream.ts';
 
-export interface SourceEvent {
+export interface SourceEvent extends EventMarks {
   readonly response: SubgraphResponse;
-  readonly cursor: string | null;
 }
 
 /** How a source ends: the subgraph has nothing more to say, or why there is no going on. */
@@ -16,14 +16,14 @@ export type SourceEnd =
   | { readonly kind: 'failed'; readonly errors: readonly Error[] };
 
 export interface SourceOptions {
-  /** Subscribes in the owning subgraph from a cursor on, or from now. */
-  readonly connect: (after: string | null, signal: AbortSignal) => Promise<UpstreamAnswer>;
-  readonly cursorOf: (data: unknown) => string | null;
+  /** Subscribes in the owning subgraph. */
+  readonly connect: (start: Start, signal: AbortSignal) => Promise<UpstreamAnswer>;
+  readonly marksOf: (data: unknown) => EventMarks;
   /** Whether `connect` can go on after a cursor. */
   readonly resumable: boolean;
   /** Hears the cursor that the stream starts from, when it was to start now and the subgraph says where that is. */
   readonly onStart: (cursor: string) => void;
-  readonly after: string | null;
+  readonly start: Start;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -44,13 +44,14 @@ export async function* followSource(
   options: SourceOptions,
 ): AsyncGenerator<SourceEvent, SourceEnd, undefined> {
   const { signal, clock, logger } = options;
-  let after = options.after;
+  const { initial } = options.start;
+  let { after } = options.start;
   let attempts = 0;
   let awaySince: number | undefined;
   while (!signal.aborted) {
     let established = false;
     try {
-      const answer = await options.connect(after, signal);
+      const answer = await options.connect({ after, initial: initial && after === null }, signal);
       if (answer.kind === 'refused') return { kind: 'failed', errors: refusal(answer.response) };
       established = true;
       awaySince = undefined;
@@ -64,16 +65,17 @@ export async function* followSource(
           continue;
         }
         const { response } = event;
-        const cursor = options.cursorOf(response.data);
-        after = cursor ?? after;
-        yield { response, cursor };
+        const marks = options.marksOf(response.data);
+        after = marks.cursor ?? after;
+        yield { response, ...marks };
       }
       return { kind: 'complete' };
     } catch (error) {
       if (signal.aborted) break;
       if (error instanceof DomainError) return { kind: 'failed', errors: [error] };
       logger.warn({ error }, 'the stream of a subgraph broke');
-      if (established && after === null) return { kind: 'failed', errors: [interrupted(error)] };
+      // A snapshot of which nothing came yet can be taken again.
+      if (established && after === null && !initial) return { kind: 'failed', errors: [interrupted(error)] };
       awaySince ??= clock.now();
       if (clock.now() - awaySince > longestOutage) return { kind: 'failed', errors: [away(error)] };
       await pause(options.random() * Math.min(longestDelay, firstDelay * 2 ** attempts), signal);

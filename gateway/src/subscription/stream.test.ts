@@ -3,11 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { callerOf } from '../identity/caller.ts';
 import { type Delivery, Outbox, type Sink } from './outbox.ts';
+import type { Start } from './resume.ts';
 import { Ring } from './ring.ts';
 import type { SourceEnd, SourceEvent } from './source.ts';
 import { type Member, Stream } from './stream.ts';
 
-const delivery = (number: number): Delivery => ({ text: `event ${number}`, cursor: `c${number}` });
+const delivery = (number: number): Delivery => ({
+  text: `event ${number}`,
+  cursor: `c${number}`,
+  key: null,
+  place: null,
+});
 
 describe('the ring', () => {
   test('knows what follows a cursor as long as it keeps it', () => {
@@ -24,7 +30,7 @@ describe('the ring', () => {
 });
 
 /** A client whose socket takes what the test lets it. */
-function client(limit: number, after: string | null = null) {
+function client(limit: number, after: string | null = null, coalesces = false) {
   const received: string[] = [];
   const ended: unknown[] = [];
   let buffered = 0;
@@ -39,7 +45,12 @@ function client(limit: number, after: string | null = null) {
     buffered: () => buffered,
   };
   const slow: (string | null)[] = [];
-  const outbox = new Outbox(sink, { limit, after, onTooSlow: (last) => slow.push(last) && outbox.close() });
+  const outbox = new Outbox(sink, {
+    limit,
+    coalesces,
+    after,
+    onTooSlow: (last) => slow.push(last) && outbox.close(),
+  });
   const drain = () => {
     buffered = 0;
     outbox.flush();
@@ -47,7 +58,12 @@ function client(limit: number, after: string | null = null) {
   return { received, ended, slow, outbox, drain };
 }
 
-const large = (number: number): Delivery => ({ text: `${number}`.padEnd(40_000), cursor: `c${number}` });
+const large = (number: number, key: string | null = null): Delivery => ({
+  text: `${number}`.padEnd(40_000),
+  cursor: `c${number}`,
+  key,
+  place: null,
+});
 
 describe('the outbox', () => {
   test('keeps order at the pace of the client', () => {
@@ -69,6 +85,38 @@ describe('the outbox', () => {
   });
 });
 
+describe('the outbox of a topic of which the newest is enough', () => {
+  test('keeps the newest of each key, in the order of cursors', () => {
+    const { outbox, received, slow, drain } = client(200_000, null, true);
+    outbox.push(large(1, 'a'));
+    outbox.push(large(2, 'a'));
+    // From here on it waits.
+    for (let number = 3; number <= 30; number += 1) outbox.push(large(number, 'abc'[number % 3] as string));
+    expect([outbox.congested, outbox.full, slow.length]).toEqual([true, true, 0]);
+    drain();
+    drain();
+    expect(received.map((text) => Number(text))).toEqual([1, 2, 28, 29, 30]);
+    expect(outbox.lastCursor).toBe('c30');
+  });
+
+  test('does not ask the stream to wait as long as little waits, and gives up when there are too many keys', () => {
+    const { outbox, slow } = client(200_000, null, true);
+    for (let number = 1; number <= 4; number += 1) outbox.push(large(number, `${number}`));
+    expect([outbox.congested, outbox.full]).toEqual([true, false]);
+    for (let number = 5; number <= 8; number += 1) outbox.push(large(number, `${number}`));
+    expect(slow).toEqual(['c2']);
+  });
+
+  test('keeps all of a snapshot', () => {
+    const { outbox, received, drain } = client(1_000_000, null, true);
+    for (let number = 1; number <= 4; number += 1)
+      outbox.push({ ...large(number), place: { number, of: 4 } });
+    for (let number = 5; number <= 7; number += 1) outbox.push(large(number, 'a'));
+    for (let round = 0; round < 4; round += 1) drain();
+    expect(received.map((text) => Number(text))).toEqual([1, 2, 3, 4, 7]);
+  });
+});
+
 /** A log that streams read, and that hands out events when the test says so. */
 function testLog() {
   const log: number[] = [];
@@ -82,13 +130,22 @@ function testLog() {
       log.push(number);
       wake();
     },
+    /** A snapshot is two events. */
     async *source(
-      after: string | null,
+      { after, initial }: Start,
       _: unknown,
       signal: AbortSignal,
     ): AsyncGenerator<SourceEvent, SourceEnd> {
       let position = after === null ? log.length : Number(after.slice(1));
       signal.addEventListener('abort', wake);
+      const as = position;
+      for (const number of initial ? [1, 2] : [])
+        yield {
+          response: { data: { standing: `s${as}.${number}` } },
+          cursor: number === 1 ? 'inside' : `c${as}`,
+          place: { number, of: 2 },
+          key: null,
+        };
       while (!signal.aborted) {
         const number = log[position];
         if (number === undefined) {
@@ -98,7 +155,7 @@ function testLog() {
           continue;
         }
         position += 1;
-        yield { response: { data: { number } }, cursor: `c${number}` };
+        yield { response: { data: { number } }, cursor: `c${number}`, place: null, key: null };
       }
       return { kind: 'complete' };
     },
@@ -112,6 +169,7 @@ test('clients that come and go at any cursor get every event once and in order',
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.constant({ kind: 'append' } as const) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('join' as const), back: fc.option(fc.nat(8)) }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'join', back: 'snapshot' } as const) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), which: fc.nat(5) }) },
     { weight: 2, arbitrary: fc.constant({ kind: 'settle' } as const) },
   );
@@ -119,20 +177,22 @@ test('clients that come and go at any cursor get every event once and in order',
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const world = testLog();
       const siblings = new Set<Stream>();
-      const clients: { got: number[]; from: number | null; member: Member; gone: boolean }[] = [];
-      const join = (after: string | null) => {
+      const clients: { got: string[]; start: Start; member: Member; gone: boolean }[] = [];
+      const join = (start: Start) => {
+        const { after } = start;
         const { outbox, received } = client(1e9, after);
         const member: Member = { caller: callerOf(anonymous, null), outbox, end: () => undefined };
-        const joined = [...siblings].some((stream) => stream.join(member, after));
+        const joined = [...siblings].some((stream) => stream.join(member, start));
         if (!joined) {
           const stream = new Stream(member, {
-            after,
+            start,
             source: world.source,
             stallMilliseconds: 1_000,
-            render: async ({ cursor }) => {
+            render: async ({ response, cursor, place, key }) => {
               // Rendering takes time, and not the same for each.
               if (Number(cursor?.slice(1)) % 3 === 0) await settle();
-              return { text: cursor ?? '', cursor };
+              const { number, standing } = response.data as { number?: number; standing?: string };
+              return { text: standing ?? `${number}`, cursor, place, key };
             },
             siblings,
             onEmpty: () => undefined,
@@ -140,10 +200,8 @@ test('clients that come and go at any cursor get every event once and in order',
           void stream.run();
         }
         clients.push({
-          get got() {
-            return received.map((text) => Number(text.slice(1)));
-          },
-          from: after === null ? null : Number(after.slice(1)),
+          got: received,
+          start,
           member,
           gone: false,
         });
@@ -151,8 +209,11 @@ test('clients that come and go at any cursor get every event once and in order',
       for (const action of steps) {
         if (action.kind === 'append') world.append(world.log.length + 1);
         if (action.kind === 'settle') await settle();
-        if (action.kind === 'join')
-          join(action.back === null ? null : `c${Math.max(0, world.log.length - action.back)}`);
+        if (action.kind === 'join') {
+          const { back } = action;
+          const after = typeof back === 'number' ? `c${Math.max(0, world.log.length - back)}` : null;
+          join({ after, initial: back === 'snapshot' });
+        }
         if (action.kind === 'leave') {
           const chosen = clients[action.which];
           if (chosen === undefined || chosen.gone) continue;
@@ -162,7 +223,21 @@ test('clients that come and go at any cursor get every event once and in order',
         }
       }
       for (let round = 0; round < 60; round += 1) await settle();
-      for (const { got, from, gone } of clients) {
+      for (const { got: all, start, gone } of clients) {
+        const standing = all.filter((text) => text.startsWith('s'));
+        if (start.initial) {
+          // All of it, unless he left, and first.
+          const as = /^s(\d+)/.exec(all[0] ?? '')?.[1];
+          expect(standing).toEqual([`s${as}.1`, `s${as}.2`].slice(0, gone ? standing.length : 2));
+          expect(all.slice(0, standing.length)).toEqual(standing);
+        } else expect(standing).toEqual([]);
+        const got = all.slice(standing.length).map(Number);
+        const from =
+          standing.length === 2
+            ? Number(/^s(\d+)/.exec(standing[0] as string)?.[1])
+            : start.after === null
+              ? null
+              : Number(start.after.slice(1));
         const first = got[0] ?? 0;
         expect(got).toEqual(got.map((_, index) => first + index));
         if (from !== null && got.length > 0) expect(first).toBe(from + 1);
@@ -176,6 +251,6 @@ test('clients that come and go at any cursor get every event once and in order',
       }
       expect(siblings.size).toBe(0);
     }),
-    { numRuns: 150 },
+    { numRuns: 250 },
   );
 });

@@ -1,7 +1,9 @@
 import type { Caller } from '../identity/caller.ts';
 import type { Delivery, Outbox } from './outbox.ts';
+import type { Start } from './resume.ts';
 import { Ring } from './ring.ts';
 import type { SourceEnd, SourceEvent } from './source.ts';
+import { Standing } from './standing.ts';
 
 /** One client's part in a stream. */
 export interface Member {
@@ -12,11 +14,10 @@ export interface Member {
 }
 
 export interface StreamOptions {
-  /** The cursor that the first event follows; null for now. */
-  readonly after: string | null;
+  readonly start: Start;
   /** The events; ends when the signal aborts. `caller` says as whom to ask now. */
   readonly source: (
-    after: string | null,
+    start: Start,
     caller: () => Caller,
     signal: AbortSignal,
     onStart: (cursor: string) => void,
@@ -46,6 +47,9 @@ export class Stream {
   readonly #ring: Ring;
   readonly #ended = new AbortController();
   #caller: Caller;
+  #standing: Standing | null = null;
+  /** Whether anything was delivered. */
+  #any = false;
   /** Of the last event delivered, or the one that the first will follow. */
   #last: string | null;
   /** Whether what comes now happens now: a client without a cursor may join. */
@@ -53,21 +57,24 @@ export class Stream {
 
   constructor(first: Member, options: StreamOptions) {
     this.#options = options;
-    this.#ring = new Ring(ringSize, options.after);
-    this.live = options.after === null;
-    this.#last = options.after;
+    const { after, initial } = options.start;
+    this.#ring = new Ring(ringSize, after);
+    this.live = after === null && !initial;
+    this.#last = after;
     this.#caller = first.caller;
     this.members.add(first);
     options.siblings.add(this);
   }
 
-  /** Adds a member from a cursor on, or from now. False when the events after that cursor are not here. */
-  join(member: Member, after: string | null): boolean {
+  /** Adds a member from a cursor on, with a snapshot first, or from now. False when what that takes is not here. */
+  join(member: Member, { after, initial }: Start): boolean {
     if (this.#ended.signal.aborted) return false;
     if (after === null) {
-      if (!this.live) return false;
+      const missed = initial ? this.#standingSince() : this.live ? [] : undefined;
+      if (missed === undefined) return false;
       this.members.add(member);
-      if (this.#last !== null) member.outbox.begin(this.#last);
+      if (missed.length === 0 && this.#last !== null) member.outbox.begin(this.#last);
+      for (const delivery of missed) member.outbox.push(delivery);
       return true;
     }
     const missed = this.#ring.after(after);
@@ -75,6 +82,17 @@ export class Stream {
     this.members.add(member);
     for (const delivery of missed) member.outbox.push(delivery);
     return true;
+  }
+
+  /** What somebody has missed who wants a snapshot first; undefined when there is none to give. */
+  #standingSince(): readonly Delivery[] | undefined {
+    if (this.#standing === null) return this.#options.start.initial && !this.#any ? [] : undefined;
+    const standing = this.#standing.at(performance.now());
+    const last = standing?.at(-1);
+    if (standing === undefined || last === undefined) return undefined;
+    if (last.place?.number !== last.place?.of) return standing;
+    const since = last.cursor === null ? undefined : this.#ring.after(last.cursor);
+    return since === undefined ? undefined : [...standing, ...since];
   }
 
   leave(member: Member): void {
@@ -85,7 +103,7 @@ export class Stream {
   async run(): Promise<void> {
     const { signal } = this.#ended;
     const source = this.#options.source(
-      this.#options.after,
+      this.#options.start,
       () => this.#asking(),
       signal,
       (cursor) => this.#begin(cursor),
@@ -123,26 +141,48 @@ export class Stream {
 
   #begin(cursor: string): void {
     this.#last = cursor;
-    this.#ring.startsAfter(cursor);
+    // Inside a snapshot nobody can join by a cursor.
+    if (!this.#options.start.initial) this.#ring.startsAfter(cursor);
     for (const { outbox } of this.members) outbox.begin(cursor);
   }
 
   async #deliver(delivery: Delivery): Promise<void> {
     if (this.#ended.signal.aborted) return;
-    this.#ring.push(delivery);
+    this.#remember(delivery);
     this.#last = delivery.cursor ?? this.#last;
     // Members may leave during the loop; a Set allows that.
     for (const { outbox } of this.members) outbox.push(delivery);
-    if (delivery.cursor !== null) this.#meet(delivery.cursor);
-    await this.#keepPace();
+    const { cursor, place } = delivery;
+    const standsInside = place !== null && place.number < place.of;
+    if (cursor !== null && !standsInside) this.#meet(cursor);
+    await this.#keepPace(place !== null);
+  }
+
+  #remember(delivery: Delivery): void {
+    const { place, cursor } = delivery;
+    this.#any = true;
+    if (place === null) {
+      this.#ring.push(delivery);
+      if (this.#options.start.initial) this.live = true;
+      return;
+    }
+    if (place.number === 1) {
+      this.#standing = new Standing(performance.now());
+      this.#ring.startsAfter(null);
+    }
+    this.#standing?.push(delivery);
+    if (place.number < place.of) return;
+    this.#ring.startsAfter(cursor);
+    this.live = true;
   }
 
   /**
    * As long as one client keeps up, the others must: each ends when too much waits for it. When none keeps up, as in
-   * the replay of a long past, the stream waits; whoever then takes nothing at all for a while is given up.
+   * the replay of a long past or a large snapshot, the stream waits; whoever then takes nothing at all for a while is
+   * given up.
    */
-  async #keepPace(): Promise<void> {
-    while (this.members.size > 0 && this.#allCongested()) {
+  async #keepPace(everyEvent: boolean): Promise<void> {
+    while (this.members.size > 0 && this.#allBehind(everyEvent)) {
       const { promise: stalled, resolve } = Promise.withResolvers<'stalled'>();
       const timer = setTimeout(resolve, this.#options.stallMilliseconds, 'stalled');
       const outboxes = [...this.members].map(({ outbox }) => outbox);
@@ -152,8 +192,9 @@ export class Stream {
     }
   }
 
-  #allCongested(): boolean {
-    for (const { outbox } of this.members) if (!outbox.congested) return false;
+  /** Where the newest is enough, a client is behind only when much waits for him. */
+  #allBehind(everyEvent: boolean): boolean {
+    for (const { outbox } of this.members) if (!(everyEvent ? outbox.congested : outbox.full)) return false;
     return true;
   }
 
@@ -175,6 +216,7 @@ export class Stream {
     }
     other.members.clear();
     this.live ||= other.live;
+    this.#standing = other.#standing ?? this.#standing;
     return true;
   }
 

@@ -6,8 +6,8 @@ import {
   type SigningKey,
   systemClock,
 } from '@dotmac/platform';
-import { readAccessRules } from '@dotmac/schema/access';
 import { type Topic, topics } from '@dotmac/schema';
+import { readAccessRules } from '@dotmac/schema/access';
 import { createExecutor, type ExecutorKind } from './execution/create-executor.ts';
 import { createServer } from './http/server.ts';
 import { blockListOf } from './identity/address.ts';

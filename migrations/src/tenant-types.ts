@@ -265,6 +265,28 @@ export interface BillingOpenItem {
   openMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
 }
 
+export interface BillingOutageCredit {
+  because: string | null;
+  creditNoteId: string | null;
+  customerId: string;
+  decidedAt: ColumnType<Date, Date | string, Date | string> | null;
+  decidedBy: string | null;
+  downSeconds: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  fromAt: ColumnType<Date, Date | string, Date | string>;
+  id: string;
+  incidentId: string;
+  serviceLineId: string;
+  state: Generated<string>;
+  summary: string;
+  toAt: ColumnType<Date, Date | string, Date | string>;
+}
+
+export interface BillingOutagePolicy {
+  id: Generated<boolean>;
+  minimumMinutes: number;
+  percent: string;
+}
+
 export interface BillingPayment {
   amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   currency: string;
@@ -899,6 +921,8 @@ export interface DB {
   "billing.ledgerTransaction": BillingLedgerTransaction;
   "billing.lock": BillingLock;
   "billing.openItem": BillingOpenItem;
+  "billing.outageCredit": BillingOutageCredit;
+  "billing.outagePolicy": BillingOutagePolicy;
   "billing.payment": BillingPayment;
   "billing.paymentReturn": BillingPaymentReturn;
   "billing.plan": BillingPlan;

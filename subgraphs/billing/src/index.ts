@@ -26,6 +26,8 @@ import './feed/graphql.ts';
 import './late-fee/graphql.ts';
 import './ledger/graphql.ts';
 import './metering/graphql.ts';
+import { outageConsumer } from './outage/events.ts';
+import './outage/graphql.ts';
 import { billingLoaders } from './loaders.ts';
 import './payment/graphql.ts';
 import { dailyBilling } from './run/daily.ts';
@@ -50,7 +52,12 @@ export function billing(services: BillingServices): SubgraphModule<TenantDatabas
     name: 'billing',
     schema,
     contextOf: (base): BillingContext => ({ ...base, services, loaders: billingLoaders(services.database) }),
-    consumers: [accountConsumer(services), serviceLineConsumer(services), usageConsumer(services)],
+    consumers: [
+      accountConsumer(services),
+      serviceLineConsumer(services),
+      usageConsumer(services),
+      outageConsumer(services),
+    ],
     daily: [dailyBilling(services)],
   };
 }

@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
 import type DataLoader from 'dataloader';
 import { accountsById } from './account/store.ts';
+import type { Day } from './calendar/rules.ts';
 import { plansById, versionsOfPlans } from './catalogue/store.ts';
 import { depositsOfCustomers } from './deposit/store.ts';
 import { discountsOfServices } from './discount/store.ts';
@@ -15,10 +16,13 @@ import {
 } from './document/store.ts';
 import { locksOfCustomers, shieldsOfCustomers } from './dunning/store.ts';
 import { feesOfCustomers } from './fee/store.ts';
+import { creditsOfIncidents } from './outage/store.ts';
 import { allocationsOfSources, paymentsById, paymentsOfCustomers } from './payment/store.ts';
 import { returnsOfPayments } from './return/store.ts';
 import { currentVersions } from './service-line/store.ts';
 import { creditItems, creditItemsById, openItems, openItemsById } from './settlement/store.ts';
+import { judgedUsages } from './usage/judge.ts';
+import { allowancesOf, customersOfLines } from './usage/store.ts';
 import { writtenOffOf } from './write-off/store.ts';
 
 export type BillingLoaders = ReturnType<typeof billingLoaders>;
@@ -26,6 +30,7 @@ export type BillingLoaders = ReturnType<typeof billingLoaders>;
 /** One set per request: whatever the resolvers of a request ask for one by one is fetched together. */
 export function billingLoaders(database: Executor<TenantDatabase>) {
   const pages = new Map<string, DataLoader<string, readonly Document[]>>();
+  const usages = new Map<Day, DataLoader<string, Awaited<ReturnType<typeof judgedUsages>>[number] | null>>();
   return {
     plan: loaderOf(
       (ids) => plansById(database, ids),
@@ -111,6 +116,26 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
       (ids) => currentVersions(database, ids),
       (current) => current.serviceLineId,
     ),
+    allowance: loaderOf(
+      (ids) => allowancesOf(database, ids),
+      (one) => one.serviceLineId,
+    ),
+    outageCreditsOfIncident: listLoaderOf(
+      (ids) => creditsOfIncidents(database, ids),
+      (credit) => credit.incidentId,
+    ),
+    /** How a service with a data cap stands on a local day. */
+    usage(serviceId: string, on: Day) {
+      let loader = usages.get(on);
+      if (loader === undefined) {
+        loader = loaderOf(
+          async (ids) => judgedUsages(database, await customersOfLines(database, ids), on),
+          (one) => one.lineId,
+        );
+        usages.set(on, loader);
+      }
+      return loader.load(serviceId);
+    },
     /** Pages of many customers' documents with one statement, as long as they ask for the same window. */
     documentPage(page: DocumentPage, customerId: string): Promise<readonly Document[]> {
       const key = [page.type, page.limit, page.inverted, page.after, page.before].join('|');

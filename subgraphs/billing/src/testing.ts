@@ -97,12 +97,13 @@ export async function startBilling(settings: TenantSettings = testTenant): Promi
       await tenant.eventually(
         async () => {
           const { rows } = await sql<{ waiting: bigint }>`
-            select count(*) + 3 - (select count(*) from events.consumer
-              where name in ('billing.account-per-customer', 'billing.charge-services', 'billing.count-usage')) as waiting from events.event e
+            select count(*) + 4 - (select count(*) from events.consumer
+              where name in ('billing.account-per-customer', 'billing.charge-services', 'billing.count-usage', 'billing.propose-outage-credits')) as waiting from events.event e
             join events.consumer c on e.position is null or e.position > c.position
             where (c.name, e.type) in (
               ('billing.account-per-customer', 'customer.created'), ('billing.charge-services', 'service.activated'),
-              ('billing.charge-services', 'service.plan.changed'), ('billing.count-usage', 'usage.recorded'), ('billing.charge-services', 'service.cancelled'))`.execute(
+              ('billing.charge-services', 'service.plan.changed'), ('billing.count-usage', 'usage.recorded'),
+              ('billing.propose-outage-credits', 'service.downtime.recorded'), ('billing.charge-services', 'service.cancelled'))`.execute(
             services.database,
           );
           return rows[0]?.waiting;

@@ -52,19 +52,28 @@ export type CreditDraftResult =
   | { readonly ok: true; readonly draft: Draft }
   | { readonly ok: false; readonly field: string; readonly message: string };
 
+/** A net amount (minor units, above 0) to take off a line; why, and under what name, unless it is just asked for. */
+export interface CreditLine {
+  readonly lineId: string;
+  readonly net: bigint;
+  readonly description?: string;
+  readonly explanation?: Explanation;
+}
+
 /**
  * A credit note over net amounts of an invoice's lines (minor units, above 0). The tax follows cumulatively, so that
  * notes that cover the invoice equal it, however they were cut.
  */
 export function creditNoteDraft(
   invoice: CreditableInvoice,
-  request: readonly { readonly lineId: string; readonly net: bigint }[],
+  request: readonly CreditLine[],
   note: { readonly reason: string; readonly today: Day },
 ): CreditDraftResult {
   const fail = (field: string, message: string): CreditDraftResult => ({ ok: false, field, message });
   if (request.length === 0) return fail('input.lines', 'Name at least one line');
-  const picked: { line: CreditableLine; net: bigint }[] = [];
-  for (const [index, { lineId, net }] of request.entries()) {
+  const picked: { line: CreditableLine; net: bigint; asked: CreditLine }[] = [];
+  for (const [index, asked] of request.entries()) {
+    const { lineId, net } = asked;
     const field = `input.lines[${index}]`;
     const line = invoice.lines.find((one) => one.id === lineId);
     if (line === undefined) return fail(`${field}.lineId`, `The invoice has no line ${lineId}`);
@@ -72,7 +81,7 @@ export function creditNoteDraft(
     if (net <= 0n) return fail(`${field}.net`, `A credit must be more than 0, not ${net}`);
     const left = line.net + line.credited;
     if (net > left) return fail(`${field}.net`, `${net} is more than the ${left} still creditable`);
-    picked.push({ line, net });
+    picked.push({ line, net, asked });
   }
   const groups = invoice.taxes.map((tax) => ({ ...tax, id: tax.componentId }));
   const byComponent = groups.flatMap(({ id }) => {
@@ -87,7 +96,8 @@ export function creditNoteDraft(
       return [id, allocate(tax, weights)] as const;
     }),
   );
-  const lines = picked.map(({ line, net }, index): DraftLine => {
+  const lines = picked.map(({ line, net, asked }, index): DraftLine => {
+    const { explanation, description = line.description } = asked;
     const taxParts = line.componentIds.map((componentId) => ({
       componentId,
       tax: -(parts.get(componentId)?.[index] ?? 0n),
@@ -102,7 +112,11 @@ export function creditNoteDraft(
       net: -net,
       tax: taxParts.reduce((sum, part) => sum + part.tax, 0n),
       taxParts,
-      explanation: requested(line.id, net, note.reason),
+      description,
+      explanation:
+        explanation === undefined
+          ? requested(line.id, net, note.reason)
+          : { ...explanation, facts: { ...explanation.facts, line: line.id } },
     };
   });
   const net = lines.reduce((sum, line) => sum + line.net, 0n);

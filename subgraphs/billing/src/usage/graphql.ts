@@ -9,7 +9,7 @@ import { dayOfText } from '../run/run.ts';
 import { ServiceRef } from '../service-line/type.ts';
 import { type JudgedUsage, judgedUsage, judgeUsage } from './judge.ts';
 import { countedOctets, type UsageDay } from './rules.ts';
-import { allowancesOf, customerOfLine, insertTopUp, type TopUpRow, topUpByReference } from './store.ts';
+import { customerOfLine, insertTopUp, type TopUpRow, topUpByReference } from './store.ts';
 
 const maySee = (customerId: string, { principal }: BillingContext) =>
   principal.customerId === customerId || principal.scopes.includes('billing:read');
@@ -81,13 +81,9 @@ builder.objectField(ServiceRef, 'usage', (t) =>
     description: 'Null without a data cap.',
     authScopes: { signedIn: true },
     resolve: async ({ id }, _args, context) => {
-      const { database } = context.services;
-      const customerId = await customerOfLine(database, id);
-      if (customerId === null || !maySee(customerId, context)) return null;
-      const judged = await judgedUsage(database, { lineId: id, customerId }, dayOfText(actOf(context).today));
-      if (judged === null) return null;
-      const [allowance] = await allowancesOf(database, [id]);
-      return { ...judged, state: allowance?.state ?? 'WITHIN' };
+      const judged = await context.loaders.usage(id, dayOfText(actOf(context).today));
+      if (judged === null || !maySee(judged.customerId, context)) return null;
+      return { ...judged, state: (await context.loaders.allowance.load(id))?.state ?? 'WITHIN' };
     },
   }),
 );

@@ -21,34 +21,68 @@ export interface JudgedUsage {
   readonly days: readonly UsageDay[];
 }
 
-/** The one reader of usage, for enforcement, portal and notices; null when the service has no cap on that day. */
+/** A service that is charged, and its customer. */
+export interface ChargedService {
+  readonly lineId: string;
+  readonly customerId: string;
+}
+type Judged = JudgedUsage & ChargedService;
+
+/** The one reader of usage, for enforcement, portal and notices; services without a cap on that day are left out. */
+export async function judgedUsages(
+  db: Executor<TenantDatabase>,
+  services: readonly ChargedService[],
+  on: Day,
+): Promise<Judged[]> {
+  if (services.length === 0) return [];
+  const accounts = await accountsById(db, [...new Set(services.map(({ customerId }) => customerId))]);
+  const histories = await historiesOfLines(
+    db,
+    services.map(({ lineId }) => lineId),
+  );
+  const capped = services.flatMap((service) => {
+    const account = accounts.find(({ customerId }) => customerId === service.customerId);
+    const events = histories.find(({ id }) => id === service.lineId)?.events ?? [];
+    if (account === undefined) return [];
+    const terms: AccountTerms = { anchorDay: account.anchorDay ?? 1, currency: account.currency };
+    const accrued = lineAccruals(events, terms);
+    if (!accrued.ok) return [];
+    const windows = usageWindows(accrued.accruals, on + 1);
+    const at = windows.findIndex(({ stretches }) => stretches.some((one) => one.from <= on && on < one.to));
+    // The days of the period before count too, because what was left of it may have come over.
+    const [window, before] = [windows[at], windows[at - 1]];
+    const version = events.find((event) => event.version?.id === window?.versionId)?.version;
+    if (window === undefined || version?.bound?.mechanism !== 'VOLUME') return [];
+    return [{ service, window, before, version, bound: version.bound }];
+  });
+  const from = capped.map(({ service, window, before }) => ({
+    id: service.lineId,
+    from: before?.periodFrom ?? window.periodFrom,
+  }));
+  const days = await usageOfLines(db, from);
+  const topUps = await topUpsOfLines(
+    db,
+    from.map(({ id }) => id),
+  );
+  return capped.map(({ service, window, before, version, bound }) => {
+    const own = days.get(service.lineId) ?? [];
+    return {
+      ...service,
+      bound,
+      version,
+      standing: standingOf(window, before, bound, own, topUps.get(service.lineId) ?? []),
+      days: own.filter(({ day }) => day >= window.periodFrom),
+    };
+  });
+}
+
+/** How one service stands, or null without a cap. */
 export async function judgedUsage(
   db: Executor<TenantDatabase>,
-  service: { readonly lineId: string; readonly customerId: string },
+  service: ChargedService,
   on: Day,
 ): Promise<JudgedUsage | null> {
-  const [account] = await accountsById(db, [service.customerId]);
-  if (account === undefined) return null;
-  const events = (await historiesOfLines(db, [service.lineId]))[0]?.events ?? [];
-  const terms: AccountTerms = { anchorDay: account.anchorDay ?? 1, currency: account.currency };
-  const accrued = lineAccruals(events, terms);
-  if (!accrued.ok) return null;
-  const windows = usageWindows(accrued.accruals, on + 1);
-  const at = windows.findIndex(({ stretches }) => stretches.some((one) => one.from <= on && on < one.to));
-  const [window, before] = [windows[at], windows[at - 1]];
-  const version = events.find((event) => event.version?.id === window?.versionId)?.version;
-  if (window === undefined || version?.bound?.mechanism !== 'VOLUME') return null;
-  // The days of the period before, because what was left of it may have come over.
-  const from = before?.periodFrom ?? window.periodFrom;
-  const days = (await usageOfLines(db, [{ id: service.lineId, from }])).get(service.lineId) ?? [];
-  const topUps = (await topUpsOfLines(db, [service.lineId])).get(service.lineId) ?? [];
-  const { bound } = version;
-  return {
-    bound,
-    version,
-    standing: standingOf(window, before, bound, days, topUps),
-    days: days.filter(({ day }) => day >= window.periodFrom),
-  };
+  return (await judgedUsages(db, [service], on))[0] ?? null;
 }
 
 /** What a cap that is reached asks of the network. */
@@ -60,7 +94,7 @@ function wantedState({ bound, standing }: JudgedUsage): Allowance['state'] {
 /** Judges a service and tells the network when something else is asked of it than before. */
 export async function judgeUsage(
   transaction: Transaction<TenantDatabase>,
-  service: { readonly lineId: string; readonly customerId: string },
+  service: ChargedService,
   act: Act,
 ): Promise<void> {
   const judged = await judgedUsage(transaction, service, dayOfText(act.today));

@@ -181,3 +181,15 @@ export async function customerOfLine(db: Executor<TenantDatabase>, lineId: strin
     .executeTakeFirst();
   return row?.customerId ?? null;
 }
+
+/** The customers of these services, for those that are charged. */
+export async function customersOfLines(
+  db: Executor<TenantDatabase>,
+  lineIds: readonly string[],
+): Promise<{ lineId: string; customerId: string }[]> {
+  return db
+    .selectFrom('billing.serviceLine')
+    .select(['id as lineId', 'customerId'])
+    .where('id', 'in', lineIds)
+    .execute();
+}

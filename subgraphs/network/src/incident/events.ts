@@ -32,3 +32,20 @@ export function incidentChanged(
     actor,
   };
 }
+
+/** How long an outage that is over kept services from working; until everything answered again. */
+export function downtimeRecorded(
+  { id: incidentId, summary, startedAt, clearingSince, resolvedAt }: Incident,
+  serviceIds: readonly string[],
+  at: number,
+  actor: string,
+): NewEvent<TenantEvents>[] {
+  const to = (clearingSince ?? resolvedAt ?? new Date(at)).toISOString();
+  return serviceIds.map((serviceId) => ({
+    type: 'service.downtime.recorded',
+    subject: serviceId,
+    payload: { incidentId, serviceId, from: startedAt.toISOString(), to, summary },
+    occurredAt: at,
+    actor,
+  }));
+}

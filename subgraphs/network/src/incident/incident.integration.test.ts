@@ -179,6 +179,13 @@ test('a tower with 500 services drops: one incident with the exact list, and it 
   });
   expect(new Set(told.map((event) => event.subject)).size).toBe(1);
   expect(told.filter((event) => event.type === 'incident.opened')).toHaveLength(1);
+  // Downtime is of those who were online when it began, and of nobody else.
+  const downtimes = await tenant.services.events.read(0n, { types: ['service.downtime.recorded'] });
+  expect(downtimes.map(({ subject }) => subject).toSorted()).toEqual(
+    listed.flatMap((one) => (one.wasOnline ? [one.service.id] : [])).toSorted(),
+  );
+  for (const { payload } of downtimes)
+    expect(payload).toMatchObject({ incidentId: incident?.id, summary: 'tower is down' });
   await events.return?.();
 });
 

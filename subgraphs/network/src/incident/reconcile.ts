@@ -4,7 +4,7 @@ import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { NetworkServices } from '../builder.ts';
 import { topology } from '../topology/store.ts';
-import { incidentChanged, incidentOpened } from './events.ts';
+import { downtimeRecorded, incidentChanged, incidentOpened } from './events.ts';
 import { factsOf, type IncidentOptions, type Open, openOnes, underPlannedWork } from './facts.ts';
 import { matchIncidents } from './match.ts';
 import { type Finding, findOutages } from './rules.ts';
@@ -17,6 +17,7 @@ import {
   insertIncident,
   joinDevices,
   lockIncidents,
+  servicesCutOff,
   setAffectedServices,
   updateIncident,
   type WatchedDevice,
@@ -181,6 +182,11 @@ async function resolve(pass: Pass, row: Incident, resolution: string, mergedInto
   });
   await tell(pass, row.id, row.rootDeviceId, actor, resolution);
   pass.events.push(incidentChanged(after, resolution, pass.now, actor));
+  const planned = pass.devices.get(row.rootDeviceId)?.maintenance === true;
+  if (row.kind !== 'OUTAGE' || row.confirmedAt === null || planned) return;
+  // Who was offline anyway, by his own power for one, lost nothing.
+  const served = await servicesCutOff(pass.transaction, row.id);
+  pass.events.push(...downtimeRecorded(after, served, pass.now, actor));
 }
 
 /** Adds who is silent now, with the evidence of each. @returns how many are new. */

@@ -169,6 +169,18 @@ export async function setAffectedServices(
   return rows[0] ?? { services: 0, online: 0 };
 }
 
+/** Whom an incident concerns and who was online when it began. */
+export async function servicesCutOff(db: Executor<TenantDatabase>, incidentId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('network.incidentService')
+    .select('serviceId')
+    .where('incidentId', '=', incidentId)
+    .where('wasOnline', '=', true)
+    .orderBy('serviceId')
+    .execute();
+  return rows.map(({ serviceId }) => serviceId);
+}
+
 /** Whether the list is what it should be. */
 export async function affectedServicesAreExact(
   db: Executor<TenantDatabase>,

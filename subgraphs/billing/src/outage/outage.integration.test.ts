@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkExplanation } from '../explanation/rules-checker.ts';
+import { type BillingHarness, startBilling } from '../testing.ts';
+
+let isp: BillingHarness;
+beforeAll(async () => {
+  isp = await startBilling();
+});
+afterAll(() => isp?.[Symbol.asyncDispose]());
+
+const hour = 3_600_000;
+/** Network tells that an outage which began so long ago is over. */
+async function down(serviceId: string, incidentId: string, began: number, lasted: number) {
+  const from = isp.tenant.services.clock.now() - began;
+  const iso = (at: number) => new Date(at).toISOString();
+  await isp.append({
+    type: 'service.downtime.recorded',
+    subject: serviceId,
+    payload: { incidentId, serviceId, from: iso(from), to: iso(from + lasted), summary: 'tower is down' },
+    occurredAt: from + lasted,
+    actor: 'system:incidents',
+  });
+  await isp.settled();
+}
+interface Credit {
+  readonly id: string;
+  readonly state: string;
+  readonly downSeconds: string;
+}
+const credits = async (incidentId: string) =>
+  (
+    await isp.ask<{ _entities: { outageCredits: Credit[] }[] }>(
+      'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Incident { outageCredits { id state downSeconds } } } }',
+      { r: [{ __typename: 'Incident', id: incidentId }] },
+    )
+  )._entities[0]?.outageCredits ?? [];
+const approve = async (input: Record<string, unknown>) =>
+  (
+    await isp.ask<{ approveOutageCredits: Record<string, unknown> }>(
+      `mutation ($input: ApproveOutageCreditsInput!) { approveOutageCredits(input: $input) { __typename
+        ... on OutageCreditsPreview { fingerprint documents { gross { amount } lines { description } } }
+        ... on OutageCreditsApproved { credits { state creditNote { gross { amount } lines { description } } } }
+        ... on ValidationError { field message } ... on Failure { code } } }`,
+      { input },
+    )
+  ).approveOutageCredits;
+
+test('a confirmed outage is proposed, approved and credited once, on a line that names it', async () => {
+  const customer = await isp.createCustomer();
+  // A service of one week, so that an hour is worth some cents.
+  const plan = await isp.createPlan(16_800n, { terms: { intervalUnit: 'WEEK' } });
+  const service = await isp.activate(customer, plan);
+  const other = await isp.activate(customer, plan);
+  await down(service, 'inc_early', 2 * hour, 2 * hour);
+  const [early] = await credits('inc_early');
+  expect(await approve({ ids: [early?.id], mode: 'PLAN' })).toMatchObject({
+    __typename: 'ValidationError',
+    field: 'input.ids[0]',
+    message: expect.stringContaining('No invoice charges the service'),
+  });
+  await isp.ask('mutation { runBilling(input: {}) { __typename } }');
+  await isp.tenant.services.advanceClock(6 * hour);
+
+  await down(service, 'inc_1', 3 * hour, 2 * hour);
+  // The same again, overlapping by half, and too short.
+  await down(service, 'inc_1', 3 * hour, 2 * hour);
+  await down(service, 'inc_2', 2 * hour, 2 * hour);
+  await down(service, 'inc_3', hour / 2, hour / 2);
+  const [credit] = await credits('inc_1');
+  expect(await credits('inc_1')).toMatchObject([{ state: 'PROPOSED', downSeconds: '7200' }]);
+  expect(await credits('inc_2')).toMatchObject([{ downSeconds: '3600' }]);
+  expect(await credits('inc_3')).toEqual([]);
+
+  expect(await approve({ ids: [], mode: 'PLAN' })).toMatchObject({ field: 'input.ids' });
+  const plan1 = await approve({ ids: [credit?.id], mode: 'PLAN' });
+  // 168.00 a week is 1.00 an hour.
+  expect(plan1).toMatchObject({ documents: [{ gross: { amount: '-200' } }] });
+  expect(await credits('inc_1')).toMatchObject([{ state: 'PROPOSED' }]);
+  const { fingerprint } = plan1;
+  const applied = await approve({ ids: [credit?.id], mode: 'APPLY', fingerprint });
+  expect(applied).toMatchObject({
+    credits: [
+      {
+        state: 'APPROVED',
+        creditNote: {
+          gross: { amount: '200' },
+          lines: [{ description: expect.stringContaining('Outage inc_1: tower is down') }],
+        },
+      },
+    ],
+  });
+  expect(await approve({ ids: [credit?.id], mode: 'APPLY', fingerprint })).toMatchObject({
+    __typename: 'ValidationError',
+  });
+
+  const [line] = await isp.tenant.services.database
+    .selectFrom('billing.documentLine')
+    .selectAll()
+    .where('kind', '=', 'adjustment')
+    .execute();
+  expect(checkExplanation(line?.explanation as never, line?.netMinor ?? 0n)).toEqual({ outcome: 'AGREES' });
+  expect(line?.explanation).toMatchObject({ facts: { incident: 'inc_1' } });
+  // Nobody else got anything: a power cut at home tells of no downtime.
+  const theirs = isp.tenant.services.database
+    .selectFrom('billing.outageCredit')
+    .selectAll()
+    .where('serviceLineId', '=', other);
+  expect(await theirs.execute()).toEqual([]);
+
+  const [second] = await credits('inc_2');
+  const reject = await isp.ask<{ rejectOutageCredit: object }>(
+    'mutation ($id: ID!) { rejectOutageCredit(input: { id: $id, because: "agreed by phone" }) { __typename ... on OutageCredit { state because } } }',
+    { id: second?.id },
+  );
+  expect(reject.rejectOutageCredit).toMatchObject({ state: 'REJECTED', because: 'agreed by phone' });
+  expect(await isp.ask('{ ledgerProof { holds } }')).toEqual({ ledgerProof: { holds: true } });
+});

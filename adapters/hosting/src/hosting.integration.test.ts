@@ -20,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isRoot } from './account.ts';
+import { installCode } from './code-mirror.ts';
 import { ask, databaseSpec, query, sampleMigrate, sampleSpec } from './contract/samples.ts';
 import { openProcessHosting, type ProcessHosting } from './hosting.ts';
 import { poll } from './poll.ts';
@@ -212,20 +213,21 @@ describe('the state folder', () => {
 describe('code that tenants cannot reach', () => {
   it.skipIf(!isRoot())('is mirrored under a path that changes only with the code', async () => {
     const hosting = await open();
+    const folderOf = async () => (await installCode(home, source)).folder;
     const source = mkdtempSync(join(tmpdir(), 'dm-private-'));
     writeFileSync(join(source, 'package.json'), '{"type":"module"}');
     const sample = fileURLToPath(new URL('./contract/sample-workload.mjs', import.meta.url));
     copyFileSync(sample, join(source, 'workload.mjs'));
-    const code = await hosting.code(source);
+    const code = await folderOf();
     expect(code.startsWith(hosting.root)).toBe(true);
-    expect(await hosting.code(source)).toBe(code);
+    expect(await folderOf()).toBe(code);
     const spec = sampleSpec('mirrored', { command: [process.execPath, join(code, 'workload.mjs')] });
     await hosting.runtime.ensure(spec, FENCE);
     await waitUntilReady(hosting.runtime, spec, 10_000);
     writeFileSync(join(source, 'more.mjs'), '');
-    expect(await hosting.code(source)).not.toBe(code);
+    expect(await folderOf()).not.toBe(code);
     chmodSync(source, 0o755);
-    expect(await hosting.code(source)).toBe(source);
+    expect(await folderOf()).toBe(source);
     rmSync(source, { recursive: true });
   });
 });

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { type Clock, systemClock } from '@dotmac/device';
-import { reachableCode } from './code-mirror.ts';
 import { writingState } from './error.ts';
 import type { HostingContext } from './hosting-context.ts';
 import type { FindTombstone, Migrate, ResolveSecret, TenantDatabase, TenantRuntime } from './port.ts';
@@ -31,11 +29,6 @@ export interface ProcessHostingOptions {
 export interface ProcessHosting extends AsyncDisposable {
   readonly runtime: TenantRuntime;
   readonly database: TenantDatabase;
-  /**
-   * The folder from which workloads can run the code in `source`: `source` itself, unless their accounts cannot
-   * reach it (a checkout in `/root`); then a mirror whose path changes only with the code.
-   */
-  code(source: string): Promise<string>;
   /** Where the files lie: `home`, unless other accounts cannot reach it. */
   readonly root: string;
   /**
@@ -80,7 +73,6 @@ export async function openProcessHosting(options: ProcessHostingOptions): Promis
     return {
       runtime,
       database,
-      code: (source) => writingState(paths.root, () => reachableCode(source, join(paths.root, 'code'))),
       root: paths.root,
       resume: () => runtime.resume(),
       release,

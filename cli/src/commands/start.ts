@@ -12,6 +12,8 @@ import { gatewayStateFile, readHandover } from '../processes/handover.ts';
 import { operatorEmail, operatorSlug } from '../processes/operator.ts';
 import { endOrphans } from '../processes/orphans.ts';
 import { gracePeriodMilliseconds, type Supervised, supervise } from '../processes/supervise.ts';
+import { openPrograms } from '../programs/open.ts';
+import { type Programs, programFile } from '../programs/programs.ts';
 import { openFileSecrets } from '../secrets/file-secrets.ts';
 import { CommandError } from './command.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -34,7 +36,7 @@ export interface Running {
 }
 
 const deadlineMilliseconds = 120_000;
-const moduleOf = (path: string) => new URL(`../../../${path}`, import.meta.url);
+const supergraphFile = fileURLToPath(new URL('../../../schema/sdl/supergraph.graphql', import.meta.url));
 
 /**
  * Brings everything up: control plane with its PostgreSQL, tenants, gateway and, for the demo, the simulated network.
@@ -47,11 +49,12 @@ export async function start(options: StartOptions): Promise<Running> {
   const unlock = openStateFolder(home);
   const running: Supervised[] = [];
   let ready = false;
-  const begin = (name: string, path: string, environment: Readonly<Record<string, string>>): Supervised => {
+  const begin: Begin = (name, programs, environment) => {
     options.signal?.throwIfAborted();
     const supervised = supervise({
       name,
-      module: moduleOf(path),
+      node: programs.node,
+      file: programFile(programs, name),
       environment,
       home,
       // What gives its reason while we start ends the start with it.
@@ -80,7 +83,11 @@ export async function start(options: StartOptions): Promise<Running> {
   }
 }
 
-type Begin = (name: string, path: string, environment: Readonly<Record<string, string>>) => Supervised;
+type Begin = (
+  name: 'control-plane' | 'gateway' | 'lab',
+  programs: Programs,
+  environment: Readonly<Record<string, string>>,
+) => Supervised;
 
 async function bringUp(
   { home, port: wantedPort, demo, signal }: StartOptions,
@@ -93,21 +100,24 @@ async function bringUp(
   const port = await freePort(wantedPort);
   if (port === null) throw new CommandError(`Port ${wantedPort} is in use. Choose another with DOTMAC_PORT.`);
   const wait = waiting(signal);
+  const programs = await openPrograms(home);
   const beginGateway = (environment: Readonly<Record<string, string>>) =>
-    begin('gateway', 'gateway/src/main.ts', {
+    begin('gateway', programs, {
       ...environment,
       DOTMAC_PORT: String(port),
-      DOTMAC_SUPERGRAPH_FILE: fileURLToPath(moduleOf('schema/sdl/supergraph.graphql')),
+      DOTMAC_SUPERGRAPH_FILE: supergraphFile,
       NODE_ENV: 'production',
     });
-  const beginLab = () => begin('lab', 'cli/src/processes/lab.ts', { DOTMAC_HOME: home });
+  const beginLab = () => begin('lab', programs, { DOTMAC_HOME: home });
 
   // Where everything was the last time, it is this time: then nobody needs to wait for the control plane.
   const last = readHandover(home);
   const controlPort = (await freePort(last?.controlPort ?? 0)) ?? (await freePort(0));
   progress.step('control plane, databases and tenants');
-  const controlPlane = begin('control-plane', 'cli/src/processes/control-plane.ts', {
+  const controlPlane = begin('control-plane', programs, {
     DOTMAC_HOME: home,
+    DOTMAC_NODE: programs.node,
+    DOTMAC_PROGRAMS: programs.folder,
     DOTMAC_CONTROL_PORT: String(controlPort),
     DOTMAC_DEMO: String(demo),
     DOTMAC_GATEWAY_URL: `http://127.0.0.1:${port}/graphql`,

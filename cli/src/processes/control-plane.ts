@@ -4,7 +4,6 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openProcessHosting, type ProcessHosting, waitUntilReady } from '@dotmac/hosting';
 import { migrate, type PlatformDatabase, schemaVersion } from '@dotmac/migrations';
 import {
@@ -22,6 +21,7 @@ import type { PlatformEvents } from '@dotmac/schema';
 import { partners } from '@dotmac/subgraph-partners';
 import { tenants } from '@dotmac/subgraph-tenants';
 import { z } from 'zod';
+import type { Programs } from '../programs/programs.ts';
 import { startPlatformBusiness } from '../relay/platform-business.ts';
 import { type FileSecrets, openFileSecrets } from '../secrets/file-secrets.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -37,6 +37,9 @@ const settings = {
   /** The relays between the control plane and tenant zero go through the gateway; without it they do not run. */
   DOTMAC_GATEWAY_URL: z.url().optional(),
   DOTMAC_RELEASE: z.string().default('dev'),
+  /** What tenants run: a Node and the folder of the programs. */
+  DOTMAC_NODE: z.string(),
+  DOTMAC_PROGRAMS: z.string(),
   /** Marks new tenants as demos, whose clock may be advanced. */
   DOTMAC_DEMO: z.stringbool().default(false),
 };
@@ -48,12 +51,8 @@ await serve(logger, async (stack, stopping) => {
   const config = readConfig(settings);
   const secrets = openFileSecrets(config.DOTMAC_HOME);
   const tenantSchema = await schemaVersion('tenant');
-  // Of older code it would only be of no use.
-  const codeCacheSeed = join(
-    config.DOTMAC_HOME,
-    'cache',
-    `tenant-code-${config.DOTMAC_RELEASE}-${tenantSchema}`,
-  );
+  const programs: Programs = { node: config.DOTMAC_NODE, folder: config.DOTMAC_PROGRAMS };
+  const codeCacheSeed = join(programs.folder, 'compiled');
   const hosting = await openProcessHosting({
     home: config.DOTMAC_HOME,
     migrate: async (kind, connectionString) => {
@@ -100,8 +99,6 @@ await serve(logger, async (stack, stopping) => {
     crypto.getRandomValues(Buffer.alloc(32)).toString('base64'),
   );
 
-  // As root every tenant runs under a uid of its own, which may not be able to read this checkout.
-  const code = await hosting.code(fileURLToPath(new URL('../../../', import.meta.url)));
   const connectionString = await hosting.database.connection('platform', 'application');
   stopping.throwIfAborted();
   const runtime = await startRuntime<PlatformDatabase, PlatformEvents>({
@@ -128,7 +125,7 @@ await serve(logger, async (stack, stopping) => {
               release: config.DOTMAC_RELEASE,
               gatewayKeys,
               host: config.DOTMAC_HOST,
-              code,
+              programs,
             }),
         },
       }),
@@ -155,7 +152,7 @@ await serve(logger, async (stack, stopping) => {
     signingKey: { id: gateway.id, privatePem: gateway.privatePem },
   });
   if (existsSync(codeCacheSeed)) return;
-  const compiling = compileTenantCode(code, codeCacheSeed);
+  const compiling = compileTenantCode(programs, codeCacheSeed);
   compiling.on('error', (error) => logger.warn({ error }, 'the code of tenants was not compiled ahead'));
   stack.defer(() => void compiling.kill());
 });

@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { identify, isRunning } from '@dotmac/hosting/process';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { endOrphans } from './orphans.ts';
@@ -26,7 +25,8 @@ function superviseText(text: string): Supervised {
   writeFileSync(file, text);
   supervised = supervise({
     name: 'sample',
-    module: pathToFileURL(file),
+    node: process.execPath,
+    file,
     environment: {},
     home,
     onRestart: (message) => restarts.push(message),

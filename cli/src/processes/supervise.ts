@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { forget, remember } from './orphans.ts';
 
 export interface ProcessOptions {
   /** Names it in messages and its files. */
   readonly name: string;
-  /** Module to run. */
-  readonly module: URL;
+  /** The Node to run it with, and its file. */
+  readonly node: string;
+  readonly file: string;
   readonly environment: Readonly<Record<string, string>>;
   /** The state folder: `log/<name>.log`, `run/<name>.json` and Node's cache of compiled code lie in it. */
   readonly home: string;
@@ -36,7 +36,7 @@ const largestLogBytes = 8 * 1024 * 1024;
 
 /** Keeps one of our own processes running until `stop`, with growing pauses between starts. */
 export function supervise(options: ProcessOptions): Supervised {
-  const { name, module, home } = options;
+  const { name, node, file, home } = options;
   const logFile = join(home, 'log', `${name}.log`);
   let child: ChildProcess | undefined;
   let refusal: string | null = null;
@@ -47,7 +47,7 @@ export function supervise(options: ProcessOptions): Supervised {
   const start = () => {
     const { log, offset } = openLog(logFile);
     const startedAt = performance.now();
-    const running = spawn(process.execPath, [fileURLToPath(module)], {
+    const running = spawn(node, [file], {
       env: {
         ...process.env,
         // Half of a start is reading and compiling the same code again.

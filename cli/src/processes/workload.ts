@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
-import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { WorkloadSpec } from '@dotmac/hosting';
 import type { WorkloadTenant } from '@dotmac/subgraph-tenants';
+import { type Programs, programFile } from '../programs/programs.ts';
 
 /** What the control plane runs for a tenant. Whatever changes here becomes a new generation of every tenant. */
 export function tenantWorkload(
@@ -12,8 +11,7 @@ export function tenantWorkload(
     readonly release: string;
     readonly gatewayKeys: Readonly<Record<string, string>>;
     readonly host: string;
-    /** Folder of the code as tenants' accounts can read it. */
-    readonly code: string;
+    readonly programs: Programs;
   },
 ): WorkloadSpec {
   const { id, slug, name, timeZone, currency, demo } = tenant;
@@ -29,7 +27,7 @@ export function tenantWorkload(
     generation: tenant.generation,
     release: options.release,
     sizeClass: 'S',
-    command: [nodeIn(options.code), ...nodeFlags, join(options.code, 'cli/src/processes/tenant-runtime.ts')],
+    command: [options.programs.node, ...nodeFlags, programFile(options.programs, 'tenant-runtime')],
     environment: {
       NODE_ENV: 'production',
       DOTMAC_TENANT_SETTINGS: JSON.stringify({ id, slug, name, timeZone, currency, demo }),
@@ -58,19 +56,11 @@ const nodeFlags = ['--max-old-space-size=192', '--max-semi-space-size=4', '--opt
  * Compiles a tenant's code once, for all that are yet to come: compiled code is good only for the same Node with the
  * same flags and the same paths. Takes its time beside everything else.
  */
-export function compileTenantCode(code: string, cache: string): ChildProcess {
-  const child = spawn(nodeIn(code), [...nodeFlags, join(code, 'cli/src/processes/tenant-modules.ts')], {
+export function compileTenantCode(programs: Programs, cache: string): ChildProcess {
+  const child = spawn(programs.node, [...nodeFlags, programFile(programs, 'tenant-modules')], {
     env: { ...process.env, NODE_COMPILE_CACHE: cache },
     stdio: 'ignore',
   });
   if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   return child;
-}
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-
-/** The carried Node as it lies in that folder; one from elsewhere on the machine as it is. */
-function nodeIn(code: string): string {
-  const path = relative(root, process.execPath);
-  return path.startsWith('..') ? process.execPath : join(code, path);
 }

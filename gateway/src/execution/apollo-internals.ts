@@ -1,6 +1,10 @@
-import { createRequire } from 'node:module';
 import type { Operation } from '@apollo/federation-internals';
+import federationInternals from '@apollo/federation-internals/package.json' with { type: 'json' };
+import * as dataRewrites from '@apollo/gateway/dist/dataRewrites.js';
+import * as resultShaping from '@apollo/gateway/dist/resultShaping.js';
+import gateway from '@apollo/gateway/package.json' with { type: 'json' };
 import type { FetchDataRewrite } from '@apollo/query-planner';
+import queryPlanner from '@apollo/query-planner/package.json' with { type: 'json' };
 import type { GraphQLError, GraphQLSchema, SelectionNode } from 'graphql';
 
 /** The one version whose internals were read and compared by the differential test. */
@@ -23,13 +27,11 @@ export interface IntrospectionSelection {
 }
 
 /**
- * Loads what our executor needs of Apollo's packages and does not find in their public face.
- * Throws when a package has another version than the one compared, or a function is gone.
+ * What our executor needs of Apollo's packages and does not find in their public face.
+ * @throws Error when a package has another version than the one compared, or a function is gone.
  */
 export function loadApolloInternals(): ApolloInternals {
-  const load = createRequire(import.meta.url);
-  for (const name of ['@apollo/gateway', '@apollo/query-planner', '@apollo/federation-internals']) {
-    const { version } = load(`${name}/package.json`) as { version: string };
+  for (const { name, version } of [gateway, queryPlanner, federationInternals]) {
     if (version !== supportedVersion) {
       throw new Error(
         `Our executor was proven against ${name} ${supportedVersion}, found ${version}: ` +
@@ -37,10 +39,7 @@ export function loadApolloInternals(): ApolloInternals {
       );
     }
   }
-  const internals = {
-    ...(load('@apollo/gateway/dist/resultShaping.js') as object),
-    ...(load('@apollo/gateway/dist/dataRewrites.js') as object),
-  } as Record<string, unknown>;
+  const internals: Record<string, unknown> = { ...resultShaping, ...dataRewrites };
   for (const name of ['computeResponse', 'applyRewrites']) {
     if (typeof internals[name] !== 'function') throw new Error(`@apollo/gateway has no internal ${name}`);
   }

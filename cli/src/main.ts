@@ -21,7 +21,8 @@ const help = `Usage: pnpm dotmac <command> [options]
   --json        results as JSON
   --help        this text
 
-Environment: DOTMAC_HOME (state folder, .dotmac), DOTMAC_PORT (gateway, 4000), DOTMAC_LOG_LEVEL (info)
+Environment: DOTMAC_HOME (state folder, .dotmac), DOTMAC_PORT (gateway, 4000), DOTMAC_LOG_LEVEL (info),
+DATABASE_URL (a PostgreSQL server for all databases; without it every tenant gets an embedded one)
 `;
 
 type Command = (words: readonly string[], flags: Flags) => Promise<void>;

@@ -13,14 +13,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isRoot } from './account.ts';
-import { installCode } from './code-mirror.ts';
+import { deriveOnce, installCode } from './code-mirror.ts';
 import { ask, databaseSpec, query, sampleMigrate, sampleSpec } from './contract/samples.ts';
 import { openProcessHosting, type ProcessHosting } from './hosting.ts';
 import { poll } from './poll.ts';
@@ -228,6 +228,32 @@ describe('code that tenants cannot reach', () => {
     expect(await folderOf()).not.toBe(code);
     chmodSync(source, 0o755);
     expect(await folderOf()).toBe(source);
+    rmSync(source, { recursive: true });
+  });
+});
+
+describe('what is made of the code', () => {
+  it('is made once, whole or not at all, and goes when the code has changed twice', async () => {
+    const source = mkdtempSync(join(tmpdir(), 'dm-code-'));
+    chmodSync(source, 0o755);
+    writeFileSync(join(source, 'package.json'), '{}');
+    const derive = async (text: string) =>
+      deriveOnce(await installCode(home, source), 'made', async (building) =>
+        writeFileSync(join(building, 'file'), text),
+      );
+    await expect(
+      deriveOnce(await installCode(home, source), 'made', () => Promise.reject(new Error('broken'))),
+    ).rejects.toThrow('broken');
+    const first = await derive('first');
+    expect(await derive('again')).toBe(first);
+    expect(readFileSync(join(first, 'file'), 'utf8')).toBe('first');
+    for (const change of ['second', 'third']) {
+      writeFileSync(join(source, change), '');
+      expect(readFileSync(join(await derive(change), 'file'), 'utf8')).toBe(change);
+    }
+    // A workload of the release before may still run.
+    expect(readdirSync(dirname(first))).toHaveLength(2);
+    expect(existsSync(first)).toBe(false);
     rmSync(source, { recursive: true });
   });
 });

@@ -3,6 +3,7 @@
  * `@dotmac/hosting/port`); `openProcessHosting` is the driver that needs nothing but this machine: a child process
  * and a PostgreSQL server per tenant. `startTestPostgres` gives tests a real server in well under a second.
  */
+export { serverAccount } from './account.ts';
 export { HostingError, type HostingErrorCode } from './error.ts';
 export { openProcessHosting, type ProcessHosting, type ProcessHostingOptions } from './hosting.ts';
 export * from './port.ts';
@@ -17,4 +18,5 @@ export {
   type TemplateOptions,
 } from './postgres/template.ts';
 export { startTestPostgres, type TestPostgres } from './postgres/test-postgres.ts';
+export { isTraversable } from './state/paths.ts';
 export { waitUntil, waitUntilReady } from './wait-until.ts';

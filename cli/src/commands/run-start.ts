@@ -4,7 +4,7 @@ import { start } from './start.ts';
 
 /** `dotmac start`: serves until Ctrl-C or SIGTERM, which also end a start that is under way. Exit code 0. */
 export async function runStart(_words: readonly string[], flags: Flags): Promise<void> {
-  const { home, port } = readSettings();
+  const { home, port, databaseUrl } = readSettings();
   process.stderr.write(`DotMac on Node ${process.version}, state in ${home}\n`);
   const asked = new AbortController();
   // A package manager in between passes the signal on a second time: once is enough.
@@ -13,7 +13,8 @@ export async function runStart(_words: readonly string[], flags: Flags): Promise
   asked.signal.addEventListener('abort', () => process.stderr.write('\nstopping\n'));
   const begun = performance.now();
   try {
-    const running = await start({ home, port, demo: flags['no-demo'] !== true, signal: asked.signal });
+    const demo = flags['no-demo'] !== true;
+    const running = await start({ home, port, databaseUrl, demo, signal: asked.signal });
     process.stdout.write(
       `ready ${running.url} after ${((performance.now() - begun) / 1000).toFixed(1)} s; sign-ins are in ${home}/demo.json\n`,
     );

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
+import { HostingError } from '@dotmac/hosting/error';
 import { lockState } from '@dotmac/hosting/lock';
 import { readLabState } from '../demo/lab-state.ts';
 import { seedDemo } from '../demo/seed.ts';
@@ -23,6 +24,8 @@ export interface StartOptions {
   readonly home: string;
   /** Of the gateway; 0 takes any free one. */
   readonly port: number;
+  /** A server of the operator for the databases; undefined brings up embedded ones. */
+  readonly databaseUrl?: string | undefined;
   /** Two demo ISPs with a simulated network; off for an installation that is to be used. */
   readonly demo: boolean;
   /** Ends a start that is under way: what it has begun is stopped, then it rejects with the signal's reason. */
@@ -90,7 +93,7 @@ type Begin = (
 ) => Supervised;
 
 async function bringUp(
-  { home, port: wantedPort, demo, signal }: StartOptions,
+  { home, port: wantedPort, databaseUrl, demo, signal }: StartOptions,
   progress: Progress,
   begin: Begin,
 ): Promise<string> {
@@ -100,7 +103,9 @@ async function bringUp(
   const port = await freePort(wantedPort);
   if (port === null) throw new CommandError(`Port ${wantedPort} is in use. Choose another with DOTMAC_PORT.`);
   const wait = waiting(signal);
-  const programs = await openPrograms(home);
+  const programs = await openPrograms(home).catch((error: unknown) => {
+    throw error instanceof HostingError ? new CommandError(error.message) : error;
+  });
   const beginGateway = (environment: Readonly<Record<string, string>>) =>
     begin('gateway', programs, {
       ...environment,
@@ -118,6 +123,7 @@ async function bringUp(
     DOTMAC_HOME: home,
     DOTMAC_NODE: programs.node,
     DOTMAC_PROGRAMS: programs.folder,
+    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
     DOTMAC_CONTROL_PORT: String(controlPort),
     DOTMAC_DEMO: String(demo),
     DOTMAC_GATEWAY_URL: `http://127.0.0.1:${port}/graphql`,

@@ -37,6 +37,8 @@ const settings = {
   /** The relays between the control plane and tenant zero go through the gateway; without it they do not run. */
   DOTMAC_GATEWAY_URL: z.url().optional(),
   DOTMAC_RELEASE: z.string().default('dev'),
+  /** A server of the operator with a database per tenant; without it every tenant has an embedded server. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** What tenants run: a Node and the folder of the programs. */
   DOTMAC_NODE: z.string(),
   DOTMAC_PROGRAMS: z.string(),
@@ -51,6 +53,14 @@ await serve(logger, async (stack, stopping) => {
   const config = readConfig(settings);
   const secrets = openFileSecrets(config.DOTMAC_HOME);
   const tenantSchema = await schemaVersion('tenant');
+  const databases = config.DATABASE_URL === undefined ? 'embedded' : 'DATABASE_URL';
+  const chosen = await secrets.ensure('platform', 'databases', async () => databases);
+  if (chosen !== databases) {
+    throw new Error(
+      `The databases of this installation are ${placeOf(chosen)}, and now they would be ${placeOf(databases)}. ` +
+        `Start it as before, or choose another state folder with DOTMAC_HOME.`,
+    );
+  }
   const programs: Programs = { node: config.DOTMAC_NODE, folder: config.DOTMAC_PROGRAMS };
   const codeCacheSeed = join(programs.folder, 'compiled');
   const hosting = await openProcessHosting({
@@ -59,6 +69,7 @@ await serve(logger, async (stack, stopping) => {
       await installJobs(connectionString);
       await migrate({ connectionString, kind: kind as 'tenant' | 'platform' });
     },
+    databaseUrl: config.DATABASE_URL,
     resolveSecret: (tenant, { name }) => secrets.read(tenant, name),
     codeCacheSeed,
     // Nothing is destroyed yet: tombstones come with backups.
@@ -156,6 +167,10 @@ await serve(logger, async (stack, stopping) => {
   compiling.on('error', (error) => logger.warn({ error }, 'the code of tenants was not compiled ahead'));
   stack.defer(() => void compiling.kill());
 });
+
+function placeOf(databases: string): string {
+  return databases === 'embedded' ? 'embedded (no DATABASE_URL)' : 'on the server of DATABASE_URL';
+}
 
 /** The pair kept under a name, made at the first start. */
 async function keyPair(

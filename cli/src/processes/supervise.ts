@@ -50,6 +50,8 @@ export function supervise(options: ProcessOptions): Supervised {
     const running = spawn(node, [file], {
       env: {
         ...process.env,
+        // The one process that may create databases is told by its own environment.
+        DATABASE_URL: undefined,
         // Half of a start is reading and compiling the same code again.
         NODE_COMPILE_CACHE: join(home, 'cache', 'code'),
         ...options.environment,

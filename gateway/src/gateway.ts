@@ -146,6 +146,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       metrics,
       graphiql: options.graphiql ?? true,
       ready: () => true,
+      webhooks: { routes: () => registry.current(), tokens, logger },
     });
     closers.push(() => server.close());
     const webSockets = attachWebSockets(server.server, {

@@ -31,6 +31,7 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export interface BillingAccount {
   anchorDay: number | null;
+  autopayMethodId: string | null;
   city: string | null;
   country: string | null;
   currency: string;
@@ -86,6 +87,38 @@ export interface BillingCampaignThreshold {
   campaignId: string;
   currency: string;
   minimumMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+}
+
+export interface BillingChargeAttempt {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  attemptedOn: string;
+  chargeId: string | null;
+  collectionId: string;
+  currency: string;
+  customerId: string;
+  declineClass: string | null;
+  declineCode: string | null;
+  documentId: string;
+  key: string;
+  ordinal: number;
+  paymentId: string | null;
+  providerId: string;
+  sentAt: ColumnType<Date, Date | string, Date | string> | null;
+  settledAt: ColumnType<Date, Date | string, Date | string> | null;
+  state: string;
+}
+
+export interface BillingCollection {
+  because: string | null;
+  begunBy: string;
+  currency: string;
+  customerId: string;
+  documentId: string;
+  firstAttemptOn: string;
+  id: string;
+  methodId: string;
+  nextAttemptOn: string | null;
+  state: string;
 }
 
 export interface BillingCreditItem {
@@ -298,6 +331,20 @@ export interface BillingPayment {
   reference: string;
 }
 
+export interface BillingPaymentMethod {
+  addedAt: ColumnType<Date, Date | string, Date | string>;
+  addedBy: string;
+  customerId: string;
+  expiresOn: string | null;
+  id: string;
+  label: string;
+  providerId: string;
+  removedAt: ColumnType<Date, Date | string, Date | string> | null;
+  sealedToken: Uint8Array;
+  tokenHash: string;
+  type: string;
+}
+
 export interface BillingPaymentReturn {
   amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   currency: string;
@@ -369,6 +416,58 @@ export interface BillingPromotionRedemption {
   promotionId: string;
   redeemedOn: string;
   serviceLineId: string;
+}
+
+export interface BillingProvider {
+  changedAt: ColumnType<Date, Date | string, Date | string>;
+  enabled: boolean;
+  id: string;
+  kind: string;
+  sealedCredentials: Uint8Array;
+}
+
+export interface BillingProviderCustomer {
+  customerId: string;
+  externalId: string;
+  providerId: string;
+}
+
+export interface BillingProviderRefund {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  chargeId: string;
+  currency: string;
+  customerId: string;
+  failure: string | null;
+  id: string;
+  paymentId: string;
+  providerId: string;
+  reason: string;
+  reference: string;
+  refundId: string | null;
+  requestedAt: ColumnType<Date, Date | string, Date | string>;
+  requestedOn: string;
+  returnId: string | null;
+  state: string;
+}
+
+export interface BillingSandboxCharge {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  currency: string;
+  customer: string;
+  declineClass: string | null;
+  declineCode: string | null;
+  id: string;
+  key: string;
+  madeAt: ColumnType<Date, Date | string, Date | string>;
+  requestHash: string;
+  state: string;
+}
+
+export interface BillingSandboxRefund {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  chargeId: string;
+  id: string;
+  key: string;
 }
 
 export interface BillingSeller {
@@ -476,6 +575,17 @@ export interface BillingVoucherBatch {
 export interface BillingVoucherRedemption {
   paymentId: string;
   voucherId: string;
+}
+
+export interface BillingWebhookEvent {
+  body: string;
+  chargeId: string | null;
+  eventId: string;
+  problem: string | null;
+  providerId: string;
+  receivedAt: ColumnType<Date, Date | string, Date | string>;
+  state: string;
+  type: string;
 }
 
 export interface BillingWriteOff {
@@ -905,6 +1015,8 @@ export interface DB {
   "billing.bankMatch": BillingBankMatch;
   "billing.campaign": BillingCampaign;
   "billing.campaignThreshold": BillingCampaignThreshold;
+  "billing.chargeAttempt": BillingChargeAttempt;
+  "billing.collection": BillingCollection;
   "billing.creditItem": BillingCreditItem;
   "billing.deposit": BillingDeposit;
   "billing.depositRelease": BillingDepositRelease;
@@ -924,12 +1036,18 @@ export interface DB {
   "billing.outageCredit": BillingOutageCredit;
   "billing.outagePolicy": BillingOutagePolicy;
   "billing.payment": BillingPayment;
+  "billing.paymentMethod": BillingPaymentMethod;
   "billing.paymentReturn": BillingPaymentReturn;
   "billing.plan": BillingPlan;
   "billing.planVersion": BillingPlanVersion;
   "billing.problem": BillingProblem;
   "billing.promotion": BillingPromotion;
   "billing.promotionRedemption": BillingPromotionRedemption;
+  "billing.provider": BillingProvider;
+  "billing.providerCustomer": BillingProviderCustomer;
+  "billing.providerRefund": BillingProviderRefund;
+  "billing.sandboxCharge": BillingSandboxCharge;
+  "billing.sandboxRefund": BillingSandboxRefund;
   "billing.seller": BillingSeller;
   "billing.series": BillingSeries;
   "billing.serviceEvent": BillingServiceEvent;
@@ -942,6 +1060,7 @@ export interface DB {
   "billing.voucher": BillingVoucher;
   "billing.voucherBatch": BillingVoucherBatch;
   "billing.voucherRedemption": BillingVoucherRedemption;
+  "billing.webhookEvent": BillingWebhookEvent;
   "billing.writeOff": BillingWriteOff;
   "events.consumer": EventsConsumer;
   "events.event": EventsEvent;

@@ -23,6 +23,7 @@ export { IdempotencyStore, idempotencyHeader } from './subgraph/idempotency.ts';
 export * from './subgraph/loader.ts';
 export * from './subgraph/module.ts';
 export * from './subgraph/serve.ts';
+export * from './subgraph/webhook.ts';
 export * from './telemetry/logger.ts';
 export * from './telemetry/metrics.ts';
 export * from './telemetry/tracing.ts';

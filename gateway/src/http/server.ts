@@ -5,6 +5,7 @@ import type { Limits } from '../limits.ts';
 import type { Operations } from '../operation/operations.ts';
 import { graphiqlHeaders, graphiqlPage } from './graphiql.ts';
 import { type GraphqlHandlerOptions, graphqlHandler, registeredDocumentHandler } from './graphql.ts';
+import { serveWebhooks, type WebhookOptions } from './webhooks.ts';
 
 export interface ServerOptions extends GraphqlHandlerOptions {
   readonly operations: Operations;
@@ -13,6 +14,7 @@ export interface ServerOptions extends GraphqlHandlerOptions {
   readonly metrics: Metrics;
   readonly graphiql: boolean;
   readonly ready: () => boolean;
+  readonly webhooks: WebhookOptions;
 }
 
 /** The HTTP face of the gateway. */
@@ -45,6 +47,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   if (options.graphiql) {
     app.get('/', async (_request, reply) => reply.headers(graphiqlHeaders).send(await graphiqlPage()));
   }
+  serveWebhooks(app, options.webhooks);
   app.get('/health/live', () => ({ status: 'live' }));
   app.get('/health/ready', (_request, reply) => {
     const ready = options.ready();

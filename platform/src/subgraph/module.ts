@@ -8,6 +8,7 @@ import type { SecretBox } from '../secrets/seal.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Registry } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
+import type { WebhookDoor } from './webhook.ts';
 
 /** What a subgraph stands on in its process. `DB` is the database's type, `E` maps its event types to payloads. */
 export interface Services<DB, E> {
@@ -51,6 +52,8 @@ export interface SubgraphModule<DB, E> {
   readonly consumers?: readonly EventConsumer<DB, E>[];
   readonly jobs?: readonly JobHandler<never>[];
   readonly daily?: readonly DailyWork<DB>[];
+  /** Where companies outside tell what happened there. */
+  readonly webhooks?: WebhookDoor;
   /** Long-running parts (servers, pollers), until the signal. What it returns is awaited at shutdown. */
   start?(signal: AbortSignal): Promise<(() => Promise<void>) | void>;
 }

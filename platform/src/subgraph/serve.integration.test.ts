@@ -8,7 +8,8 @@ import { generateSigningKey, signToken } from '../identity/token.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
-import { createSubgraphServer, internalTokenHeader } from './serve.ts';
+import { createSubgraphServer } from './serve.ts';
+import { internalTokenHeader } from './webhook.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -15,13 +15,14 @@ import {
   readIdempotency,
 } from './idempotency.ts';
 import type { SubgraphModule } from './module.ts';
-
-/** The header in which the gateway signs who is asking. */
-export const internalTokenHeader = 'x-dotmac-internal';
+import { internalTokenHeader, serveWebhooks, webhookAudience } from './webhook.ts';
 
 export interface ServeOptions {
   // Only the face of the modules matters here, not their database.
-  readonly modules: readonly Pick<SubgraphModule<never, never>, 'name' | 'schema' | 'contextOf'>[];
+  readonly modules: readonly Pick<
+    SubgraphModule<never, never>,
+    'name' | 'schema' | 'contextOf' | 'webhooks'
+  >[];
   /** The gateways' public keys. */
   readonly keys: VerificationKeys;
   /** The tenant's id, or `platform`: the first half of the audience of the tokens accepted here. */
@@ -86,6 +87,9 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
       }
     });
   }
+  const doors = options.modules.flatMap(({ webhooks }) => webhooks ?? []);
+  if (doors.length > 0)
+    serveWebhooks(app, doors, (token) => verify(token, `${options.plane}/${webhookAudience}`));
   app.get('/health/live', () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
     const ready = await options.ready();

@@ -37,6 +37,17 @@ export interface BillingEvents {
     currency: string;
     allocations: { invoiceId: string; amountMinor: string; netMinor: string }[];
   };
+  /** A stored method did not pay; `nextAttemptOn` (ISO) is null when it is not tried again. */
+  'payment.attempt.failed': {
+    customerId: string;
+    invoiceId: string;
+    attempt: number;
+    amountMinor: string;
+    currency: string;
+    declineClass: string;
+    declineCode: string;
+    nextAttemptOn: string | null;
+  };
   'invoice.written.off': { invoiceId: string; customerId: string; amountMinor: string; currency: string };
   'invoice.recovered': { invoiceId: string; customerId: string; amountMinor: string; currency: string };
   'dunning.step.executed': { customerId: string; invoiceId: string; step: string };

@@ -16,6 +16,8 @@ import './bank/graphql.ts';
 import './catalogue/graphql.ts';
 import './catalogue/publish.ts';
 import './clock/graphql.ts';
+import './collection/graphql.ts';
+import { chargeJob, dailyCollection, refundJob } from './collection/jobs.ts';
 import './credit/graphql.ts';
 import './deposit/graphql.ts';
 import './discount/graphql.ts';
@@ -30,6 +32,9 @@ import { outageConsumer } from './outage/events.ts';
 import './outage/graphql.ts';
 import { billingLoaders } from './loaders.ts';
 import './payment/graphql.ts';
+import './provider/graphql.ts';
+import { type ProviderOptions, Providers } from './provider/providers.ts';
+import './refund/graphql.ts';
 import { dailyBilling } from './run/daily.ts';
 import './rendering/graphql.ts';
 import './return/graphql.ts';
@@ -40,6 +45,8 @@ import './service-line/graphql.ts';
 import { usageConsumer } from './usage/events.ts';
 import './usage/graphql.ts';
 import './voucher/graphql.ts';
+import './webhook/graphql.ts';
+import { webhookDoor, webhookJob } from './webhook/receive.ts';
 import './write-off/graphql.ts';
 
 export { proveLedger } from './ledger/proof.ts';
@@ -47,17 +54,28 @@ export { type RunServices, runBilling } from './run/run.ts';
 
 export const schema = toSubgraph(builder);
 
-export function billing(services: BillingServices): SubgraphModule<TenantDatabase, TenantEvents> {
+export function billing(
+  services: BillingServices,
+  options: ProviderOptions = {},
+): SubgraphModule<TenantDatabase, TenantEvents> {
+  const providers = new Providers(services, options);
   return {
     name: 'billing',
     schema,
-    contextOf: (base): BillingContext => ({ ...base, services, loaders: billingLoaders(services.database) }),
+    contextOf: (base): BillingContext => ({
+      ...base,
+      services,
+      providers,
+      loaders: billingLoaders(services.database),
+    }),
     consumers: [
       accountConsumer(services),
       serviceLineConsumer(services),
       usageConsumer(services),
       outageConsumer(services),
     ],
-    daily: [dailyBilling(services)],
+    jobs: [chargeJob(services, providers), refundJob(services, providers), webhookJob(services, providers)],
+    daily: [dailyBilling(services), dailyCollection(services, providers)],
+    webhooks: webhookDoor(services, providers),
   };
 }

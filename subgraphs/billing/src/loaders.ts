@@ -4,6 +4,7 @@ import type DataLoader from 'dataloader';
 import { accountsById } from './account/store.ts';
 import type { Day } from './calendar/rules.ts';
 import { plansById, versionsOfPlans } from './catalogue/store.ts';
+import { attemptsOfCollections, collectionsOfDocuments } from './collection/store.ts';
 import { depositsOfCustomers } from './deposit/store.ts';
 import { discountsOfServices } from './discount/store.ts';
 import {
@@ -18,6 +19,8 @@ import { locksOfCustomers, shieldsOfCustomers } from './dunning/store.ts';
 import { feesOfCustomers } from './fee/store.ts';
 import { creditsOfIncidents } from './outage/store.ts';
 import { allocationsOfSources, paymentsById, paymentsOfCustomers } from './payment/store.ts';
+import { methodsById, methodsOfCustomers } from './provider/store.ts';
+import { refundsOfPayments } from './refund/store.ts';
 import { returnsOfPayments } from './return/store.ts';
 import { currentVersions } from './service-line/store.ts';
 import { creditItems, creditItemsById, openItems, openItemsById } from './settlement/store.ts';
@@ -67,6 +70,26 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
     writtenOff: loaderOf(
       (ids) => writtenOffOf(database, ids),
       (one) => one.documentId,
+    ),
+    method: loaderOf(
+      (ids) => methodsById(database, ids),
+      (method) => method.id,
+    ),
+    methodsOfCustomer: listLoaderOf(
+      (ids) => methodsOfCustomers(database, ids),
+      (method) => method.customerId,
+    ),
+    collectionsOfDocument: listLoaderOf(
+      (ids) => collectionsOfDocuments(database, ids),
+      (one) => one.documentId,
+    ),
+    attemptsOfCollection: listLoaderOf(
+      (ids) => attemptsOfCollections(database, ids),
+      (one) => one.collectionId,
+    ),
+    refundsOfPayment: listLoaderOf(
+      (ids) => refundsOfPayments(database, ids),
+      (one) => one.paymentId,
     ),
     returnsOfPayment: listLoaderOf(
       (ids) => returnsOfPayments(database, ids),

@@ -4,6 +4,7 @@ import { appendEvents, type NewEvent, newId, type TenantSettings } from '@dotmac
 import { anonymous, type Principal, type TenantEvents } from '@dotmac/schema';
 import { sql } from 'kysely';
 import { billing } from './index.ts';
+import type { ProviderOptions } from './provider/providers.ts';
 
 /** A tenant's runtime with billing alone; what other subgraphs would say is appended as their events. */
 export interface BillingHarness extends AsyncDisposable {
@@ -12,6 +13,8 @@ export interface BillingHarness extends AsyncDisposable {
   append(...events: NewEvent<TenantEvents>[]): Promise<void>;
   today(): string;
   createPlan(minor: bigint, more?: { name?: string; terms?: Record<string, unknown> }): Promise<string>;
+  /** What a payment provider would post. */
+  webhook(name: string, message: { body: string; headers: Record<string, string> }): Promise<string>;
   /** A customer with an account. */
   createCustomer(name?: string): Promise<string>;
   /** A service that billing knows of, active from a day on. */
@@ -22,10 +25,17 @@ export interface BillingHarness extends AsyncDisposable {
   settled(): Promise<void>;
 }
 
-export async function startBilling(settings: TenantSettings = testTenant): Promise<BillingHarness> {
+export async function startBilling(
+  settings: TenantSettings = testTenant,
+  options: ProviderOptions = {},
+): Promise<BillingHarness> {
+  let module: ReturnType<typeof billing> | undefined;
   const tenant = await startTestRuntime<TenantDatabase, TenantEvents>(
     'tenant',
-    (services) => [billing(services)],
+    (services) => {
+      module = billing(services, options);
+      return [module];
+    },
     settings,
   );
   const { services } = tenant;
@@ -57,6 +67,9 @@ export async function startBilling(settings: TenantSettings = testTenant): Promi
         },
       );
       return createPlan.id;
+    },
+    async webhook(name, { body, headers }) {
+      return (await module?.webhooks?.receive(name, Buffer.from(body), headers)) ?? '';
     },
     async createCustomer(name = 'Ada') {
       const customerId = newId('cus', services.clock);

@@ -54,6 +54,7 @@ export interface AccountChange {
   readonly rateCardPlanId?: string;
   readonly liveFrom?: string;
   readonly nextBillOn?: string;
+  readonly autopayMethodId?: string | null;
   readonly street?: string | null;
   readonly city?: string;
   readonly postalCode?: string | null;

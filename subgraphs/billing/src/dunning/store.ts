@@ -75,6 +75,10 @@ export async function dunningAccounts(
     from billing.shield where customer_id = any(${customerIds}::text[]) and lifted_at is null`.execute(
     transaction,
   );
+  // Money that is on its way is as good as a proof under review: what the provider has not said is never a no.
+  const { rows: underWay } = await sql<{ customerId: string; invoiceId: string }>`
+    select customer_id as "customerId", document_id as "invoiceId" from billing.charge_attempt
+    where customer_id = any(${customerIds}::text[]) and state in ('sent', 'pending')`.execute(transaction);
   const { rows: cycles } = await sql<{
     id: string;
     customerId: string;
@@ -90,15 +94,23 @@ export async function dunningAccounts(
   const of = <T extends { customerId: string }>(rows: readonly T[]) =>
     Map.groupBy(rows, (row) => row.customerId);
   const [invoicesOf, shieldsOf, cyclesOf] = [of(invoices), of(shields), of(cycles)];
+  const underWayOf = of(underWay);
   return customerIds.map((id) => ({
     id,
     invoices: invoicesOf.get(id) ?? [],
-    shields: (shieldsOf.get(id) ?? []).map(({ kind, from, until, invoiceIds }) => ({
-      kind,
-      from,
-      ...(until === null ? {} : { until }),
-      ...(invoiceIds === null ? {} : { invoiceIds }),
-    })),
+    shields: [
+      ...(shieldsOf.get(id) ?? []).map(({ kind, from, until, invoiceIds }) => ({
+        kind,
+        from,
+        ...(until === null ? {} : { until }),
+        ...(invoiceIds === null ? {} : { invoiceIds }),
+      })),
+      ...(underWayOf.get(id) ?? []).map(({ invoiceId }) => ({
+        kind: 'paymentProofUnderReview' as const,
+        from: Number.NEGATIVE_INFINITY,
+        invoiceIds: [invoiceId],
+      })),
+    ],
     evidenceComplete: true,
     taken: (cyclesOf.get(id) ?? []).flatMap(({ currency, stepId, on, cycle }) =>
       stepId === null || on === null ? [] : [{ currency, stepId, on, cycle }],

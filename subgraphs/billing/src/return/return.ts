@@ -27,6 +27,8 @@ export interface ReturnRequest {
   /** The provider's own id of it, or the refund's: it is known once. */
   readonly reference: string;
   readonly reason: string;
+  /** The order that this return carries out: it no longer counts as under way. */
+  readonly providerRefundId?: string | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function planReturn(
   if (reference.trim() === '' || reference.length > 200)
     throw new ValidationError('input.reference', 'It needs a reference of 1 to 200 characters');
   if (reason.trim() === '') throw new ValidationError('input.reason', 'Say why: it is shown and kept');
-  const payment = await returnablePayment(db, paymentId);
+  const payment = await returnablePayment(db, paymentId, request.providerRefundId);
   if (payment === null) throw new NotFoundError('Payment', paymentId);
   if (payment.currency !== amount.currency)
     throw new ValidationError(

@@ -6,10 +6,14 @@ import type { ReturnablePayment } from './rules.ts';
 
 export type PaymentReturn = Selectable<TenantDatabase['billing.paymentReturn']>;
 
-/** A payment with what went back of it and where the rest is; null when there is none with this id. */
+/**
+ * A payment with what went back of it, or is on its way back, and where the rest is; null when there is none with
+ * this id. `exceptRefundId`: the order on its way that is being carried out.
+ */
 export async function returnablePayment(
   db: Executor<TenantDatabase>,
   paymentId: string,
+  exceptRefundId = '',
 ): Promise<ReturnablePayment | null> {
   const payment = await db
     .selectFrom('billing.payment')
@@ -30,8 +34,12 @@ export async function returnablePayment(
     where own.amount > 0 order by d.due_on desc, d.sequence desc`.execute(db);
   const credits = await creditItems(db, [payment.customerId]);
   const { rows: returned } = await sql<{ total: bigint }>`
-    select coalesce(sum(amount_minor), 0)::bigint as total from billing.payment_return
-    where payment_id = ${paymentId}`.execute(db);
+    select coalesce(sum(amount_minor), 0)::bigint as total from (
+      select amount_minor from billing.payment_return where payment_id = ${paymentId}
+      union all select amount_minor from billing.provider_refund
+        where payment_id = ${paymentId} and state in ('requested', 'pending') and id <> ${exceptRefundId}) gone`.execute(
+    db,
+  );
   return {
     id: payment.id,
     customerId: payment.customerId,

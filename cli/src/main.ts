@@ -13,11 +13,15 @@ const help = `Usage: pnpm dotmac <command> [options]
   tenant list                      the tenants and their states
   tenant create <slug> --name <name> [--time-zone <zone>] [--currency <code>] [--country <code>] [--owner <e-mail>]
   device probe --targets <file>    read devices, one JSON line each (- is standard input)
+  device record --targets <file>   walk the device of each line, names and secrets hidden [--output <folder>]
+  device learn <walk> [--json]     a draft profile of an unknown device, with what was guessed and why
+  device check [<folder>]          check an operator's profiles (<home>/profiles)
   ask <who> <operation>            one operation as somebody of the demo, such as alpha.owner [--variables <json>]
   watch <who> <subscription>       events as they come [--after <cursor>] [--count <n>]
   lab …                            act in the simulated network; "lab help" says how
   migrate <connection string> [--kind tenant|platform]
 
+  --profiles <folder>   device: an operator's profiles (<home>/profiles where there is one)
   --json        results as JSON
   --help        this text
 
@@ -52,6 +56,8 @@ function readWords() {
       country: { type: 'string' },
       owner: { type: 'string' },
       targets: { type: 'string' },
+      output: { type: 'string' },
+      profiles: { type: 'string' },
       kind: { type: 'string' },
       tenant: { type: 'string' },
       variables: { type: 'string' },

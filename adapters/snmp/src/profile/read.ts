@@ -74,7 +74,7 @@ export async function readProfiles(
 }
 
 /** Scalars, and columns grouped by the table entry they stand in, so that each table is walked once. */
-function objectsOf(profiles: readonly Profile[]): {
+export function objectsOf(profiles: readonly Profile[]): {
   scalars: Set<string>;
   tables: Map<string, Set<string>>;
 } {

@@ -19,6 +19,7 @@ const help = `Usage: pnpm dotmac <command> [options]
   ask <who> <operation>            one operation as somebody of the demo, such as alpha.owner [--variables <json>]
   watch <who> <subscription>       events as they come [--after <cursor>] [--count <n>]
   lab …                            act in the simulated network; "lab help" says how
+  schema check <file> [--base <file>]  which API keys' operations a proposed graph breaks
   migrate <connection string> [--kind tenant|platform]
 
   --profiles <folder>   device: an operator's profiles (<home>/profiles where there is one)
@@ -40,6 +41,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   watch: async () => (await import('./commands/ask.ts')).runWatch,
   device: async () => (await import('./commands/device.ts')).runDevice,
   lab: async () => (await import('./commands/lab.ts')).runLab,
+  schema: async () => (await import('./commands/schema.ts')).runSchema,
   migrate: async () => (await import('./commands/migrate.ts')).runMigrate,
 };
 
@@ -55,6 +57,7 @@ function readWords() {
       currency: { type: 'string' },
       country: { type: 'string' },
       owner: { type: 'string' },
+      base: { type: 'string' },
       targets: { type: 'string' },
       output: { type: 'string' },
       profiles: { type: 'string' },

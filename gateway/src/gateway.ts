@@ -18,6 +18,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { gatewayMetrics, operationHistogram } from './metrics.ts';
 import { readCostDirectives } from './operation/cost-directives.ts';
 import type { IntrospectionPolicy } from './operation/introspection.ts';
+import { OperationRecords } from './operation/operation-records.ts';
 import { Operations } from './operation/operations.ts';
 import { TrustedDocuments } from './operation/trusted-documents.ts';
 import { type RegistryOptions, startRegistry } from './registry/registry.ts';
@@ -99,6 +100,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     closers.push(() => executor.stop());
     const keyUsage = new KeyUsage({ write: (usedAt) => registry.keysUsed(usedAt), clock, logger });
     closers.push(() => keyUsage.stop());
+    const records = new OperationRecords({
+      write: (batch) => registry.operationsUsed(batch),
+      clock,
+      logger,
+    });
+    closers.push(() => records.stop());
     const authenticator = new Authenticator(
       registry,
       clock,
@@ -112,6 +119,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       documents: new TrustedDocuments(registry),
       limits,
       introspection: options.introspection ?? 'staff',
+      records,
       operationSeconds: operationHistogram(metrics),
       clock,
       logger,

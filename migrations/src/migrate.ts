@@ -101,6 +101,9 @@ begin
     execute format('grant select on identity.api_key, identity.verification_key, identity.membership, identity.trusted_document to %I', role);
     execute format('grant select (id, disabled_at) on identity.account to %I', role);
     execute format('grant update (last_used_at) on identity.api_key to %I', role);
+    execute format('grant select, insert, update, delete on identity.recorded_operation to %I', role);
+    execute format('grant select, insert, delete on identity.recorded_document to %I', role);
+    execute format('grant select, insert, update on identity.operation_gap to %I', role);
   end loop;
 end $$`,
     )

@@ -86,6 +86,25 @@ export interface IdentityMembership {
   tenantId: string | null;
 }
 
+export interface IdentityOperationGap {
+  keyId: string;
+  lastSeenAt: ColumnType<Date, Date | string, Date | string>;
+  reason: string;
+}
+
+export interface IdentityRecordedDocument {
+  hash: string;
+  text: string;
+}
+
+export interface IdentityRecordedOperation {
+  firstSeenAt: ColumnType<Date, Date | string, Date | string>;
+  hash: string;
+  keyId: string;
+  lastSeenAt: ColumnType<Date, Date | string, Date | string>;
+  operationName: string;
+}
+
 export interface IdentityTrustedDocument {
   id: string;
   partnerId: string | null;
@@ -256,6 +275,9 @@ export interface DB {
   "identity.account": IdentityAccount;
   "identity.apiKey": IdentityApiKey;
   "identity.membership": IdentityMembership;
+  "identity.operationGap": IdentityOperationGap;
+  "identity.recordedDocument": IdentityRecordedDocument;
+  "identity.recordedOperation": IdentityRecordedOperation;
   "identity.trustedDocument": IdentityTrustedDocument;
   "identity.verificationKey": IdentityVerificationKey;
   "partners.agreement": PartnersAgreement;

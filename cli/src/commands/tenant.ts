@@ -1,22 +1,14 @@
-import { requestTenant, signIn, tenantsBySlug, untilActive } from '../demo/tenants.ts';
-import { type GraphClient, graphClient } from '../graph-client.ts';
+import { requestTenant, tenantsBySlug, untilActive } from '../demo/tenants.ts';
+import type { GraphClient } from '../graph-client.ts';
 import type { Flags } from '../main.ts';
-import { operatorEmail } from '../processes/operator.ts';
-import { openFileSecrets } from '../secrets/file-secrets.ts';
 import { UsageError } from './command.ts';
-import { readSettings } from './settings.ts';
+import { operator } from './operator.ts';
 
 /** `dotmac tenant list | create`: a client of the graph like any other, signed in as the operator. */
 export async function runTenant([verb, slug]: readonly string[], flags: Flags): Promise<void> {
   if (verb === 'list') return list(await operator(), flags);
   if (verb === 'create') return create(await operator(), slug, flags);
   throw new UsageError(`There is no "tenant ${verb ?? ''}"; there are: tenant list, tenant create`);
-}
-
-async function operator(): Promise<GraphClient> {
-  const { home, port } = readSettings();
-  const password = await openFileSecrets(home).read('platform', 'operator-password');
-  return (await signIn(graphClient(`http://127.0.0.1:${port}/graphql`), operatorEmail, password)).client;
 }
 
 async function list(client: GraphClient, flags: Flags): Promise<void> {

@@ -31,6 +31,7 @@ import {
   selectsSchema,
 } from './introspection.ts';
 import { limitRule } from './limit-rule.ts';
+import type { OperationRecords } from './operation-records.ts';
 import type { OperationParams, RequestParams } from './params.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { VisibleSchemas } from './visible-schema.ts';
@@ -87,6 +88,7 @@ export interface OperationsOptions {
   readonly documents: TrustedDocuments;
   readonly limits: Limits;
   readonly introspection: IntrospectionPolicy;
+  readonly records: OperationRecords;
   readonly operationSeconds: OperationSeconds;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -122,8 +124,12 @@ export class Operations {
    * Whether the operation may run now; takes its cost from the budgets. Every transport asks once per operation.
    * @throws GatewayError `COST_LIMIT_EXCEEDED`, `RATE_LIMITED`
    */
-  admit({ cost }: PreparedOperation, caller: Caller, address: string): BudgetState | null {
-    return this.#admission.spend(cost, caller, address);
+  admit(operation: PreparedOperation, caller: Caller, address: string): BudgetState | null {
+    const { document, operationName, cost } = operation;
+    const state = this.#admission.spend(cost, caller, address);
+    const { kind, id } = caller.principal;
+    if (kind === 'apiKey') this.#options.records.used(id, document, operationName);
+    return state;
   }
 
   /** For `extensions.cost`. */

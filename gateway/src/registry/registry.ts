@@ -1,6 +1,8 @@
 import { connectionSettings, type Logger } from '@dotmac/platform';
 import { Client } from 'pg';
+import type { OperationBatch } from '../operation/operation-records.ts';
 import { readRegistry, readTrustedDocument, writeKeyUse } from './read.ts';
+import { writeOperations } from './record.ts';
 import { emptyRegistryData, indexRegistry, type RegistryData, type RegistrySnapshot } from './snapshot.ts';
 import { readStateFile, writeStateFile } from './state-file.ts';
 
@@ -33,6 +35,8 @@ export interface Registry {
   trustedDocument(id: string, owner: DocumentOwner): Promise<string | null>;
   /** Writes when keys were last used: milliseconds since the epoch by key id. @throws Error as above. */
   keysUsed(usedAt: ReadonlyMap<string, number>): Promise<void>;
+  /** Records which operations keys run. @throws Error as above. */
+  operationsUsed(batch: OperationBatch): Promise<void>;
   /** Whether it is connected to the database: if not, what it serves may be old. */
   connected(): boolean;
   stop(): Promise<void>;
@@ -86,6 +90,10 @@ class DatabaseRegistry implements Registry {
 
   keysUsed(usedAt: ReadonlyMap<string, number>): Promise<void> {
     return this.#withClient((client) => writeKeyUse(client, usedAt));
+  }
+
+  operationsUsed(batch: OperationBatch): Promise<void> {
+    return this.#withClient((client) => writeOperations(client, batch));
   }
 
   async #withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {

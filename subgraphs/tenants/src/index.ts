@@ -10,6 +10,7 @@ import './account/member.ts';
 import './api-key/graphql.ts';
 import { builder, type TenantsContext, type TenantsServices } from './builder.ts';
 import './provisioning/graphql.ts';
+import './recorded-operation/graphql.ts';
 import type { ProvisioningPorts } from './provisioning/ports.ts';
 import { startReconciler } from './provisioning/reconciler.ts';
 import './tenant/graphql.ts';

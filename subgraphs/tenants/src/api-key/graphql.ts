@@ -6,7 +6,7 @@ import { mayManage, ownerOf } from './owner.ts';
 import { checkKeyScopes, rotationEnd } from './rules.ts';
 import { type ApiKey, expireKey, keysOf, lockLiveKey, revokeKey } from './store.ts';
 
-const ApiKeyRef = builder.objectRef<ApiKey>('ApiKey').implement({
+export const ApiKeyRef = builder.objectRef<ApiKey>('ApiKey').implement({
   description:
     'Lets an integration call the graph with exactly its scopes. Its text is shown once, when it is made.',
   fields: (t) => ({

@@ -10,7 +10,7 @@ export interface KeyOwner {
   readonly partnerId: string | null;
 }
 
-const columns = [
+export const columns = [
   'id',
   'name',
   'tenantId',

@@ -17,7 +17,7 @@ type Rule = readonly (readonly string[])[];
 export interface AccessRules {
   /** Whether a principal gets past the guards of a field, given as `Type.field`, of anything that may be his. */
   allows(field: string, principal: Principal): boolean;
-  /** The scopes without which he does not; empty where he does, or where no scope would help. */
+  /** The scopes that would help him past; empty where he gets past, or where none would help. */
   missing(field: string, principal: Principal): readonly string[];
 }
 
@@ -50,7 +50,7 @@ export function readAccessRules(supergraphSdl: string): AccessRules {
     missing(field, principal) {
       const [rule] = rules.get(field) ?? [];
       if (rule === undefined || this.allows(field, principal)) return [];
-      return unmet(rule, principal).flatMap((clause) => clause.filter(isScopeName).slice(0, 1));
+      return unmet(rule, principal).flatMap((clause) => clause.filter(isScopeName));
     },
   };
 }

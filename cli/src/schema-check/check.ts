@@ -18,7 +18,7 @@ export interface KeyRecord {
 }
 
 /** `unknown`: nothing recorded is touched, but not all is recorded. */
-export type Verdict = 'safe' | 'unknown' | 'risks' | 'breaks';
+type Verdict = 'safe' | 'unknown' | 'risks' | 'breaks';
 
 export interface KeyVerdict {
   readonly key: { readonly id: string; readonly name: string };

@@ -3,6 +3,7 @@
  * `subgraph/module.ts` is what a subgraph gets and gives.
  */
 export * from './config/config.ts';
+export * from './database/array.ts';
 export * from './database/open.ts';
 export * from './database/outage.ts';
 export * from './event-log/append.ts';

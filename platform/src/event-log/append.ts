@@ -1,4 +1,5 @@
 import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely';
+import { numberArray, textArray } from '../database/array.ts';
 
 /** An event to be written; the log adds its position when the transaction has committed. */
 export type NewEvent<E> = {
@@ -25,18 +26,32 @@ export async function appendEvents<E>(
   if (events.length > 0) await eventsInsert(events).execute(transaction);
 }
 
+/** Events that are told only if what they tell of came about in the same statement. */
+export interface ToldIf {
+  /** Per event, what it tells of. */
+  readonly keys: readonly string[];
+  /** A query of the keys that came about. */
+  readonly among: RawBuilder<unknown>;
+}
+
+/** Never in a JSON text, where control characters are escaped. */
+const separator = '\u001e';
+
 /** The same as a part of a larger statement, `with told as (…) insert …`, which then needs no transaction around it. */
-export function eventsInsert<E>(events: readonly NewEvent<E>[]): RawBuilder<unknown> {
-  const rows = events.map((event) => ({
-    type: event.type,
-    subject: event.subject,
-    payload: event.payload,
-    occurredAt: new Date(event.occurredAt).toISOString(),
-    actor: event.actor,
-    traceId: event.traceId ?? null,
-  }));
+export function eventsInsert<E>(events: readonly NewEvent<E>[], only?: ToldIf): RawBuilder<unknown> {
+  const payloads = events.map(({ payload }) => JSON.stringify(payload)).join(separator);
+  const keys = only === undefined ? sql`` : sql`, ${textArray(only.keys)}::text[]`;
+  const key = only === undefined ? sql`` : sql`key,`;
+  const condition = only === undefined ? sql`` : sql`where key in (${only.among})`;
   return sql`
     insert into events.event (type, subject, payload, occurred_at, actor, trace_id)
-    select r->>'type', r->>'subject', r->'payload', (r->>'occurredAt')::timestamptz, r->>'actor', r->>'traceId'
-    from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality as t (r, n) order by n`;
+    select type, subject, payload::jsonb, to_timestamp(at), actor, trace
+    from unnest(${textArray(events.map(({ type }) => type))}::text[],
+      ${textArray(events.map(({ subject }) => subject))}::text[],
+      string_to_array(${payloads}::text, ${sql.lit(separator)}),
+      ${numberArray(events.map(({ occurredAt }) => occurredAt / 1000))}::float8[],
+      ${textArray(events.map(({ actor }) => actor))}::text[],
+      ${textArray(events.map(({ traceId }) => traceId ?? null))}::text[]${keys})
+      with ordinality as t (type, subject, payload, at, actor, trace, ${key} n)
+    ${condition} order by n`;
 }

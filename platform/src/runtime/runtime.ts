@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { openDatabase } from '../database/open.ts';
 import { runConsumer } from '../event-log/consumer.ts';
 import { EventLog } from '../event-log/log.ts';
@@ -56,6 +56,7 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
       logger.warn({ error }, 'a database connection broke; the pool opens another'),
   };
   const database = openDatabase<DB>({ ...connection, max: 8 });
+  const own: Kysely<DB>[] = [];
   const clock = advancingClock(systemClock, await aheadOf(database));
   const events = new EventLog<E>({
     database: database as never,
@@ -70,6 +71,12 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
   const jobs = await Jobs.start({ ...connection, logger });
   const base = {
     database,
+    ownConnections(part: string, max: number) {
+      const applicationName = `${connection.applicationName} ${part}`;
+      const opened = openDatabase<DB>({ ...connection, applicationName, max, prepared: true });
+      own.push(opened);
+      return opened;
+    },
     events,
     jobs,
     clock,
@@ -142,7 +149,7 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
       await events.stop();
       await Promise.all(consumers);
       await jobs.stop();
-      await database.destroy();
+      await Promise.all([database, ...own].map((one) => one.destroy()));
     },
   };
 }

@@ -13,6 +13,11 @@ import type { WebhookDoor } from './webhook.ts';
 /** What a subgraph stands on in its process. `DB` is the database's type, `E` maps its event types to payloads. */
 export interface Services<DB, E> {
   readonly database: Kysely<DB>;
+  /**
+   * Connections of its own for a part that sends few statements often: what waits for them keeps nobody else waiting. Opened
+   * when first used, closed when idle and with the process; statements are prepared (`OpenOptions.prepared`).
+   */
+  ownConnections(part: string, max: number): Kysely<DB>;
   readonly events: EventLog<E>;
   readonly jobs: Jobs;
   readonly secrets: SecretBox;

@@ -6,13 +6,17 @@ import type { UsageRecorder } from '../usage/recorder.ts';
 import type { LoginPolicy } from './policy.ts';
 import { serviceOfToken } from './rules.ts';
 
+/** As many as batches run at a time. */
+const accountingConnections = 2;
+
 /** Where the RADIUS server's accounting goes: a batch is answered after its commit. */
 export function accountingSink(
   services: NetworkServices,
   policy: LoginPolicy,
   usage: UsageRecorder,
 ): AccountingSink {
-  const recorder = new SessionRecorder(services.database, services.clock, policy.known);
+  const writer = services.ownConnections('accounting', accountingConnections);
+  const recorder = new SessionRecorder({ writer, database: services.database }, services.clock, policy.known);
   return {
     async record(batch) {
       const news = batch.flatMap((record) => newsOf(record, policy.deviceOfNas(record.nas.id)) ?? []);

@@ -23,9 +23,13 @@ export interface PolicyAccess extends Omit<Credential, 'password' | 'deviceId'> 
   readonly replies: Map<string, AcceptTemplate>;
 }
 
+interface KnownSession extends LiveSession {
+  readonly state: SessionState;
+}
+
 const pageSize = 1_000;
 const retryMilliseconds = 500;
-const noSessions: readonly LiveSession[] = [];
+const noSessions: readonly KnownSession[] = [];
 /** What this memory depends on. */
 const relevant = [
   'access.ready',
@@ -46,7 +50,8 @@ export class LoginMemory implements KnownServices {
   #nasRows = new Map<string, Nas>();
   #byUsername = new Map<string, PolicyAccess>();
   #byService = new Map<string, PolicyAccess>();
-  #live = new Map<string, Map<string, LiveSession>>();
+  /** By service. The lists are never changed, only replaced. */
+  #live = new Map<string, readonly KnownSession[]>();
   #liveByKey = new Map<string, SessionState>();
   /** Services that events told of and that are not read anew yet. */
   readonly #outdated = new Set<string>();
@@ -77,8 +82,7 @@ export class LoginMemory implements KnownServices {
   }
 
   live(serviceId: string): readonly LiveSession[] {
-    const sessions = this.#live.get(serviceId);
-    return sessions === undefined ? noSessions : [...sessions.values()];
+    return this.#live.get(serviceId) ?? noSessions;
   }
 
   serviceOf(username: string): string | null {
@@ -93,8 +97,12 @@ export class LoginMemory implements KnownServices {
     return this.#liveByKey.get(key) ?? null;
   }
 
-  liveSessionIds(serviceId: string): readonly string[] {
-    return this.live(serviceId).map((session) => session.id);
+  liveSessionsOf(serviceId: string): readonly SessionState[] {
+    return (this.#live.get(serviceId) ?? noSessions).map(({ state }) => state);
+  }
+
+  staleAfterMilliseconds(nasId: string): number {
+    return loginStaleMilliseconds(this.#nasRows.get(nasId)?.interimIntervalSeconds ?? 300);
   }
 
   servicesMoved(moves: readonly ServiceMove[]): void {
@@ -116,15 +124,40 @@ export class LoginMemory implements KnownServices {
   sessionsChanged(sessions: readonly SessionState[]): void {
     for (const session of sessions) {
       const key = keyText(session);
-      if (session.stoppedAt === null) this.#liveByKey.set(key, session);
-      else if (this.#liveByKey.get(key)?.id === session.id) this.#liveByKey.delete(key);
-      if (session.serviceId === null) continue;
-      const live = this.#live.get(session.serviceId) ?? new Map<string, LiveSession>();
-      if (session.stoppedAt === null) live.set(session.id, this.#liveOf(session));
-      else live.delete(session.id);
-      if (live.size === 0) this.#live.delete(session.serviceId);
-      else this.#live.set(session.serviceId, live);
+      if (session.stoppedAt === null) {
+        this.#liveByKey.set(key, session);
+        this.#keepLive(session);
+      } else {
+        if (this.#liveByKey.get(key)?.id === session.id) this.#liveByKey.delete(key);
+        this.#dropLive(session);
+      }
     }
+  }
+
+  forgetSessions(keys: readonly string[]): void {
+    for (const key of keys) {
+      const session = this.#liveByKey.get(key);
+      if (session === undefined) continue;
+      this.#liveByKey.delete(key);
+      this.#dropLive(session);
+    }
+  }
+
+  #keepLive(session: SessionState): void {
+    const { serviceId, id } = session;
+    if (serviceId === null) return;
+    const live = this.#live.get(serviceId);
+    const known = this.#liveOf(session);
+    if (live === undefined) this.#live.set(serviceId, [known]);
+    else this.#live.set(serviceId, [...live.filter((one) => one.id !== id), known]);
+  }
+
+  #dropLive({ serviceId, id }: SessionState): void {
+    const live = serviceId === null ? undefined : this.#live.get(serviceId);
+    if (serviceId === null || live === undefined) return;
+    const left = live.filter((one) => one.id !== id);
+    if (left.length === 0) this.#live.delete(serviceId);
+    else this.#live.set(serviceId, left);
   }
 
   /** Reads everything, then takes it over at once: half a load must not refuse the other half. */
@@ -198,9 +231,9 @@ export class LoginMemory implements KnownServices {
     }
   }
 
-  #liveOf({ id, mac, startedAt, updatedAt, nasId }: SessionState): LiveSession {
-    const interval = this.#nasRows.get(nasId)?.interimIntervalSeconds ?? 300;
-    return { id, mac, startedAt, updatedAt, staleAfterMilliseconds: loginStaleMilliseconds(interval) };
+  #liveOf(state: SessionState): KnownSession {
+    const { id, mac, startedAt, updatedAt, nasId } = state;
+    return { id, mac, startedAt, updatedAt, staleAfterMilliseconds: this.staleAfterMilliseconds(nasId), state };
   }
 
   /** Follows the log; whatever breaks it, everything is loaded anew and it goes on. */

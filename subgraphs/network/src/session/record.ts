@@ -1,23 +1,16 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import { appendEvents, type Clock, type NewEvent, newId } from '@dotmac/platform';
+import { appendEvents, type Clock, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Kysely } from 'kysely';
 import { servicesByUsername } from '../access/store.ts';
 import { sessionEvent } from './events.ts';
+import { applyNews, differs, replacedBy, restartCause, type SessionNews, type SessionState } from './rules.ts';
 import {
-  applyNews,
-  replacedCause,
-  restartCause,
-  type SessionNews,
-  type SessionState,
-  staleCause,
-} from './rules.ts';
-import {
-  closeReplaced,
   closeSessionsOfNas,
   keyText,
   newestSessions,
   type ServiceMove,
+  type SessionChange,
   writeSessions,
 } from './store.ts';
 import { Turns } from './turns.ts';
@@ -36,27 +29,40 @@ export interface KnownServices {
   deviceOf(serviceId: string): string | null;
   /** The live session of a key (`keyText`); null when none is known, which says nothing of ended ones. */
   liveSession(key: string): SessionState | null;
-  /** The ids of a service's live sessions. */
-  liveSessionIds(serviceId: string): readonly string[];
+  /** A service's live sessions. */
+  liveSessionsOf(serviceId: string): readonly SessionState[];
+  /** A session at this NAS that is silent for longer does not stand in the way of a login. */
+  staleAfterMilliseconds(nasId: string): number;
   sessionsChanged(sessions: readonly SessionState[]): void;
+  /** Sessions by key that somebody else has written. */
+  forgetSessions(keys: readonly string[]): void;
   servicesMoved(moves: readonly ServiceMove[]): void;
 }
 
 /** An update this soon after the news before tells a reader of the event log nothing; the next one has its octets. */
 const untoldMilliseconds = 2_000;
+/** How often a batch is folded anew because somebody else wrote the same sessions meanwhile. */
+const mostAttempts = 8;
 
 /**
  * Takes batches of accounting into the sessions and tells the event log. Batches that concern the same login names go one
- * after the other; one process writes a tenant's sessions, and should two ever do so, the unique index on live sessions
- * fails the later batch, which the NAS sends again.
+ * after the other. One process writes a tenant's sessions as a rule; what another one wrote meanwhile is noticed by the
+ * statement that writes, and the news is then folded into that.
  */
 export class SessionRecorder {
+  readonly #writer: Kysely<TenantDatabase>;
   readonly #database: Kysely<TenantDatabase>;
   readonly #clock: Clock;
   readonly #known: KnownServices;
   readonly #turns = new Turns();
 
-  constructor(database: Kysely<TenantDatabase>, clock: Clock, known: KnownServices) {
+  /** @param writer connections of accounting's own; `database` is for what is seldom asked. */
+  constructor(
+    { writer, database }: { readonly writer: Kysely<TenantDatabase>; readonly database: Kysely<TenantDatabase> },
+    clock: Clock,
+    known: KnownServices,
+  ) {
+    this.#writer = writer;
     this.#database = database;
     this.#clock = clock;
     this.#known = known;
@@ -64,7 +70,7 @@ export class SessionRecorder {
 
   /**
    * One round trip to the database however many records, two when some tell of sessions that are not known to be live;
-   * more when a NAS restarted or a login replaced a session.
+   * more when a NAS restarted.
    * @returns every session that changed, as it is now; committed.
    */
   async record(batch: {
@@ -74,16 +80,13 @@ export class SessionRecorder {
     const names = batch.restarts.length > 0 ? null : new Set(batch.news.map((one) => one.username));
     return this.#turns.take(names, async () => {
       const ended = await this.#restart(batch.restarts);
-      this.#known.sessionsChanged(ended);
-      const changed = await this.#take(batch.news);
-      this.#known.sessionsChanged(changed);
-      return [...ended, ...changed];
+      return [...ended, ...(await this.#take(batch.news))];
     });
   }
 
   async #restart(restarts: readonly NasRestart[]): Promise<SessionState[]> {
     if (restarts.length === 0) return [];
-    return this.#database.transaction().execute(async (transaction) => {
+    const sessions = await this.#writer.transaction().execute(async (transaction) => {
       const ended: SessionState[] = [];
       for (const { nasId, at } of restarts)
         ended.push(...(await closeSessionsOfNas(transaction, nasId, new Date(at), restartCause)));
@@ -93,75 +96,93 @@ export class SessionRecorder {
       );
       return ended;
     });
+    this.#known.sessionsChanged(sessions);
+    return sessions;
   }
 
-  async #take(news: readonly SessionNews[]): Promise<SessionState[]> {
-    if (news.length === 0) return [];
-    const { closed, sessions } = await this.#fold(news);
-    const started = sessions.filter((one) => one.effect === 'STARTED').map((one) => one.session);
-    const written = [...closed, ...sessions.map((one) => one.session)];
-    const events = [
-      ...closed.map((session) => sessionEvent('STOPPED', session)),
-      ...sessions.flatMap(({ session, effect }) =>
-        effect === 'NONE' ? [] : [sessionEvent(effect, session)],
-      ),
-    ];
-    const moves = this.#movesOf(started);
-    const changed = await this.#write({ written, moves, events, started });
-    this.#known.servicesMoved(moves);
-    return changed;
-  }
-
-  async #write({ written, moves, events, started }: Written): Promise<SessionState[]> {
-    if (!this.#mayReplace(started)) {
-      await writeSessions(this.#database, written, moves, events);
-      return [...written];
+  async #take(all: readonly SessionNews[]): Promise<SessionState[]> {
+    const changed: SessionState[] = [];
+    const started: SessionState[] = [];
+    let news = all;
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const folded = await this.#fold(news);
+      for (const one of folded.values()) if (one.effect === 'STARTED') started.push(one.after);
+      this.#replace(folded, started);
+      const missed = await this.#write([...folded.values()], changed);
+      if (missed.length === 0) return changed;
+      const keys = new Set(missed.map(({ after }) => keyText(after)));
+      this.#known.forgetSessions([...keys]);
+      this.#known.sessionsChanged(await newestSessions(this.#writer, missed.map(({ after }) => after)));
+      news = news.filter((one) => keys.has(keyText(one)));
     }
-    return this.#database.transaction().execute(async (transaction) => {
-      await writeSessions(transaction, written, moves, events);
-      const causes = { sameLine: replacedCause, silent: staleCause };
-      const replaced = await closeReplaced(transaction, started, causes);
-      await appendEvents<TenantEvents>(
-        transaction,
-        replaced.map((session) => sessionEvent('STOPPED', session)),
-      );
-      return [...replaced, ...written];
-    });
+    throw new Error(`Sessions of ${news[0]?.username} and others are written by somebody else all the time`);
+  }
+
+  /** @returns what somebody else has written meanwhile; the rest is committed, known and added to `changed`. */
+  async #write(folded: readonly Folded[], changed: SessionState[]): Promise<Folded[]> {
+    const changes: SessionChange[] = [];
+    for (const { before, after, effect } of folded)
+      if (before === null || differs(before, after))
+        changes.push({ before, after, told: effect === 'NONE' ? null : sessionEvent(effect, after) });
+    if (changes.length === 0) return [];
+    const moves = this.#movesOf(folded);
+    const written = await writeSessions(this.#writer, changes, moves);
+    this.#known.servicesMoved(moves);
+    const now = changes.flatMap(({ after }) => (written.has(after.id) ? [after] : []));
+    this.#known.sessionsChanged(now);
+    for (const session of now) changed.push(session);
+    if (now.length === changes.length) return [];
+    const unwritten = new Set(changes.map(({ after }) => after.id)).difference(written);
+    return folded.filter(({ after }) => unwritten.has(after.id));
   }
 
   /** Applies the news in order in memory; one result per session, its effect the most telling one. */
-  async #fold(news: readonly SessionNews[]): Promise<{ closed: SessionState[]; sessions: Folded[] }> {
-    const keys = new Map(news.map((one) => [keyText(one), one]));
-    const current = new Map<string, SessionState>();
-    const unknown: SessionNews[] = [];
-    for (const [key, one] of keys) {
-      const live = this.#known.liveSession(key);
-      if (live === null) unknown.push(one);
-      else current.set(key, live);
-    }
-    if (unknown.length > 0)
-      for (const one of await newestSessions(this.#database, unknown)) current.set(keyText(one), one);
-    const services = await this.#servicesOf(news);
-    const closed: SessionState[] = [];
+  async #fold(news: readonly SessionNews[]): Promise<Map<string, Folded>> {
     const folded = new Map<string, Folded>();
+    if (news.length === 0) return folded;
+    const current = await this.#current(news);
+    const services = await this.#servicesOf(news);
+    const id = () => newId('ses', this.#clock);
     for (const one of news) {
       const key = keyText(one);
-      const known = { ...one, serviceId: one.serviceId ?? services.get(one.username) ?? null };
+      const serviceId = one.serviceId ?? services.get(one.username) ?? null;
+      const known = serviceId === one.serviceId ? one : { ...one, serviceId };
       const before = current.get(key) ?? null;
-      const outcome = applyNews(before, known, newId('ses', this.#clock));
-      if (outcome.closed !== null) {
-        folded.delete(outcome.closed.id);
-        closed.push(outcome.closed);
-      }
-      current.set(key, outcome.session);
-      const { session } = outcome;
-      const told = worthTelling(before, session) ? outcome.effect : 'NONE';
-      folded.set(session.id, {
-        session,
-        effect: moreTelling(folded.get(session.id)?.effect ?? 'NONE', told),
-      });
+      const { closed, session, effect } = applyNews(before, known, id);
+      if (closed !== null) fold(folded, before, closed, 'STOPPED');
+      current.set(key, session);
+      const told = worthTelling(before, session) ? effect : 'NONE';
+      fold(folded, before?.id === session.id ? before : null, session, told);
     }
-    return { closed, sessions: [...folded.values()] };
+    return folded;
+  }
+
+  /** The newest session of every key in the news. */
+  async #current(news: readonly SessionNews[]): Promise<Map<string, SessionState>> {
+    const current = new Map<string, SessionState>();
+    const unknown = new Map<string, SessionNews>();
+    for (const one of news) {
+      const key = keyText(one);
+      const live = this.#known.liveSession(key);
+      if (live === null) unknown.set(key, one);
+      else current.set(key, live);
+    }
+    if (unknown.size > 0)
+      for (const one of await newestSessions(this.#writer, [...unknown.values()])) current.set(keyText(one), one);
+    return current;
+  }
+
+  /** Ends the other live sessions of the services that have just logged in, where the login put them to an end. */
+  #replace(folded: Map<string, Folded>, started: readonly SessionState[]): void {
+    for (const login of started) {
+      if (login.serviceId === null) continue;
+      for (const known of this.#known.liveSessionsOf(login.serviceId)) {
+        if (known.id === login.id || started.some(({ id }) => id === known.id)) continue;
+        const live = folded.get(known.id)?.after ?? known;
+        const replaced = replacedBy(live, login, this.#known.staleAfterMilliseconds(live.nasId));
+        if (replaced !== null) fold(folded, known, replaced, 'STOPPED');
+      }
+    }
   }
 
   /** Of the login names whose service their `Class` does not say; the database is asked for those nobody knows. */
@@ -178,33 +199,36 @@ export class SessionRecorder {
     return new Map([...services, ...(await servicesByUsername(this.#database, [...unknown]))]);
   }
 
-  #movesOf(started: readonly SessionState[]): ServiceMove[] {
-    return started.flatMap(({ serviceId, deviceId }) =>
-      serviceId === null || deviceId === null || this.#known.deviceOf(serviceId) === deviceId
+  /** Services that came online elsewhere than before. */
+  #movesOf(folded: readonly Folded[]): ServiceMove[] {
+    return folded.flatMap(({ effect, after: { serviceId, deviceId } }) =>
+      effect !== 'STARTED' || serviceId === null || deviceId === null || this.#known.deviceOf(serviceId) === deviceId
         ? []
         : [{ serviceId, deviceId }],
     );
   }
-
-  /** Whether a service that has just logged in has other live sessions. */
-  #mayReplace(started: readonly SessionState[]): boolean {
-    return started.some(
-      ({ id, serviceId }) =>
-        serviceId !== null && this.#known.liveSessionIds(serviceId).some((live) => live !== id),
-    );
-  }
 }
 
-interface Written {
-  readonly written: readonly SessionState[];
-  readonly moves: readonly ServiceMove[];
-  readonly events: readonly NewEvent<TenantEvents>[];
-  readonly started: readonly SessionState[];
-}
-
+/** What a batch makes of a session; `before` is what the database has, null for nothing. */
 interface Folded {
-  readonly session: SessionState;
+  readonly before: SessionState | null;
+  readonly after: SessionState;
   readonly effect: 'STARTED' | 'UPDATED' | 'STOPPED' | 'NONE';
+}
+
+function fold(
+  all: Map<string, Folded>,
+  before: SessionState | null,
+  after: SessionState,
+  effect: Folded['effect'],
+): void {
+  const earlier = all.get(after.id);
+  all.set(
+    after.id,
+    earlier === undefined
+      ? { before, after, effect }
+      : { before: earlier.before, after, effect: moreTelling(earlier.effect, effect) },
+  );
 }
 
 /** Beginnings, ends, new addresses, and updates that are not right behind the news before. */

@@ -33,7 +33,7 @@ function live(list: readonly SessionNews[]): SessionState[] {
   let current: SessionState | null = null;
   let number = 0;
   for (const one of list) {
-    const outcome = applyNews(current, one, `ses_${++number}`);
+    const outcome = applyNews(current, one, () => `ses_${++number}`);
     if (outcome.closed !== null) sessions.set(outcome.closed.id, outcome.closed);
     sessions.set(outcome.session.id, outcome.session);
     current = outcome.session;
@@ -47,11 +47,11 @@ describe('a session told of out of order', () => {
   const stop = news('STOP', 700, { downstreamOctets: 7_000n, terminateCause: 'User-Request' });
 
   test('an Interim or a Stop without a Start makes the session', () => {
-    expect(applyNews(null, interim, 'ses_1')).toMatchObject({
+    expect(applyNews(null, interim, () => 'ses_1')).toMatchObject({
       effect: 'STARTED',
       session: { startedAt: 100_000, downstreamOctets: 4_000n },
     });
-    expect(applyNews(null, stop, 'ses_1')).toMatchObject({
+    expect(applyNews(null, stop, () => 'ses_1')).toMatchObject({
       effect: 'STOPPED',
       session: { stoppedAt: 700_000 },
     });
@@ -84,7 +84,7 @@ test('counters never go back', () => {
           downstreamOctets: wraps ? downstreamOctets % 2n ** 32n : downstreamOctets,
           wraps,
         });
-        current = applyNews(current, told, 'ses_1').session;
+        current = applyNews(current, told, () => 'ses_1').session;
         expect(current.downstreamOctets).toBeGreaterThanOrEqual(before);
       }
     }),
@@ -92,20 +92,20 @@ test('counters never go back', () => {
 });
 
 test('a NAS that counts with 32 bits wraps, and a repetition does not count twice', () => {
-  const first = applyNews(null, news('START', 100), 'ses_1').session;
+  const first = applyNews(null, news('START', 100), () => 'ses_1').session;
   const high = news('INTERIM', 400, { downstreamOctets: 4_294_967_000n, wraps: true });
   const low = news('INTERIM', 700, { downstreamOctets: 704n, wraps: true });
-  const once = applyNews(applyNews(first, high, 'x').session, low, 'x').session;
+  const once = applyNews(applyNews(first, high, () => 'x').session, low, () => 'x').session;
   expect(once.downstreamOctets).toBe(4_294_968_000n);
-  expect(applyNews(once, low, 'x')).toMatchObject({
+  expect(applyNews(once, low, () => 'x')).toMatchObject({
     effect: 'NONE',
     session: { downstreamOctets: 4_294_968_000n },
   });
 });
 
 test('a NAS that restarted uses its ids again: the old session ends, another begins', () => {
-  const old = applyNews(null, news('START', 100), 'ses_1').session;
-  const outcome = applyNews(old, news('START', 900, { sessionTimeSeconds: 0 }), 'ses_2');
+  const old = applyNews(null, news('START', 100), () => 'ses_1').session;
+  const outcome = applyNews(old, news('START', 900, { sessionTimeSeconds: 0 }), () => 'ses_2');
   expect(outcome).toMatchObject({
     closed: { id: 'ses_1', stoppedAt: 100_000, terminateCause: 'NAS-Reboot' },
     session: { id: 'ses_2', stoppedAt: null },
@@ -114,9 +114,9 @@ test('a NAS that restarted uses its ids again: the old session ends, another beg
 });
 
 test('a session closed as stale opens again when it is heard of', () => {
-  const live = applyNews(null, news('START', 100), 'ses_1').session;
+  const live = applyNews(null, news('START', 100), () => 'ses_1').session;
   const stale = { ...live, stoppedAt: live.updatedAt, terminateCause: staleCause };
-  expect(applyNews(stale, news('INTERIM', 4_000), 'ses_2')).toMatchObject({
+  expect(applyNews(stale, news('INTERIM', 4_000), () => 'ses_2')).toMatchObject({
     session: { id: 'ses_1', stoppedAt: null },
     effect: 'UPDATED',
   });

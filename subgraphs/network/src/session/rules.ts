@@ -63,20 +63,20 @@ export interface Outcome {
 /**
  * What a piece of news does to the newest session of its key. Duplicates, disorder and lost packets are absorbed:
  * counters only grow, a late Start does not reopen, an Interim or Stop without a Start creates the session.
- * @param newId for a session that begins.
+ * @param newId makes the id of a session that begins.
  */
-export function applyNews(current: SessionState | null, news: SessionNews, newId: string): Outcome {
-  if (current === null) return begin(null, news, newId);
+export function applyNews(current: SessionState | null, news: SessionNews, newId: () => string): Outcome {
+  if (current === null) return begin(null, news, newId());
   const startedAt = startOf(news);
   if (current.stoppedAt === null) {
     // An id that starts over after the last word of its bearer is another session.
     if (startedAt > current.updatedAt + slackMilliseconds) {
       const lost = { ...current, stoppedAt: current.updatedAt, terminateCause: restartCause };
-      return begin(lost, news, newId);
+      return begin(lost, news, newId());
     }
     return goOn(current, news);
   }
-  if (startedAt > current.stoppedAt + slackMilliseconds) return begin(null, news, newId);
+  if (startedAt > current.stoppedAt + slackMilliseconds) return begin(null, news, newId());
   const counted = count(current, news);
   const awake =
     news.status === 'INTERIM' && current.terminateCause === staleCause && news.at > current.updatedAt;
@@ -92,6 +92,40 @@ export function applyNews(current: SessionState | null, news: SessionNews, newId
       ? { stoppedAt: news.at, terminateCause: news.terminateCause ?? 'Unknown' }
       : {};
   return { closed: null, session: { ...counted, ...cause }, effect: 'NONE' };
+}
+
+/** Whether anything of a session that is kept is different. */
+export function differs(a: SessionState, b: SessionState): boolean {
+  return (
+    a.updatedAt !== b.updatedAt ||
+    a.downstreamOctets !== b.downstreamOctets ||
+    a.upstreamOctets !== b.upstreamOctets ||
+    a.sessionTimeSeconds !== b.sessionTimeSeconds ||
+    a.stoppedAt !== b.stoppedAt ||
+    a.terminateCause !== b.terminateCause ||
+    a.serviceId !== b.serviceId ||
+    a.address !== b.address ||
+    a.mac !== b.mac
+  );
+}
+
+/**
+ * A live session of a service that has just logged in elsewhere, ended by that: it was of the same line, or silent for so
+ * long that it did not stand in the way. Null when both go on.
+ */
+export function replacedBy(
+  session: SessionState,
+  started: SessionState,
+  staleAfterMilliseconds: number,
+): SessionState | null {
+  if (session.stoppedAt !== null || session.id === started.id) return null;
+  const sameLine = session.mac === started.mac;
+  if (!sameLine && started.updatedAt - session.updatedAt <= staleAfterMilliseconds) return null;
+  return {
+    ...session,
+    stoppedAt: session.updatedAt,
+    terminateCause: sameLine ? replacedCause : staleCause,
+  };
 }
 
 function startOf({ status, at, sessionTimeSeconds }: SessionNews): number {

@@ -1,8 +1,8 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import { type Executor, eventsInsert, type NewEvent } from '@dotmac/platform';
+import { type Executor, eventsInsert, type NewEvent, numberArray, textArray } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
-import { type SessionState, silentIntervals } from './rules.ts';
+import type { SessionState } from './rules.ts';
 
 export type Session = Selectable<TenantDatabase['network.session']>;
 
@@ -26,8 +26,9 @@ export interface ServiceMove {
   readonly deviceId: string;
 }
 
+/** One text per key; none of its parts has a NUL. */
 export function keyText({ nasId, nativeId, username }: SessionKey): string {
-  return JSON.stringify([nasId, nativeId, username]);
+  return `${nasId}\0${nativeId}\0${username}`;
 }
 
 export async function sessionsById(db: Executor<TenantDatabase>, ids: readonly string[]): Promise<Session[]> {
@@ -147,8 +148,9 @@ export async function newestSessions(
 ): Promise<SessionState[]> {
   const { rows } = await sql<Session>`
     select ${sessionColumns}
-    from unnest(${keys.map((key) => key.nasId)}::text[], ${keys.map((key) => key.nativeId)}::text[],
-      ${keys.map((key) => key.username)}::text[]) as k (nas_id, native_id, username)
+    from unnest(${textArray(keys.map((key) => key.nasId))}::text[],
+      ${textArray(keys.map((key) => key.nativeId))}::text[],
+      ${textArray(keys.map((key) => key.username))}::text[]) as k (nas_id, native_id, username)
     cross join lateral (
       select * from network.session
       where nas_id = k.nas_id and native_id = k.native_id and username = k.username
@@ -157,70 +159,114 @@ export async function newestSessions(
   return rows.map(stateOf);
 }
 
-/**
- * Writes sessions in the order given (one that ends comes before the one that takes its id), where their services are
- * online now, and the events that tell of it: one statement, which is a transaction of its own outside of one. Counters never
- * go back, also when a commit went unheard.
- */
-export async function writeSessions(
-  db: Executor<TenantDatabase>,
-  sessions: readonly SessionState[],
-  moves: readonly ServiceMove[],
-  events: readonly NewEvent<TenantEvents>[],
-): Promise<void> {
-  if (sessions.length === 0) return;
-  const rows = sessions.map((session) => ({
-    ...session,
-    startedAt: new Date(session.startedAt).toISOString(),
-    updatedAt: new Date(session.updatedAt).toISOString(),
-    stoppedAt: session.stoppedAt === null ? null : new Date(session.stoppedAt).toISOString(),
-    downstreamOctets: session.downstreamOctets.toString(),
-    upstreamOctets: session.upstreamOctets.toString(),
-  }));
-  const told = events.length === 0 ? sql`` : sql`told as (${eventsInsert(events)}),`;
-  await sql`
-    with ${told} moved as (
-      update network.access a set device_id = m.device_id
-      from unnest(${moves.map((move) => move.serviceId)}::text[], ${moves.map((move) => move.deviceId)}::text[])
-        as m (service_id, device_id)
-      where a.service_id = m.service_id and a.device_id is distinct from m.device_id
-    )
-    insert into network.session (id, nas_id, native_id, username, service_id, device_id, address, mac, started_at,
-      updated_at, stopped_at, terminate_cause, session_time_seconds, downstream_octets, upstream_octets)
-    select * from json_to_recordset(${JSON.stringify(rows)}::json) as row (id text, "nasId" text, "nativeId" text,
-      username text, "serviceId" text, "deviceId" text, address inet, mac text, "startedAt" timestamptz,
-      "updatedAt" timestamptz, "stoppedAt" timestamptz, "terminateCause" text, "sessionTimeSeconds" bigint,
-      "downstreamOctets" numeric, "upstreamOctets" numeric)
-    on conflict (id) do update set service_id = excluded.service_id, address = excluded.address, mac = excluded.mac,
-      updated_at = greatest(session.updated_at, excluded.updated_at), stopped_at = excluded.stopped_at,
-      terminate_cause = excluded.terminate_cause,
-      session_time_seconds = greatest(session.session_time_seconds, excluded.session_time_seconds),
-      downstream_octets = greatest(session.downstream_octets, excluded.downstream_octets),
-      upstream_octets = greatest(session.upstream_octets, excluded.upstream_octets)`.execute(db);
+/** A session as it shall be, and as it was when that was decided; null for one that begins. */
+export interface SessionChange {
+  readonly before: SessionState | null;
+  readonly after: SessionState;
+  readonly told: NewEvent<TenantEvents> | null;
 }
 
 /**
- * Ends the other live sessions of services that have just logged in: those of the same line, which the login replaced,
- * and those silent for so long that they did not stand in its way.
+ * Writes sessions, where their services are online now, and the events that tell of it: one statement, which is a
+ * transaction of its own. A session that somebody else has written since is left alone with its event, and so is a
+ * beginning whose key is taken.
+ * @returns the ids of those written.
  */
-export async function closeReplaced(
-  transaction: Transaction<TenantDatabase>,
-  started: readonly SessionState[],
-  causes: { readonly sameLine: string; readonly silent: string },
-): Promise<SessionState[]> {
-  const logins = started.filter((session) => session.serviceId !== null);
-  if (logins.length === 0) return [];
-  const { rows } = await sql<Session>`
-    update network.session s set stopped_at = s.updated_at,
-      terminate_cause = case when s.mac is not distinct from l.mac then ${causes.sameLine} else ${causes.silent} end
-    from network.nas n, unnest(${logins.map((one) => one.serviceId)}::text[], ${logins.map((one) => one.mac)}::text[],
-      ${logins.map((one) => new Date(one.updatedAt))}::timestamptz[]) as l (service_id, mac, at)
-    where n.id = s.nas_id and s.service_id = l.service_id and s.stopped_at is null
-      and s.id <> all(${started.map((one) => one.id)}::text[])
-      and (s.mac is not distinct from l.mac
-        or s.updated_at < l.at - make_interval(secs => ${silentIntervals}::float8 * n.interim_interval_seconds))
-    returning ${sessionColumns}`.execute(transaction);
-  return rows.map(stateOf);
+export async function writeSessions(
+  db: Executor<TenantDatabase>,
+  changes: readonly SessionChange[],
+  moves: readonly ServiceMove[],
+): Promise<Set<string>> {
+  const going: { readonly before: SessionState; readonly after: SessionState }[] = [];
+  const begun: SessionState[] = [];
+  const events: NewEvent<TenantEvents>[] = [];
+  const toldOf: string[] = [];
+  for (const { before, after, told } of changes) {
+    if (before === null) begun.push(after);
+    else going.push({ before, after });
+    if (told === null) continue;
+    events.push(told);
+    toldOf.push(after.id);
+  }
+  const written = sql`select id from going union all select id from begun`;
+  const { rows } = await sql<{ id: string }>`
+    with ${going.length === 0 ? nothingGoing : sql`going as (${goOn(going)})`},
+    ${begun.length === 0 ? nothingBegun : sql`begun as (${begin(begun)})`}
+    ${moves.length === 0 ? sql`` : sql`, moved as (${move(moves)})`}
+    ${events.length === 0 ? sql`` : sql`, told as (${eventsInsert(events, { keys: toldOf, among: written })})`}
+    ${written}`.execute(db);
+  return new Set(rows.map(({ id }) => id));
+}
+
+const nothingGoing = sql`going as (select null::text as id where false)`;
+const nothingBegun = sql`begun as (select null::text as id where false)`;
+
+/** Counters never go back, whoever wrote them. Times are compared as this process knows them, in milliseconds. */
+function goOn(changes: readonly { readonly before: SessionState; readonly after: SessionState }[]) {
+  const text = (pick: (state: SessionState) => string | null) =>
+    textArray(changes.map(({ after }) => pick(after)));
+  const after = (pick: (state: SessionState) => number | bigint | null) =>
+    numberArray(changes.map((change) => pick(change.after)));
+  const before = (pick: (state: SessionState) => number | null) =>
+    numberArray(changes.map((change) => pick(change.before)));
+  return sql`
+    update network.session s set service_id = r.service_id, address = r.address, mac = r.mac,
+      updated_at = to_timestamp(r.updated_at), stopped_at = to_timestamp(r.stopped_at), terminate_cause = r.terminate_cause,
+      session_time_seconds = greatest(s.session_time_seconds, r.session_time_seconds),
+      downstream_octets = greatest(s.downstream_octets, r.downstream_octets),
+      upstream_octets = greatest(s.upstream_octets, r.upstream_octets)
+    from unnest(${text(({ id }) => id)}::text[], ${text(({ serviceId }) => serviceId)}::text[],
+      ${text(({ address }) => address)}::inet[], ${text(({ mac }) => mac)}::text[],
+      ${after(({ updatedAt }) => updatedAt / 1000)}::float8[], ${after(({ stoppedAt }) => seconds(stoppedAt))}::float8[],
+      ${text(({ terminateCause }) => terminateCause)}::text[],
+      ${after(({ sessionTimeSeconds }) => sessionTimeSeconds)}::bigint[],
+      ${after(({ downstreamOctets }) => downstreamOctets)}::numeric[],
+      ${after(({ upstreamOctets }) => upstreamOctets)}::numeric[],
+      ${before(({ updatedAt }) => updatedAt / 1000)}::float8[], ${before(({ stoppedAt }) => seconds(stoppedAt))}::float8[])
+      as r (id, service_id, address, mac, updated_at, stopped_at, terminate_cause, session_time_seconds,
+        downstream_octets, upstream_octets, known_updated_at, known_stopped_at)
+    where s.id = r.id and date_trunc('milliseconds', s.updated_at) = to_timestamp(r.known_updated_at)
+      and date_trunc('milliseconds', s.stopped_at) is not distinct from to_timestamp(r.known_stopped_at)
+    returning s.id`;
+}
+
+/** After those that go on: one that ends gives its key to the one that takes it. */
+function begin(sessions: readonly SessionState[]) {
+  const text = (pick: (state: SessionState) => string | null) => textArray(sessions.map(pick));
+  const number = (pick: (state: SessionState) => number | bigint | null) => numberArray(sessions.map(pick));
+  return sql`
+    insert into network.session (id, nas_id, native_id, username, service_id, device_id, address, mac, started_at,
+      updated_at, stopped_at, terminate_cause, session_time_seconds, downstream_octets, upstream_octets)
+    select r.id, r.nas_id, r.native_id, r.username, r.service_id, r.device_id, r.address, r.mac, to_timestamp(r.started_at),
+      to_timestamp(r.updated_at), to_timestamp(r.stopped_at), r.terminate_cause, r.session_time_seconds,
+      r.downstream_octets, r.upstream_octets
+    from unnest(${text(({ id }) => id)}::text[], ${text(({ nasId }) => nasId)}::text[],
+      ${text(({ nativeId }) => nativeId)}::text[], ${text(({ username }) => username)}::text[],
+      ${text(({ serviceId }) => serviceId)}::text[], ${text(({ deviceId }) => deviceId)}::text[],
+      ${text(({ address }) => address)}::inet[], ${text(({ mac }) => mac)}::text[],
+      ${number(({ startedAt }) => startedAt / 1000)}::float8[], ${number(({ updatedAt }) => updatedAt / 1000)}::float8[],
+      ${number(({ stoppedAt }) => seconds(stoppedAt))}::float8[],
+      ${text(({ terminateCause }) => terminateCause)}::text[],
+      ${number(({ sessionTimeSeconds }) => sessionTimeSeconds)}::bigint[],
+      ${number(({ downstreamOctets }) => downstreamOctets)}::numeric[],
+      ${number(({ upstreamOctets }) => upstreamOctets)}::numeric[])
+      as r (id, nas_id, native_id, username, service_id, device_id, address, mac, started_at, updated_at, stopped_at,
+        terminate_cause, session_time_seconds, downstream_octets, upstream_octets)
+    where (select count(*) from going) >= 0
+    on conflict do nothing
+    returning id`;
+}
+
+function move(moves: readonly ServiceMove[]) {
+  return sql`
+    update network.access a set device_id = m.device_id
+    from unnest(${textArray(moves.map((one) => one.serviceId))}::text[],
+      ${textArray(moves.map((one) => one.deviceId))}::text[]) as m (service_id, device_id)
+    where a.service_id = m.service_id and a.device_id is distinct from m.device_id`;
+}
+
+function seconds(milliseconds: number | null): number | null {
+  return milliseconds === null ? null : milliseconds / 1000;
 }
 
 /** Ends all sessions of a NAS that were heard of before an instant: it said that it restarted. */

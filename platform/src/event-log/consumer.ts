@@ -38,6 +38,12 @@ export async function runConsumer<DB, E>(options: {
   let looked = 0n;
   while (!signal.aborted) {
     const news = log.nextNews(signal);
+    const quiet = log.quietUntil(looked, consumer.types);
+    if (quiet !== null) {
+      looked = quiet;
+      await news;
+      continue;
+    }
     try {
       const head = await log.headPosition();
       const handled = await consumeBatch(consumer, database, log, looked);

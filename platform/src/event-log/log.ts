@@ -13,6 +13,7 @@ import {
   type EventCursor,
   encodeCursor,
 } from './cursor.ts';
+import { RecentTypes } from './recent.ts';
 import { sequence, verifyChain } from './sequencer.ts';
 import { type Snapshot, type SnapshotPlace, takeSnapshot } from './snapshot.ts';
 
@@ -22,8 +23,10 @@ const pageSize = 500;
 const fallbackMilliseconds = 5_000;
 /** Before a reader looks again whether its database is back. */
 const outageMilliseconds = 250;
-/** Between two passes when notifications come faster than the passes. */
-const breatherMilliseconds = 20;
+/** Between two passes when notifications come faster than the passes, at least and at most. */
+const breatherMilliseconds = { least: 20, most: 200 };
+/** A pass costs the same for one event as for many: at most a fifth of the time is spent on them. */
+const breatherPerPass = 4;
 
 export interface EventLogOptions {
   readonly database: Kysely<unknown>;
@@ -75,6 +78,7 @@ export class EventLog<E> {
   readonly #options: EventLogOptions;
   readonly #wakers = new Set<() => void>();
   readonly #stopped = new AbortController();
+  readonly #recent = new RecentTypes();
   #listener: pg.Client | undefined;
   #running: Promise<void> | undefined;
   #wanted = false;
@@ -203,6 +207,8 @@ export class EventLog<E> {
     filter: Pick<SubscribeOptions<E>, 'types' | 'subject'>,
   ): Promise<{ head: bigint; events: EventOf<E>[] } | null> {
     try {
+      const quiet = this.quietUntil(position, filter.types);
+      if (quiet !== null) return { head: quiet, events: [] };
       const head = await this.headPosition();
       return { head, events: head > position ? await this.read(position, filter) : [] };
     } catch (error) {
@@ -254,6 +260,14 @@ export class EventLog<E> {
     return verifyChain(this.#options.database);
   }
 
+  /**
+   * How far nothing of these types lies after a position, as of the last pass of this process; null when the database must be
+   * asked. Look again after `nextNews`.
+   */
+  quietUntil(position: bigint, types: readonly (keyof E & string)[]): bigint | null {
+    return this.#recent.quietUntil(position, types);
+  }
+
   /** Resolves when there may be something new, or when the signal aborts. Ask before reading, await after. */
   nextNews(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
@@ -288,9 +302,10 @@ export class EventLog<E> {
   async #sequenceAll(): Promise<void> {
     let any = false;
     for (let more = true; more && !this.#stopped.signal.aborted; ) {
-      const result = await sequence(this.#options.database);
-      more = result.more;
-      any ||= result.sequenced > 0;
+      const pass = await sequence(this.#options.database);
+      this.#recent.note(pass);
+      more = pass.more;
+      any ||= pass.sequenced !== null;
     }
     if (any) for (const wake of this.#wakers) wake();
   }
@@ -301,11 +316,16 @@ export class EventLog<E> {
     while (!this.#stopped.signal.aborted) {
       try {
         await this.#listen();
+        const began = performance.now();
         await this.#advance();
+        const took = performance.now() - began;
         // Another process may have sequenced: readers look again whenever anything happened.
         for (const wake of this.#wakers) wake();
         // One who writes all the time is followed in passes that are worth their while; at rest the next is at once.
-        if (this.#wanted) await this.#rest(breatherMilliseconds);
+        if (this.#wanted) {
+          const { least, most } = breatherMilliseconds;
+          await this.#rest(Math.min(most, Math.max(least, breatherPerPass * took)));
+        }
         await this.#waitForNews();
       } catch (error) {
         if (this.#stopped.signal.aborted) break;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import { numberArray, textArray } from '../database/array.ts';
 
 /** Any number will do, as long as every sequencer of a database uses it. */
 export const advisoryLock = 4_711_001;
@@ -11,33 +12,52 @@ const canonical = sql`jsonb_build_array(id, type, subject, payload, extract(epoc
 
 interface UnsequencedRow {
   readonly id: bigint;
+  readonly type: string;
   readonly canonical: string;
+}
+
+/** A run of events that got their positions together: those after `after` up to `to`. */
+export interface Sequenced {
+  readonly after: bigint;
+  readonly to: bigint;
+  readonly types: ReadonlySet<string>;
+}
+
+export interface SequencerPass {
+  /** Null when there was nothing to do. */
+  readonly sequenced: Sequenced | null;
+  readonly more: boolean;
+  /** Where the log stands; null when another sequencer is at work and it may move at any time. */
+  readonly position: bigint | null;
 }
 
 /**
  * Gives committed events their positions and extends the hash chain. One sequencer works at a time; the others return
  * at once. Because only committed rows are seen and the batch is ordered by id, a reader that has seen position n
  * never meets a smaller one later, and events of one subject keep their order.
- * @returns how many events were sequenced; call again while it returns a full batch.
+ * @returns what was sequenced; call again while there is more.
  */
-export async function sequence(database: Kysely<unknown>): Promise<{ sequenced: number; more: boolean }> {
+export async function sequence(database: Kysely<unknown>): Promise<SequencerPass> {
   return database.transaction().execute(async (transaction) => {
-    const lock = await sql<{
-      held: boolean;
-    }>`select pg_try_advisory_xact_lock(${advisoryLock}) as held`.execute(transaction);
-    if (lock.rows[0]?.held !== true) return { sequenced: 0, more: false };
-    return sequenceBatch(transaction);
+    const lock = await sql<{ held: boolean; position: bigint }>`
+      select pg_try_advisory_xact_lock(${advisoryLock}) as held, position from events.head`.execute(
+      transaction,
+    );
+    const { held = false, position = null } = lock.rows[0] ?? {};
+    if (!held || position === null) return { sequenced: null, more: false, position: null };
+    const batch = await sequenceBatch(transaction);
+    return { ...batch, position: batch.sequenced?.to ?? position };
   });
 }
 
 /** The next batch of what this transaction sees, which must hold the sequencers' lock. */
 export async function sequenceBatch(
   transaction: Kysely<unknown>,
-): Promise<{ sequenced: number; more: boolean }> {
+): Promise<Pick<SequencerPass, 'sequenced' | 'more'>> {
   const { rows } = await sql<UnsequencedRow>`
-    select id, ${canonical} as canonical
+    select id, type, ${canonical} as canonical
     from events.event where position is null order by id limit ${batchSize}`.execute(transaction);
-  if (rows.length === 0) return { sequenced: 0, more: false };
+  if (rows.length === 0) return { sequenced: null, more: false };
 
   const { rows: heads } = await sql<{ position: bigint; hash: Uint8Array }>`
     select position, hash from events.head for update`.execute(transaction);
@@ -48,17 +68,23 @@ export async function sequenceBatch(
     hash = chainHash(hash, row.canonical);
     return Buffer.from(hash).toString('hex');
   });
-  await sql`
-    update events.event e set position = ${head.position}::bigint + t.n, hash = decode(t.hash, 'hex')
-    from unnest(${rows.map((row) => row.id.toString())}::bigint[], ${hashes}::text[]) with ordinality as t (id, hash, n)
-    where e.id = t.id`.execute(transaction);
-  await sql`
-    update events.head set position = position + ${rows.length}, hash = decode(${hashes.at(-1)}, 'hex')`.execute(
-    transaction,
-  );
   // Other processes' readers look again once this is committed.
-  await sql`select pg_notify('dotmac_events', '')`.execute(transaction);
-  return { sequenced: rows.length, more: rows.length === batchSize };
+  await sql`
+    with placed as (
+      update events.event e set position = ${head.position}::bigint + t.n, hash = decode(t.hash, 'hex')
+      from unnest(${numberArray(rows.map((row) => row.id))}::bigint[], ${textArray(hashes)}::text[])
+        with ordinality as t (id, hash, n)
+      where e.id = t.id
+    ), headed as (
+      update events.head set position = position + ${rows.length}::bigint, hash = decode(${hashes.at(-1)}, 'hex')
+    )
+    select pg_notify('dotmac_events', '')`.execute(transaction);
+  const sequenced = {
+    after: head.position,
+    to: head.position + BigInt(rows.length),
+    types: new Set(rows.map(({ type }) => type)),
+  };
+  return { sequenced, more: rows.length === batchSize };
 }
 
 /** Recomputes the chain of what is kept. @returns the first position that does not fit, or null. */

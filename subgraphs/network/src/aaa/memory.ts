@@ -233,7 +233,14 @@ export class LoginMemory implements KnownServices {
 
   #liveOf(state: SessionState): KnownSession {
     const { id, mac, startedAt, updatedAt, nasId } = state;
-    return { id, mac, startedAt, updatedAt, staleAfterMilliseconds: this.staleAfterMilliseconds(nasId), state };
+    return {
+      id,
+      mac,
+      startedAt,
+      updatedAt,
+      staleAfterMilliseconds: this.staleAfterMilliseconds(nasId),
+      state,
+    };
   }
 
   /** Follows the log; whatever breaks it, everything is loaded anew and it goes on. */

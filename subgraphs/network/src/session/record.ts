@@ -4,7 +4,14 @@ import type { TenantEvents } from '@dotmac/schema';
 import type { Kysely } from 'kysely';
 import { servicesByUsername } from '../access/store.ts';
 import { sessionEvent } from './events.ts';
-import { applyNews, differs, replacedBy, restartCause, type SessionNews, type SessionState } from './rules.ts';
+import {
+  applyNews,
+  differs,
+  replacedBy,
+  restartCause,
+  type SessionNews,
+  type SessionState,
+} from './rules.ts';
 import {
   closeSessionsOfNas,
   keyText,
@@ -58,7 +65,10 @@ export class SessionRecorder {
 
   /** @param writer connections of accounting's own; `database` is for what is seldom asked. */
   constructor(
-    { writer, database }: { readonly writer: Kysely<TenantDatabase>; readonly database: Kysely<TenantDatabase> },
+    {
+      writer,
+      database,
+    }: { readonly writer: Kysely<TenantDatabase>; readonly database: Kysely<TenantDatabase> },
     clock: Clock,
     known: KnownServices,
   ) {
@@ -112,7 +122,12 @@ export class SessionRecorder {
       if (missed.length === 0) return changed;
       const keys = new Set(missed.map(({ after }) => keyText(after)));
       this.#known.forgetSessions([...keys]);
-      this.#known.sessionsChanged(await newestSessions(this.#writer, missed.map(({ after }) => after)));
+      this.#known.sessionsChanged(
+        await newestSessions(
+          this.#writer,
+          missed.map(({ after }) => after),
+        ),
+      );
       news = news.filter((one) => keys.has(keyText(one)));
     }
     throw new Error(`Sessions of ${news[0]?.username} and others are written by somebody else all the time`);
@@ -168,7 +183,8 @@ export class SessionRecorder {
       else current.set(key, live);
     }
     if (unknown.size > 0)
-      for (const one of await newestSessions(this.#writer, [...unknown.values()])) current.set(keyText(one), one);
+      for (const one of await newestSessions(this.#writer, [...unknown.values()]))
+        current.set(keyText(one), one);
     return current;
   }
 
@@ -202,7 +218,10 @@ export class SessionRecorder {
   /** Services that came online elsewhere than before. */
   #movesOf(folded: readonly Folded[]): ServiceMove[] {
     return folded.flatMap(({ effect, after: { serviceId, deviceId } }) =>
-      effect !== 'STARTED' || serviceId === null || deviceId === null || this.#known.deviceOf(serviceId) === deviceId
+      effect !== 'STARTED' ||
+      serviceId === null ||
+      deviceId === null ||
+      this.#known.deviceOf(serviceId) === deviceId
         ? []
         : [{ serviceId, deviceId }],
     );

@@ -33,7 +33,11 @@ test('a session told of by several batches at once is one session, and nothing o
     mac: null,
     wraps: false,
   };
-  const recorder = new SessionRecorder({ writer: database, database }, clock, (isp.module.policy as LoginPolicy).known);
+  const recorder = new SessionRecorder(
+    { writer: database, database },
+    clock,
+    (isp.module.policy as LoginPolicy).known,
+  );
   const record = (...news: SessionNews[]) => recorder.record({ news, restarts: [] });
   const usernames = Array.from({ length: 10 }, (_, index) => `at-once-${index}`);
   await Promise.all(

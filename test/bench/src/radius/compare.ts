@@ -213,7 +213,8 @@ export async function startOwn(database: BenchDatabase, execArgv: string[] = [])
     name: 'DotMac',
     pid: child.pid ?? 0,
     ...ports,
-    forgetSessions: () => database.run('truncate network.session, events.event cascade; checkpoint', ownDatabase),
+    forgetSessions: () =>
+      database.run('truncate network.session, events.event cascade; checkpoint', ownDatabase),
     async stop() {
       child.disconnect();
       await exited;

@@ -45,7 +45,7 @@ export const staleCause = 'Stale';
 /** Closed because the NAS used its id again, or said that it restarted. */
 export const restartCause = 'NAS-Reboot';
 /** Closed because the same line logged in again. */
-export const replacedCause = 'Replaced';
+const replacedCause = 'Replaced';
 
 /** Silent for so many interim intervals, a session does not stand in the way of a login. */
 export const silentIntervals = 2.5;

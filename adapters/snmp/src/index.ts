@@ -3,8 +3,9 @@
  * device port, and the probe. Read `engine/engine.ts` first, then `engine/session.ts`.
  */
 export { decodeOid, encodeOid, type Oid, type OidBytes } from './codec/oid.ts';
-export type { Varbind } from './codec/pdu.ts';
+
 export type { SnmpValue } from './codec/value.ts';
+export type { Varbind } from './codec/varbinds.ts';
 export type {
   AuthProtocol,
   CommunityCredential,

@@ -64,18 +64,20 @@ export class BerReader {
 
   /** An INTEGER that fits a double exactly. */
   integer(): number {
-    const value = signedInteger(this.octets(0x02));
+    const length = this.header(0x02);
+    const value = signedInteger(this.buffer, this.offset, length);
+    this.offset += length;
     if (value === null) throw new BerError('an INTEGER without content or over 53 bit');
     return value;
   }
 }
 
 /** Two's complement of up to 8 octets; null when empty, longer, or not exact as a double. */
-export function signedInteger(content: Uint8Array): number | null {
-  const length = content.length;
+export function signedInteger(buffer: Uint8Array, start: number, length: number): number | null {
   if (length === 0 || length > 8) return null;
-  let value = (content[0] as number) & 0x80 ? (content[0] as number) - 256 : (content[0] as number);
-  for (let i = 1; i < length; i++) value = value * 256 + (content[i] as number);
+  const first = buffer[start] as number;
+  let value = first & 0x80 ? first - 256 : first;
+  for (let i = start + 1; i < start + length; i++) value = value * 256 + (buffer[i] as number);
   return Number.isSafeInteger(value) ? value : null;
 }
 

@@ -1,5 +1,5 @@
 import { BerError, BerReader, BerWriter } from './ber.ts';
-import { type Pdu, readPdu, writePdu } from './pdu.ts';
+import { type Pdu, type ReceivedPdu, readPdu, writePdu } from './pdu.ts';
 
 /** What a datagram turned out to be. `malformed` says why; nothing is thrown for foreign octets. */
 export type DecodedMessage =
@@ -7,7 +7,7 @@ export type DecodedMessage =
       readonly kind: 'community';
       readonly version: '1' | '2c';
       readonly community: Buffer;
-      readonly pdu: Pdu;
+      readonly pdu: ReceivedPdu;
     }
   | { readonly kind: 'v3'; readonly header: V3Header }
   | { readonly kind: 'malformed'; readonly reason: string };

@@ -36,6 +36,20 @@ export function encodeOid(oid: Oid): Uint8Array {
   return Uint8Array.from(out);
 }
 
+const encodings = new Map<Oid, Uint8Array>();
+const MOST_ENCODINGS = 4_096;
+
+/** `encodeOid`, remembered: pollers ask for the same objects again and again. Not to be changed by the caller. */
+export function knownOid(oid: Oid): Uint8Array {
+  let encoded = encodings.get(oid);
+  if (encoded === undefined) {
+    encoded = encodeOid(oid);
+    if (encodings.size >= MOST_ENCODINGS) encodings.clear();
+    encodings.set(oid, encoded);
+  }
+  return encoded;
+}
+
 /** Dotted arcs of content octets from `start`, or null when they are cut short or pass 32 bits. */
 function decodeArcs(bytes: OidBytes, start: number): string | null {
   let text = '';

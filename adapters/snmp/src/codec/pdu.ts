@@ -1,6 +1,6 @@
 import type { BerReader, BerWriter } from './ber.ts';
-import type { OidBytes } from './oid.ts';
-import { readValue, type SnmpValue, writeValue } from './value.ts';
+import { writeValue } from './value.ts';
+import { type Varbind, VarbindList } from './varbinds.ts';
 
 /** PDU tags (RFC 3416 §3). */
 const pduTags = {
@@ -19,12 +19,6 @@ const typeOfTag = new Map<number, PduType>(
   Object.entries(pduTags).map(([type, tag]) => [tag, type as PduType]),
 );
 
-/** A variable binding. `oid` is a view of the datagram; `decodeOid` gives its dotted form. */
-export interface Varbind {
-  readonly oid: OidBytes;
-  readonly value: SnmpValue;
-}
-
 export interface Pdu {
   readonly type: PduType;
   readonly requestId: number;
@@ -35,27 +29,32 @@ export interface Pdu {
   readonly varbinds: readonly Varbind[];
 }
 
+/** A PDU from the wire: its bindings stand in the datagram until they are asked for. */
+export class ReceivedPdu implements Pdu {
+  readonly type: PduType;
+  readonly requestId: number;
+  readonly errorStatus: number;
+  readonly errorIndex: number;
+  readonly list: VarbindList;
+
+  constructor(type: PduType, body: BerReader) {
+    this.type = type;
+    this.requestId = body.integer();
+    this.errorStatus = body.integer();
+    this.errorIndex = body.integer();
+    this.list = new VarbindList(body);
+  }
+
+  get varbinds(): readonly Varbind[] {
+    return this.list.toArray();
+  }
+}
+
 /** Reads a PDU other than a v1 trap. Bad values are kept as `malformed`; a bad structure throws `BerError`. */
-export function readPdu(reader: BerReader): Pdu | null {
+export function readPdu(reader: BerReader): ReceivedPdu | null {
   const type = typeOfTag.get(reader.peekTag());
   if (type === undefined || type === 'trapV1') return null;
-  const body = reader.enter();
-  const requestId = body.integer();
-  const errorStatus = body.integer();
-  const errorIndex = body.integer();
-  const list = body.enter(0x30);
-  const varbinds: Varbind[] = [];
-  while (!list.done) {
-    const item = list.enter(0x30);
-    const oid = item.octets(0x06);
-    const value = readValue(item);
-    const sound = oid.length === 0 || ((oid[oid.length - 1] as number) & 0x80) === 0;
-    varbinds.push({
-      oid,
-      value: sound ? value : { type: 'malformed', reason: 'its OID is cut short', raw: oid },
-    });
-  }
-  return { type, requestId, errorStatus, errorIndex, varbinds };
+  return new ReceivedPdu(type, reader.enter());
 }
 
 /** Writes a PDU in front of what the writer holds. */

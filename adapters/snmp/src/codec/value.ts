@@ -1,4 +1,4 @@
-import { BerError, type BerReader, type BerWriter, signedInteger } from './ber.ts';
+import { BerError, BerReader, type BerWriter, signedInteger } from './ber.ts';
 import { decodeOid, encodeOid, type Oid } from './oid.ts';
 
 /**
@@ -20,6 +20,22 @@ const NO_SUCH_OBJECT: SnmpValue = { type: 'noSuchObject' };
 const NO_SUCH_INSTANCE: SnmpValue = { type: 'noSuchInstance' };
 const END_OF_MIB_VIEW: SnmpValue = { type: 'endOfMibView' };
 
+type NumberType = 'integer' | 'counter32' | 'gauge32' | 'timeTicks';
+const SMALL = 256;
+const smallOf = (type: NumberType): readonly SnmpValue[] =>
+  Array.from({ length: SMALL }, (_, value) => ({ type, value }));
+/** Most cells of a table are a state or a zero: one object for each of those, not one for each cell. */
+const small: Readonly<Record<NumberType, readonly SnmpValue[]>> = {
+  integer: smallOf('integer'),
+  counter32: smallOf('counter32'),
+  gauge32: smallOf('gauge32'),
+  timeTicks: smallOf('timeTicks'),
+};
+
+function numeric(type: NumberType, value: number): SnmpValue {
+  return value >= 0 && value < SMALL ? (small[type][value] as SnmpValue) : { type, value };
+}
+
 const tags = {
   integer: 0x02,
   octets: 0x04,
@@ -35,40 +51,60 @@ const tags = {
 /** Reads one value. A wrong content gives `malformed`; a length that passes the end throws `BerError`. */
 export function readValue(reader: BerReader): SnmpValue {
   const tag = reader.peekTag();
-  const content = reader.octets();
-  return decodeContent(tag, content) ?? { type: 'malformed', reason: describe(tag, content), raw: content };
+  const length = reader.header();
+  const start = reader.offset;
+  reader.offset += length;
+  return decodeValue(reader.buffer, tag, start, length);
 }
 
-function describe(tag: number, content: Buffer): string {
-  return `tag 0x${tag.toString(16)} with ${content.length} octets`;
+/** The value whose tag stands at `start`, of a structure that was read before. */
+export function decodeElement(buffer: Buffer, start: number): SnmpValue {
+  const length = buffer[start + 1] as number;
+  if (length < 0x80) return decodeValue(buffer, buffer[start] as number, start + 2, length);
+  return readValue(new BerReader(buffer, start));
 }
 
-function decodeContent(tag: number, content: Buffer): SnmpValue | null {
+/** The value with a tag whose content stands at `start`. Octets are a view of the buffer. */
+export function decodeValue(buffer: Buffer, tag: number, start: number, length: number): SnmpValue {
+  return (
+    decodeContent(buffer, tag, start, length) ?? {
+      type: 'malformed',
+      reason: `tag 0x${tag.toString(16)} with ${length} octets`,
+      raw: buffer.subarray(start, start + length),
+    }
+  );
+}
+
+function decodeContent(buffer: Buffer, tag: number, start: number, length: number): SnmpValue | null {
   switch (tag) {
     case tags.integer: {
-      const value = signedInteger(content);
-      return value === null ? null : { type: 'integer', value };
+      const value = signedInteger(buffer, start, length);
+      return value === null ? null : numeric('integer', value);
     }
     case tags.octets:
-      return { type: 'octets', value: content };
+      return { type: 'octets', value: buffer.subarray(start, start + length) };
     case 0x05:
       return NULL;
     case tags.oid: {
-      const value = decodeOid(content);
+      const value = decodeOid(buffer.subarray(start, start + length));
       return value === null ? null : { type: 'oid', value };
     }
     case tags.ipAddress:
-      return content.length === 4 ? { type: 'ipAddress', value: content.join('.') } : null;
+      return length === 4
+        ? { type: 'ipAddress', value: buffer.subarray(start, start + length).join('.') }
+        : null;
     case tags.counter32:
-      return unsigned32('counter32', content);
+      return unsigned32('counter32', buffer, start, length);
     case tags.gauge32:
-      return unsigned32('gauge32', content);
+      return unsigned32('gauge32', buffer, start, length);
     case tags.timeTicks:
-      return unsigned32('timeTicks', content);
+      return unsigned32('timeTicks', buffer, start, length);
     case tags.opaque:
-      return decodeOpaque(content);
-    case tags.counter64:
-      return decodeCounter64(content);
+      return decodeOpaque(buffer.subarray(start, start + length));
+    case tags.counter64: {
+      const value = counter64(buffer, start, length);
+      return value === null ? null : { type: 'counter64', value };
+    }
     case 0x80:
       return NO_SUCH_OBJECT;
     case 0x81:
@@ -81,30 +117,36 @@ function decodeContent(tag: number, content: Buffer): SnmpValue | null {
 }
 
 /** Modulo 2^32: agents send the top bit as a sign, and 5 octets with a leading zero. */
-function unsigned32(type: 'counter32' | 'gauge32' | 'timeTicks', content: Buffer): SnmpValue | null {
-  if (content.length === 0 || content.length > 8) return null;
+function unsigned32(
+  type: Exclude<NumberType, 'integer'>,
+  buffer: Buffer,
+  start: number,
+  length: number,
+): SnmpValue | null {
+  if (length === 0 || length > 8) return null;
+  const end = start + length;
   let value = 0;
-  for (let i = Math.max(0, content.length - 4); i < content.length; i++) {
-    value = value * 256 + (content[i] as number);
-  }
-  if (content.length < 4 && (content[0] as number) & 0x80) value += 2 ** 32 - 2 ** (8 * content.length);
-  return { type, value };
+  for (let i = length > 4 ? end - 4 : start; i < end; i++) value = value * 256 + (buffer[i] as number);
+  if (length < 4 && (buffer[start] as number) & 0x80) value += 2 ** 32 - 2 ** (8 * length);
+  return numeric(type, value);
 }
 
 /** Up to 8 octets, or 9 of which the first is zero. Short contents with the top bit set are negative: modulo 2^64. */
-function decodeCounter64(content: Buffer): SnmpValue | null {
-  const length = content.length;
-  if (length === 0 || length > 9 || (length === 9 && content[0] !== 0)) return null;
+function counter64(buffer: Buffer, start: number, length: number): bigint | null {
+  if (length === 0 || length > 9 || (length === 9 && buffer[start] !== 0)) return null;
+  const end = start + length;
+  const negative = length < 8 && ((buffer[start] as number) & 0x80) !== 0;
+  // Above 53 bit a double is not exact; below, one conversion is far cheaper than arithmetic on big integers.
   if (length <= 6) {
-    const value = BigInt(content.readUIntBE(0, length));
-    const negative = ((content[0] as number) & 0x80) !== 0;
-    return { type: 'counter64', value: negative ? value + (1n << 64n) - (1n << BigInt(8 * length)) : value };
+    let value = 0;
+    for (let i = start; i < end; i++) value = value * 256 + (buffer[i] as number);
+    return negative ? BigInt.asUintN(64, BigInt(value - 2 ** (8 * length))) : BigInt(value);
   }
-  const low = BigInt(content.readUInt32BE(length - 4));
-  const high = BigInt(content.readUIntBE(length === 9 ? 1 : 0, (length === 9 ? 8 : length) - 4));
-  const value = (high << 32n) | low;
-  const negative = length === 7 && ((content[0] as number) & 0x80) !== 0;
-  return { type: 'counter64', value: negative ? value + (1n << 64n) - (1n << 56n) : value };
+  const low = BigInt(buffer.readUInt32BE(end - 4));
+  let high = 0;
+  for (let i = start; i < end - 4; i++) high = high * 256 + (buffer[i] as number);
+  const value = (BigInt(high) << 32n) | low;
+  return negative ? value + (1n << 64n) - (1n << 56n) : value;
 }
 
 /** Opaque float and double as NET-SNMP wraps them: `9f 78 04` and `9f 79 08` before the IEEE 754 octets. */

@@ -73,7 +73,7 @@ export class SnmpEngine implements Wire, Requester {
   /** Sends a request and waits for its reply. Used by sessions, which hold the device's lock. */
   async exchange(peer: Peer, security: Security, pdu: Pdu, options: ExchangeOptions): Promise<Reply> {
     if (this.#closed) throw new SnmpError('closed', 'The SNMP engine is closed');
-    await peer.resolve();
+    if (peer.key === '') await peer.resolve();
     return new Exchange(this, peer, security, pdu, options.tries ?? this.#tries, options.signal).run();
   }
 
@@ -122,6 +122,8 @@ export class SnmpEngine implements Wire, Requester {
       socket = dgram.createSocket({
         type: family === 4 ? 'udp4' : 'udp6',
         recvBufferSize: RECEIVE_BUFFER_OCTETS,
+        // Addresses are resolved once per peer; Node would look each one up again for every datagram.
+        lookup: (address, _options, done) => done(null, address, family),
       });
       socket.on('message', (datagram, from) => this.#receive(datagram, from));
       socket.on('error', (error) => {
@@ -138,16 +140,15 @@ export class SnmpEngine implements Wire, Requester {
   #receive(datagram: Buffer, from: dgram.RemoteInfo): void {
     this.counters.received++;
     this.counters.receivedOctets += datagram.length;
-    const source = peerKey(from.address, from.port);
     const message = decodeMessage(datagram);
     if (message.kind === 'malformed') {
       this.counters.malformed++;
-      this.#byPeer.get(source)?.malformed(message.reason);
+      this.#byPeer.get(peerKey(from.address, from.port))?.malformed(message.reason);
       return;
     }
     const id = message.kind === 'v3' ? message.header.messageId : message.pdu.requestId;
     const exchange = this.#byId.get(id);
-    if (exchange === undefined || exchange.peer.key !== source) {
+    if (exchange === undefined || !exchange.peer.isAt(from.address, from.port)) {
       this.counters.unexpected++;
       return;
     }

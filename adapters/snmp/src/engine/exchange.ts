@@ -1,6 +1,6 @@
 import type { Clock } from '@dotmac/device';
 import type { DecodedMessage } from '../codec/message.ts';
-import type { Pdu } from '../codec/pdu.ts';
+import type { Pdu, ReceivedPdu } from '../codec/pdu.ts';
 import { SnmpError } from '../error.ts';
 import type { Peer } from './peer.ts';
 import type { Security } from './security.ts';
@@ -35,17 +35,19 @@ export interface Wire {
 }
 
 export interface Reply {
-  readonly pdu: Pdu;
+  readonly pdu: ReceivedPdu;
   /** Size of the datagram. */
   readonly octets: number;
 }
+
+const nothing = () => {};
 
 /** One request until its reply, its last timeout or its cancellation. */
 export class Exchange {
   readonly peer: Peer;
   readonly #wire: Wire;
   readonly #security: Security;
-  readonly #pdu: Pdu;
+  #pdu: Pdu | null;
   readonly #signal: AbortSignal | undefined;
   readonly #tries: number;
   #id = 0;
@@ -53,9 +55,9 @@ export class Exchange {
   #sends = 0;
   #lessons = 0;
   #timer: NodeJS.Timeout | undefined;
-  #releaseSlot: () => void = () => {};
-  #resolve: (reply: Reply) => void = () => {};
-  #reject: (error: Error) => void = () => {};
+  #releaseSlot: () => void = nothing;
+  #resolve: (reply: Reply) => void = nothing;
+  #reject: (error: Error) => void = nothing;
   #settled = false;
   readonly #onAbort = () => this.fail(new SnmpError('cancelled', 'Cancelled while waiting for the agent'));
 
@@ -76,7 +78,10 @@ export class Exchange {
   }
 
   async run(): Promise<Reply> {
-    if (!this.peer.silent) this.#releaseSlot = await this.#wire.slots.acquire(this.#signal);
+    if (!this.peer.silent) {
+      const { slots } = this.#wire;
+      this.#releaseSlot = slots.tryAcquire() ?? (await slots.acquire(this.#signal));
+    }
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -105,6 +110,7 @@ export class Exchange {
     this.#timer = setTimeout(() => this.#onTimeout(), this.peer.tuning.timeout);
     let datagram: Buffer;
     try {
+      if (this.#pdu === null) return;
       datagram = this.#security.encode({ ...this.#pdu, requestId: this.#id }, this.#id);
     } catch (error) {
       this.fail(error as Error);
@@ -160,14 +166,16 @@ export class Exchange {
       this.fail(opened.error);
       return;
     }
+    const resolve = this.#resolve;
     this.#end();
-    this.#resolve({ pdu: opened.pdu, octets: datagram.length });
+    resolve({ pdu: opened.pdu, octets: datagram.length });
   }
 
   fail(error: Error): void {
     if (this.#settled) return;
+    const reject = this.#reject;
     this.#end();
-    this.#reject(error);
+    reject(error);
   }
 
   #end(): void {
@@ -176,5 +184,11 @@ export class Exchange {
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#wire.unregister(this.#id, this.peer);
     this.#releaseSlot();
+    // Hash tables and timer lists that outlived a collection still point here; they must not keep the replies.
+    this.#pdu = null;
+    this.#timer = undefined;
+    this.#releaseSlot = nothing;
+    this.#resolve = nothing;
+    this.#reject = nothing;
   }
 }

@@ -32,6 +32,12 @@ export class Peer {
     this.port = port;
   }
 
+  /** Whether a datagram from there is this agent's. */
+  isAt(address: string, port: number): boolean {
+    if (port !== this.port) return false;
+    return address === this.address || peerKey(address, port) === this.key;
+  }
+
   /** Finds the address of a host name once. Throws `unresolvable`. */
   async resolve(): Promise<void> {
     if (this.key !== '') return;

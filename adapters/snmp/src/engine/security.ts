@@ -1,11 +1,11 @@
 import { type DecodedMessage, encodeCommunityMessage } from '../codec/message.ts';
-import type { Pdu } from '../codec/pdu.ts';
+import type { Pdu, ReceivedPdu } from '../codec/pdu.ts';
 import type { CommunityCredential } from '../credential.ts';
 import type { SnmpError } from '../error.ts';
 
 /** What a datagram from the right address means to the request that waits. */
 export type Opened =
-  | { readonly kind: 'reply'; readonly pdu: Pdu }
+  | { readonly kind: 'reply'; readonly pdu: ReceivedPdu }
   /** The agent taught us its engine or time: encode again and send. */
   | { readonly kind: 'again' }
   | { readonly kind: 'failed'; readonly error: SnmpError }

@@ -1,7 +1,8 @@
 import type { Clock } from '@dotmac/device';
-import { encodeOid, type Oid, type OidBytes } from '../codec/oid.ts';
-import type { Pdu, PduType, Varbind } from '../codec/pdu.ts';
+import { knownOid, type Oid, type OidBytes } from '../codec/oid.ts';
+import type { Pdu, PduType } from '../codec/pdu.ts';
 import type { SnmpValue } from '../codec/value.ts';
+import type { Varbind } from '../codec/varbinds.ts';
 import { errorFromStatus, NO_SUCH_NAME, TOO_BIG } from '../error.ts';
 import type { Reply } from './exchange.ts';
 import type { Peer } from './peer.ts';
@@ -53,7 +54,7 @@ export class SnmpSession {
    */
   async get(oids: readonly Oid[], options: ExchangeOptions = {}): Promise<SnmpValue[]> {
     const values: SnmpValue[] = [];
-    const encoded = oids.map(encodeOid);
+    const encoded = oids.map(knownOid);
     const tuning = this.#peer.tuning;
     while (values.length < encoded.length) {
       const part = encoded.slice(values.length, values.length + tuning.getSize);
@@ -90,7 +91,7 @@ export class SnmpSession {
 
   /** The object after each of some OIDs, in the order asked (RFC 3416 §4.2.2). */
   async getNext(oids: readonly Oid[], options: ExchangeOptions = {}): Promise<readonly Varbind[]> {
-    const varbinds = oids.map((oid) => ({ oid: encodeOid(oid), value: NULL_VALUE }));
+    const varbinds = oids.map((oid) => ({ oid: knownOid(oid), value: NULL_VALUE }));
     const { pdu } = await this.request('getNext', varbinds, options);
     if (pdu.errorStatus === NO_SUCH_NAME) {
       return varbinds.map(({ oid }) => ({ oid, value: { type: 'endOfMibView' } }));
@@ -107,7 +108,7 @@ export class SnmpSession {
     assignments: readonly { readonly oid: Oid; readonly value: SnmpValue }[],
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<readonly Varbind[]> {
-    const varbinds = assignments.map(({ oid, value }) => ({ oid: encodeOid(oid), value }));
+    const varbinds = assignments.map(({ oid, value }) => ({ oid: knownOid(oid), value }));
     const { pdu } = await this.request('set', varbinds, { ...options, tries: 1 });
     if (pdu.errorStatus !== 0) throw errorFromStatus(pdu.errorStatus, pdu.errorIndex);
     return pdu.varbinds;
@@ -115,7 +116,7 @@ export class SnmpSession {
 
   /** Columns of one table (or of tables with a common index), joined by index. See `TableResult`. */
   table(columns: readonly Oid[], options: TableOptions = {}): Promise<TableResult> {
-    return walkTable(this, this.#peer.tuning, this.#requester.clock, columns.map(encodeOid), options);
+    return walkTable(this, this.#peer.tuning, this.#requester.clock, columns.map(knownOid), options);
   }
 
   /** Everything below an OID, by its index below it. For whole walks; `table` reads columns side by side. */
@@ -139,7 +140,8 @@ export class SnmpSession {
     varbinds: readonly Varbind[],
     options: ExchangeOptions & { readonly nonRepeaters?: number; readonly repetitions?: number } = {},
   ): Promise<Reply> {
-    const release = await this.#peer.turn.acquire(options.signal);
+    const { turn } = this.#peer;
+    const release = turn.tryAcquire() ?? (await turn.acquire(options.signal));
     try {
       const pdu: Pdu = {
         type,

@@ -1,10 +1,20 @@
 import type { Clock } from '@dotmac/device';
-import { compareOids, decodeIndex, decodeOid, isBelow, type OidBytes } from '../codec/oid.ts';
-import type { PduType, Varbind } from '../codec/pdu.ts';
+import type { OidBytes } from '../codec/oid.ts';
+import type { PduType } from '../codec/pdu.ts';
 import type { SnmpValue } from '../codec/value.ts';
+import type { Varbind } from '../codec/varbinds.ts';
 import { errorStatusNames, NO_SUCH_NAME, SnmpError, TOO_BIG } from '../error.ts';
 import type { Reply } from './exchange.ts';
-import { bulkPlan, learnReply, shrink, type Trouble, type Tuning } from './tuning.ts';
+import {
+  bulkPlan,
+  expectedRows,
+  learnReply,
+  learnRows,
+  shrink,
+  type Trouble,
+  type Tuning,
+} from './tuning.ts';
+import { type Column, TableWalk } from './walk.ts';
 
 export interface TableOptions {
   readonly signal?: AbortSignal | undefined;
@@ -34,13 +44,6 @@ export interface TableResult {
   readonly warnings: readonly string[];
   readonly packets: number;
   readonly octets: number;
-}
-
-interface Column {
-  readonly position: number;
-  readonly prefix: OidBytes;
-  last: OidBytes;
-  done: boolean;
 }
 
 export interface TableSource {
@@ -74,6 +77,7 @@ export async function walkTable(
   const walk = new TableWalk(prefixes);
   const deadline = clock.now() + (options.maxMilliseconds ?? 60_000);
   if (source.version === '1') tuning.method = 'next';
+  const expected = expectedRows(tuning, prefixes);
   for (;;) {
     const waiting = walk.columns.filter((column) => !column.done);
     if (waiting.length === 0) break;
@@ -82,7 +86,7 @@ export async function walkTable(
       walk.stop(cap);
       break;
     }
-    const plan = bulkPlan(tuning, waiting.length);
+    const plan = bulkPlan(tuning, waiting.length, expected - walk.rowCount);
     const active = waiting.slice(0, plan.columns);
     const trouble = await step(source, walk, active, plan.repetitions, tuning, options);
     if (trouble === null) continue;
@@ -92,12 +96,14 @@ export async function walkTable(
       break;
     }
   }
-  return walk.result();
+  const result = walk.result();
+  if (result.complete) learnRows(tuning, prefixes, result.rows.size);
+  return result;
 }
 
 function reachedCap(walk: TableWalk, options: TableOptions, late: boolean): string | null {
   if (late) return `stopped after ${options.maxMilliseconds ?? 60_000} ms`;
-  if (walk.rows.size >= (options.maxRows ?? 20_000)) return `stopped at ${walk.rows.size} rows`;
+  if (walk.rowCount >= (options.maxRows ?? 20_000)) return `stopped at ${walk.rowCount} rows`;
   if (walk.packets >= (options.maxPackets ?? 5_000)) return `stopped at ${walk.packets} packets`;
   if (walk.octets >= (options.maxOctets ?? 16 * 1024 * 1024)) return `stopped at ${walk.octets} octets`;
   return null;
@@ -134,7 +140,7 @@ async function step(
   }
   walk.packets++;
   walk.octets += reply.octets;
-  const { errorStatus, errorIndex, varbinds: answers } = reply.pdu;
+  const { errorStatus, errorIndex, list } = reply.pdu;
   if (errorStatus === TOO_BIG) return { kind: 'tooBig' };
   if (errorStatus !== 0) {
     const column = active[errorIndex - 1 - before.length];
@@ -144,92 +150,8 @@ async function step(
     else walk.cut(refused, `the agent answered ${errorStatusNames[errorStatus] ?? errorStatus}`);
     return null;
   }
-  if (answers.length <= before.length) return { kind: 'empty' };
-  walk.take(active, answers.slice(before.length), companion === undefined ? undefined : answers[0]?.value);
-  learnReply(tuning, reply.octets, answers.length);
+  if (list.length <= before.length) return { kind: 'empty' };
+  walk.take(active, list, before.length);
+  learnReply(tuning, reply.octets, list.length);
   return null;
-}
-
-/** The rows and the columns of a walk under way. */
-class TableWalk {
-  readonly columns: readonly Column[];
-  readonly rows = new Map<string, (SnmpValue | undefined)[]>();
-  readonly companions = new Map<string, SnmpValue>();
-  readonly #warnings: string[] = [];
-  #malformed = 0;
-  #complete = true;
-  packets = 0;
-  octets = 0;
-
-  constructor(prefixes: readonly OidBytes[]) {
-    this.columns = prefixes.map((prefix, position) => ({ position, prefix, last: prefix, done: false }));
-  }
-
-  take(active: readonly Column[], answers: readonly Varbind[], companion: SnmpValue | undefined): void {
-    for (let i = 0; i < answers.length; i++) {
-      const column = active[i % active.length] as Column;
-      if (column.done) continue;
-      const { oid, value } = answers[i] as Varbind;
-      if (value.type === 'endOfMibView') {
-        column.done = true;
-        continue;
-      }
-      // Before the end of the column is believed: an agent that jumps back has not come to it.
-      if (compareOids(oid, column.last) <= 0) {
-        this.cut(column, 'the agent returned object identifiers that do not increase');
-        continue;
-      }
-      if (!isBelow(oid, column.prefix)) {
-        column.done = true;
-        continue;
-      }
-      const index = decodeIndex(oid, column.prefix.length);
-      if (index === null) {
-        this.cut(column, 'the agent returned an object identifier that is none');
-        continue;
-      }
-      column.last = oid;
-      if (value.type === 'malformed') this.#malformed++;
-      // Agents have been seen to return an exception in the middle of a table; there is nothing to keep.
-      if (value.type === 'noSuchInstance' || value.type === 'noSuchObject') continue;
-      if (companion !== undefined && !this.companions.has(index)) this.companions.set(index, companion);
-      this.#put(index, column.position, value);
-    }
-  }
-
-  #put(index: string, position: number, value: SnmpValue): void {
-    let row = this.rows.get(index);
-    if (row === undefined) {
-      row = new Array<SnmpValue | undefined>(this.columns.length).fill(undefined);
-      this.rows.set(index, row);
-    }
-    row[position] = value;
-  }
-
-  /** Ends one column before its end. */
-  cut(column: Column, reason: string): void {
-    column.done = true;
-    this.#complete = false;
-    this.#warnings.push(`${decodeOid(column.prefix)}: ${reason}; rows before are kept`);
-  }
-
-  /** Ends the walk before its end. */
-  stop(reason: string): void {
-    this.#complete = false;
-    const open = this.columns.filter((column) => !column.done).map((column) => decodeOid(column.prefix));
-    this.#warnings.push(`${open.join(', ')}: ${reason}; rows before are kept`);
-  }
-
-  result(): TableResult {
-    const warnings = [...this.#warnings];
-    if (this.#malformed > 0) warnings.push(`${this.#malformed} values were malformed and left out`);
-    return {
-      rows: this.rows,
-      companions: this.companions,
-      complete: this.#complete,
-      warnings,
-      packets: this.packets,
-      octets: this.octets,
-    };
-  }
 }

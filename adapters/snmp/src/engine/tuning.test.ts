@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backOff, bulkPlan, learnReply, learnRtt, newTuning, shrink, type Trouble } from './tuning.ts';
+import { backOff, bulkPlan, expectedRows, learnReply, learnRows, learnRtt, newTuning, shrink, type Trouble } from './tuning.ts';
 
 test('the timeout follows the round trip between its floor and its ceiling', () => {
   const near = newTuning();
@@ -49,4 +49,25 @@ test('replies are planned to fit one packet, and grow again after clean rounds',
   expect(small.repetitions).toBe(5);
   for (let i = 0; i < 20; i++) learnReply(small, 20, 1);
   expect(small.repetitions).toBe(6);
+});
+
+test('a device that keeps up is asked for more, and for no more than it has shown to bear', () => {
+  const tuning = newTuning();
+  for (let rounds = 0; rounds < 200; rounds++) learnReply(tuning, 2_400, 120);
+  expect(bulkPlan(tuning, 12)).toEqual({ columns: 12, repetitions: 23 });
+  shrink(tuning, 'timeout', { columns: 12, repetitions: 23 });
+  for (let rounds = 0; rounds < 500; rounds++) learnReply(tuning, 2_400, 120);
+  expect(tuning).toMatchObject({ repetitions: 10, replyTarget: 2_800 });
+});
+
+test('rows that are known to come are shared out evenly, with one more for the end', () => {
+  const tuning = newTuning();
+  const columns = [Uint8Array.of(43, 6, 1)];
+  expect(expectedRows(tuning, columns)).toBeNaN();
+  learnRows(tuning, columns, 48);
+  expect(expectedRows(tuning, columns)).toBe(48);
+  expect(bulkPlan(tuning, 12, 48)).toEqual({ columns: 12, repetitions: 10 });
+  expect(bulkPlan(tuning, 12, 13)).toEqual({ columns: 12, repetitions: 7 });
+  expect(bulkPlan(tuning, 12, 3)).toEqual({ columns: 12, repetitions: 4 });
+  expect(bulkPlan(tuning, 12, -2)).toEqual({ columns: 12, repetitions: 10 });
 });

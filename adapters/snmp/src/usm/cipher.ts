@@ -43,7 +43,8 @@ export function encryptScopedPdu(input: CipherInput, plain: Buffer): Buffer {
     input.protocol === 'des' && plain.length % 8 !== 0
       ? Buffer.concat([plain, Buffer.alloc(8 - (plain.length % 8))])
       : plain;
-  return Buffer.concat([cipher.update(padded), cipher.final()]);
+  // Whole blocks or a stream: `final` has nothing left to give.
+  return cipher.update(padded);
 }
 
 /** Null when the octets cannot be a ciphertext of this protocol. */
@@ -52,5 +53,5 @@ export function decryptScopedPdu(input: CipherInput, encrypted: Buffer): Buffer 
   if (input.protocol === 'des' && encrypted.length % 8 !== 0) return null;
   const { name, key, iv } = parameters(input);
   const decipher = createDecipheriv(name, key, iv).setAutoPadding(false);
-  return Buffer.concat([decipher.update(encrypted), decipher.final()]);
+  return decipher.update(encrypted);
 }

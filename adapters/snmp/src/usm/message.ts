@@ -1,5 +1,5 @@
 import { BerError, BerReader, BerWriter } from '../codec/ber.ts';
-import { type Pdu, readPdu, writePdu } from '../codec/pdu.ts';
+import { type Pdu, type ReceivedPdu, readPdu, writePdu } from '../codec/pdu.ts';
 
 /** msgFlags (RFC 3412 §6.4). */
 export const FLAG_AUTH = 1;
@@ -32,7 +32,7 @@ export function encodeScopedPdu(engineId: Uint8Array, contextName: Uint8Array, p
 }
 
 /** The PDU in a scoped PDU; a reason when there is none. Zeros behind it are the cipher's padding. */
-export function decodeScopedPdu(plain: Buffer): Pdu | string {
+export function decodeScopedPdu(plain: Buffer): ReceivedPdu | string {
   try {
     const scoped = new BerReader(plain).enter(0x30);
     scoped.octets(0x04);

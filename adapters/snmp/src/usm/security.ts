@@ -147,9 +147,10 @@ export function usmSecurity(
   function isAuthentic(header: V3Header, datagram: Buffer): boolean {
     if (!authenticated || header.authParameters.length !== algorithm.digestOctets) return false;
     if (!header.userName.equals(user)) return false;
-    const blank = Buffer.from(datagram);
-    blank.fill(0, header.authOffset, header.authOffset + algorithm.digestOctets);
-    return timingSafeEqual(digest(blank, header.engineId), header.authParameters);
+    // Computed over the message with zeros in the digest's place (RFC 3414 §6.3.2); nobody reads it there again.
+    const claimed = Buffer.from(header.authParameters);
+    header.authParameters.fill(0);
+    return timingSafeEqual(digest(datagram, header.engineId), claimed);
   }
 
   function adopt(header: V3Header): void {

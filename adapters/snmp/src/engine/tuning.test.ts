@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backOff, bulkPlan, expectedRows, learnReply, learnRows, learnRtt, newTuning, shrink, type Trouble } from './tuning.ts';
+import {
+  backOff,
+  bulkPlan,
+  expectedRows,
+  learnReply,
+  learnRows,
+  learnRtt,
+  newTuning,
+  shrink,
+  type Trouble,
+} from './tuning.ts';
 
 test('the timeout follows the round trip between its floor and its ceiling', () => {
   const near = newTuning();

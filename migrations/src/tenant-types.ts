@@ -645,11 +645,14 @@ export interface NetworkAccess {
   overrideUntil: ColumnType<Date, Date | string, Date | string> | null;
   password: Uint8Array;
   planId: string;
+  poolId: string | null;
   portIds: Generated<string[]>;
   readyAt: ColumnType<Date, Date | string, Date | string> | null;
   serviceId: string;
   shaping: Json | null;
   simultaneousSessions: Generated<number>;
+  staticDelegatedPrefix: string | null;
+  staticIpv6Prefix: string | null;
   throttle: Json | null;
   username: string;
 }
@@ -689,10 +692,14 @@ export interface NetworkAddress {
 }
 
 export interface NetworkAddressPool {
+  assignment: Generated<string>;
   cidr: string;
   createdAt: ColumnType<Date, Date | string, Date | string>;
   id: string;
+  kind: Generated<string>;
+  lentLength: Generated<number>;
   name: string;
+  nasIds: Generated<string[]>;
 }
 
 export interface NetworkAlarm {
@@ -733,6 +740,15 @@ export interface NetworkAlarmWatch {
   raised: Generated<boolean>;
   ruleId: string;
   streak: Generated<number>;
+}
+
+export interface NetworkCgnatBlock {
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  firstPort: number;
+  id: string;
+  inside: string;
+  outside: string;
+  portsPerHost: number;
 }
 
 export interface NetworkDevice {
@@ -840,6 +856,15 @@ export interface NetworkInterfaceRate {
   outBitsPerSecond: string;
 }
 
+export interface NetworkLease {
+  lentAt: ColumnType<Date, Date | string, Date | string>;
+  mac: string | null;
+  poolId: string;
+  prefix: string;
+  releasedAt: ColumnType<Date, Date | string, Date | string> | null;
+  serviceId: string;
+}
+
 export interface NetworkLoginRejection {
   at: ColumnType<Date, Date | string, Date | string>;
   reason: string;
@@ -913,6 +938,15 @@ export interface NetworkSession {
   updatedAt: ColumnType<Date, Date | string, Date | string>;
   upstreamOctets: Generated<string>;
   username: string;
+}
+
+export interface NetworkSessionPrefix {
+  firstPort: Generated<number>;
+  lastPort: Generated<number>;
+  prefix: string;
+  sessionId: string;
+  since: ColumnType<Date, Date | string, Date | string>;
+  until: ColumnType<Date, Date | string, Date | string> | null;
 }
 
 export interface NetworkSite {
@@ -1073,6 +1107,7 @@ export interface DB {
   "network.alarm": NetworkAlarm;
   "network.alarmRule": NetworkAlarmRule;
   "network.alarmWatch": NetworkAlarmWatch;
+  "network.cgnatBlock": NetworkCgnatBlock;
   "network.device": NetworkDevice;
   "network.deviceLink": NetworkDeviceLink;
   "network.incident": NetworkIncident;
@@ -1081,6 +1116,7 @@ export interface DB {
   "network.incidentService": NetworkIncidentService;
   "network.interface": NetworkInterface;
   "network.interfaceRate": NetworkInterfaceRate;
+  "network.lease": NetworkLease;
   "network.loginRejection": NetworkLoginRejection;
   "network.maintenanceWindow": NetworkMaintenanceWindow;
   "network.managementAddress": NetworkManagementAddress;
@@ -1088,6 +1124,7 @@ export interface DB {
   "network.plan": NetworkPlan;
   "network.serviceAttachment": NetworkServiceAttachment;
   "network.session": NetworkSession;
+  "network.sessionPrefix": NetworkSessionPrefix;
   "network.site": NetworkSite;
   "network.usageCounted": NetworkUsageCounted;
   "network.usageDay": NetworkUsageDay;

@@ -46,6 +46,7 @@ export type { Anomaly, AnomalyKind } from './server/anomaly.ts';
 export type { ServerCounters } from './server/counters.ts';
 export type { Nas } from './server/nas.ts';
 export * from './server/policy.ts';
+export { type PortRange, portRanges } from './server/port-range.ts';
 export * from './server/server.ts';
 export type { SpooledRecord } from './spool/frame.ts';
 export { AccountingSpool, type AccountingSpoolOptions } from './spool/spool.ts';

@@ -17,10 +17,12 @@ import {
 } from '@dotmac/platform';
 import {
   AccountingSpool,
+  acceptBlock,
   acceptTemplate,
   accessReplyAttributes,
   CoaClient,
   createRadiusDriver,
+  portRanges,
   sharedSecret,
   startRadiusServer,
   vendorProfiles,
@@ -91,6 +93,8 @@ const runtime = await startRuntime<TenantDatabase, TenantEvents>({
       sharedSecret,
       accessReplyAttributes,
       acceptTemplate,
+      acceptBlock,
+      portRanges,
       vendorProfiles,
     };
     networkModule = network(services, { drivers, radius: radiusPort, pollIntervalSeconds });

@@ -64,6 +64,15 @@ export interface NetworkEvents {
   'alarm.updated': AlarmPayload & { because: string };
   'alarm.cleared': AlarmPayload;
   'nas.updated': { nasId: string; name: string };
+  'address.pool.updated': { poolId: string; name: string };
+  /** Somebody asked who had an address; `found` is how many sessions the answer names. */
+  'address.holders.asked': {
+    address: string;
+    port: number | null;
+    at: string;
+    reason: string;
+    found: number;
+  };
   'usage.recorded': UsagePayload;
   /** A confirmed outage is over: one for each service that it cut off while it was in use. */
   'service.downtime.recorded': {

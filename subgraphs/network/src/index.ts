@@ -16,7 +16,10 @@ import './aaa/graphql.ts';
 import { LoginPolicy } from './aaa/policy.ts';
 import { followServices } from './access/events.ts';
 import './access/graphql.ts';
+import './address/assign-graphql.ts';
 import './address/graphql.ts';
+import './address-history/graphql.ts';
+import { PrefixRecorder } from './address-history/record.ts';
 import './alarm/graphql.ts';
 import { builder, type NetworkContext, type NetworkServices } from './builder.ts';
 import { AccessEnforcement } from './change/enforcement.ts';
@@ -65,6 +68,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const policy = new LoginPolicy(services, ports.radius, sessionClock);
   const enforcement = new AccessEnforcement(services, ports);
   const usage = new UsageRecorder(services, sessionClock);
+  const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);
   const pollMilliseconds = (ports.pollIntervalSeconds ?? 60) * 1_000;
   const watch = {
     sessionClock,
@@ -80,7 +84,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     name: 'network',
     schema,
     policy,
-    accountingSink: accountingSink(services, policy, usage),
+    accountingSink: accountingSink(services, policy, usage, prefixes),
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
     contextOf: (base): NetworkContext => ({
       ...base,

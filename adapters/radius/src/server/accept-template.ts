@@ -25,6 +25,11 @@ const nonceOctets = 8;
 const entropy = Buffer.alloc(nonceOctets * 512);
 let entropyUsed = entropy.length;
 
+/** Attributes for the `blocks` of an accept, encoded once. None that is encrypted. Throws `AttributeError`. */
+export function acceptBlock(attributes: readonly Attribute[]): Uint8Array {
+  return encodeAttributes(standardDictionary(), attributes);
+}
+
 /** Throws `AttributeError` for attributes that cannot be encoded, `RangeError` for a `Class` that is too long. */
 export function acceptTemplate({ attributes, classPrefix }: AcceptTemplateParts): AcceptTemplate {
   const fixed = encodeAttributes(standardDictionary(), attributes);

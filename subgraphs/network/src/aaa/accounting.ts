@@ -1,4 +1,5 @@
 import type { AccountingRecord, AccountingSink } from '@dotmac/radius';
+import type { PrefixRecorder } from '../address-history/record.ts';
 import type { NetworkServices } from '../builder.ts';
 import { type NasRestart, SessionRecorder } from '../session/record.ts';
 import { normaliseMac, type SessionNews, terminateCauseName } from '../session/rules.ts';
@@ -14,6 +15,7 @@ export function accountingSink(
   services: NetworkServices,
   policy: LoginPolicy,
   usage: UsageRecorder,
+  prefixes: PrefixRecorder,
 ): AccountingSink {
   const writer = services.ownConnections('accounting', accountingConnections);
   const recorder = new SessionRecorder({ writer, database: services.database }, services.clock, policy.known);
@@ -21,7 +23,10 @@ export function accountingSink(
     async record(batch) {
       const news = batch.flatMap((record) => newsOf(record, policy.deviceOfNas(record.nas.id)) ?? []);
       const restarts = batch.flatMap((record) => restartOf(record) ?? []);
-      if (news.length > 0 || restarts.length > 0) usage.note(await recorder.record({ news, restarts }));
+      if (news.length === 0 && restarts.length === 0) return;
+      const sessions = await recorder.record({ news, restarts });
+      usage.note(sessions);
+      await prefixes.record(batch, sessions);
     },
   };
 }

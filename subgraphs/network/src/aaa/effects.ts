@@ -20,7 +20,7 @@ export class LoginEffects {
   readonly #services: NetworkServices;
   readonly #refresh: (serviceIds: readonly string[]) => Promise<void>;
   readonly #lessons = new Map<string, Set<string>>();
-  #ends: { readonly sessionId: string; readonly username: string }[] = [];
+  #ends: { readonly sessionId: string; readonly because: string }[] = [];
 
   constructor(services: NetworkServices, refresh: (serviceIds: readonly string[]) => Promise<void>) {
     this.#services = services;
@@ -40,8 +40,8 @@ export class LoginEffects {
   }
 
   /** Synchronous: called on the packet path. */
-  end(sessionId: string, username: string): void {
-    if (this.#ends.length < mostWaiting) this.#ends.push({ sessionId, username });
+  end(sessionId: string, because: string): void {
+    if (this.#ends.length < mostWaiting) this.#ends.push({ sessionId, because });
   }
 
   /** Works off what is waiting, now and then, until the signal aborts; what fails is tried again. */
@@ -64,11 +64,7 @@ export class LoginEffects {
   async #flush(): Promise<void> {
     const { database, jobs } = this.#services;
     const ends = this.#ends.slice(0, 100);
-    for (const { sessionId, username } of ends)
-      await jobs.enqueue(database as never, disconnectQueue, {
-        sessionId,
-        because: `${username} logged in on another line`,
-      });
+    for (const order of ends) await jobs.enqueue(database as never, disconnectQueue, order);
     this.#ends = this.#ends.slice(ends.length);
     for (const [serviceId, macs] of [...this.#lessons].slice(0, 100)) await this.#keep(serviceId, [...macs]);
   }

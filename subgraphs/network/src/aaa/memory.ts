@@ -46,6 +46,7 @@ const relevant = [
 export class LoginMemory implements KnownServices {
   readonly #services: NetworkServices;
   readonly #sharedSecret: RadiusPort['sharedSecret'];
+  readonly #onSessions: (sessions: readonly SessionState[]) => void;
   #nases = new Map<string, PolicyNas>();
   #nasRows = new Map<string, Nas>();
   #byUsername = new Map<string, PolicyAccess>();
@@ -57,9 +58,15 @@ export class LoginMemory implements KnownServices {
   readonly #outdated = new Set<string>();
   #catchingUp = false;
 
-  constructor(services: NetworkServices, sharedSecret: RadiusPort['sharedSecret']) {
+  /** @param onSessions told of what changed when the memory knows it. */
+  constructor(
+    services: NetworkServices,
+    sharedSecret: RadiusPort['sharedSecret'],
+    onSessions: (sessions: readonly SessionState[]) => void,
+  ) {
     this.#services = services;
     this.#sharedSecret = sharedSecret;
+    this.#onSessions = onSessions;
   }
 
   /** Loads everything and follows the event log until the signal aborts. Resolves when all is there. */
@@ -132,6 +139,7 @@ export class LoginMemory implements KnownServices {
         this.#dropLive(session);
       }
     }
+    this.#onSessions(sessions);
   }
 
   forgetSessions(keys: readonly string[]): void {

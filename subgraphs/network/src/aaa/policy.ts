@@ -1,6 +1,14 @@
 import type { Clock } from '@dotmac/platform';
-import type { AcceptTemplate, AccessDecision, AccessRequestView, RadiusPolicy } from '@dotmac/radius';
+import type {
+  AcceptTemplate,
+  AccessAccept,
+  AccessDecision,
+  AccessReject,
+  AccessRequestView,
+  RadiusPolicy,
+} from '@dotmac/radius';
 import { deviceModeOf, shapingOf } from '../access/rules.ts';
+import { Leases } from '../address/leases.ts';
 import type { NetworkServices } from '../builder.ts';
 import { macToLearn } from '../login-limit/rules.ts';
 import type { Nas } from '../nas/store.ts';
@@ -8,6 +16,7 @@ import type { KnownServices } from '../session/record.ts';
 import { normaliseMac, type SessionState } from '../session/rules.ts';
 import { Backoff } from './backoff.ts';
 import { LoginEffects } from './effects.ts';
+import { explainAddress, lentAttributes, lineOf, wantedOf } from './lending.ts';
 import { LoginMemory, type PolicyAccess, type PolicyNas } from './memory.ts';
 import type { RadiusPort } from './port.ts';
 import { Rejections } from './rejections.ts';
@@ -41,18 +50,35 @@ export class LoginPolicy implements RadiusPolicy {
   readonly #memory: LoginMemory;
   readonly #backoff = new Backoff<PolicyAccess>();
   readonly #effects: LoginEffects;
+  readonly #leases: Leases;
 
   constructor(services: NetworkServices, radius: RadiusPort, sessionClock: Clock) {
     this.#services = services;
     this.#radius = radius;
     this.#sessionClock = sessionClock;
     this.#rejections = new Rejections(services);
-    this.#memory = new LoginMemory(services, radius.sharedSecret);
+    this.#memory = new LoginMemory(services, radius.sharedSecret, (sessions) =>
+      this.#leases.sessionsChanged(sessions, ({ serviceId, mac }) =>
+        this.#memory.live(serviceId).some((live) => live.mac === mac),
+      ),
+    );
     this.#effects = new LoginEffects(services, (ids) => this.#memory.refresh(ids));
+    this.#leases = new Leases(services, sessionClock, {
+      encode: ({ kind, prefix }) => radius.acceptBlock(lentAttributes(kind, prefix)),
+      onConflict: ({ id, username, address }) => {
+        services.logger.warn(
+          { sessionId: id, username, address },
+          'two lines use one address; this one is ended',
+        );
+        this.#effects.end(id, `${address} is lent to another line`);
+      },
+    });
   }
 
   /** Works until the signal aborts. Resolves when it can answer. */
   async start(signal: AbortSignal): Promise<void> {
+    // First: what is online when the memory is loaded holds what it was lent.
+    await this.#leases.start(signal);
     await this.#memory.start(signal);
     this.#rejections.run(signal);
     this.#effects.run(signal);
@@ -102,11 +128,12 @@ export class LoginPolicy implements RadiusPolicy {
       },
     });
     const reason = decideLogin(facts);
-    if (reason === null && access !== null) {
+    const accepted = reason === null && access !== null ? this.#accept(nas, access, mac) : null;
+    if (accepted?.kind === 'ACCEPT' && access !== null) {
       this.#remember(access, facts);
-      return this.#accept(nas, access);
+      return accepted;
     }
-    const refusal = reason ?? 'UNKNOWN_USER';
+    const refusal = reason ?? (accepted?.kind === 'REJECT' ? accepted.reason : 'UNKNOWN_USER');
     if (refusal === 'BAD_PASSWORD' && access !== null) this.#backoff.failed(username, mac, access, facts.now);
     const serviceId = access?.serviceId ?? null;
     this.#rejections.add({ username, serviceId, reason: refusal, nasAddress: request.sourceAddress, mac });
@@ -119,7 +146,7 @@ export class LoginPolicy implements RadiusPolicy {
     if (access.limits === null) return;
     const mac = macToLearn(facts.access?.limits ?? null, facts.mac);
     if (mac !== null) this.#effects.learn({ serviceId: access.serviceId, mac });
-    for (const sessionId of sessionsToEnd(facts)) this.#effects.end(sessionId, facts.username);
+    for (const sessionId of sessionsToEnd(facts)) this.#effects.end(sessionId, 'another line has logged in');
   }
 
   /** What the answer to a login would be now, and why. */
@@ -153,8 +180,14 @@ export class LoginPolicy implements RadiusPolicy {
         password: given,
       }),
     );
-    if (reason !== null) return { decision: 'REJECT', reason, steps };
-    return { decision: access?.mode === 'OPEN' ? 'ACCEPT' : 'WALLED_GARDEN', reason: null, steps };
+    if (reason !== null || access === null) return { decision: 'REJECT', reason, steps };
+    const address = explainAddress(this.#leases, nas.row, access, mac === null ? null : normaliseMac(mac));
+    if (!address.passed) return { decision: 'REJECT', reason: 'NO_ADDRESS', steps: [...steps, address] };
+    return {
+      decision: access?.mode === 'OPEN' ? 'ACCEPT' : 'WALLED_GARDEN',
+      reason: null,
+      steps: [...steps, address],
+    };
   }
 
   #factsOf(
@@ -184,11 +217,17 @@ export class LoginPolicy implements RadiusPolicy {
     return { ...access, limits: { ...access.limits, macs } };
   }
 
-  #accept({ row: nas }: PolicyNas, access: PolicyAccess): AccessDecision {
+  #accept(
+    { row: nas }: PolicyNas,
+    access: PolicyAccess,
+    mac: string | null,
+  ): AccessAccept | (AccessReject & { readonly reason: RejectReason }) {
     const reply = this.#replyOf(nas, access);
     if (reply === null) return { kind: 'REJECT', reason: 'REPLY_IMPOSSIBLE' };
+    const lent = this.#leases.idle ? [] : this.#leases.lend(lineOf(nas, access, mac), wantedOf(access));
+    if (lent === null) return { kind: 'REJECT', reason: 'NO_ADDRESS' };
     const interval = jitteredInterval(nas.interimIntervalSeconds, Math.random());
-    return { kind: 'ACCEPT', blocks: [reply.forLogin(interval)] };
+    return { kind: 'ACCEPT', blocks: [...lent, reply.forLogin(interval)] };
   }
 
   /** What an accept carries, kept until the access changes; null when the profile cannot express it. */
@@ -203,6 +242,10 @@ export class LoginPolicy implements RadiusPolicy {
       const reply = acceptTemplate({
         attributes: [
           ...(access.address === null ? [] : [{ name: 'Framed-IP-Address', value: access.address }]),
+          ...(access.staticIpv6Prefix === null ? [] : lentAttributes('IPV6_PREFIX', access.staticIpv6Prefix)),
+          ...(access.staticDelegatedPrefix === null
+            ? []
+            : lentAttributes('DELEGATED_PREFIX', access.staticDelegatedPrefix)),
           ...accessReplyAttributes(vendor, shapingOf(access.shaping), mode),
         ],
         classPrefix: sessionTokenPrefix(access.serviceId),

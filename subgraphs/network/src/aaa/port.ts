@@ -8,6 +8,10 @@ export interface RadiusPort {
   readonly accessReplyAttributes: typeof radius.accessReplyAttributes;
   /** What an accept carries, encoded once for all logins of a service. */
   readonly acceptTemplate: typeof radius.acceptTemplate;
+  /** Attributes of a login of their own, encoded once. */
+  readonly acceptBlock: typeof radius.acceptBlock;
+  /** What a carrier-grade NAT gave a session, by its accounting. */
+  readonly portRanges: typeof radius.portRanges;
   /** The profiles there are, by id. */
   readonly vendorProfiles: Readonly<Record<string, { readonly coaPort: number }>>;
 }

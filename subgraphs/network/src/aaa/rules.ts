@@ -20,7 +20,9 @@ export type RejectReason =
   | 'NOT_READY'
   | 'BLOCKED'
   | LimitReason
-  | 'SESSION_LIMIT';
+  | 'SESSION_LIMIT'
+  | 'NO_ADDRESS'
+  | 'REPLY_IMPOSSIBLE';
 
 /** A session as far as logging in again is concerned. */
 export interface LiveSession {

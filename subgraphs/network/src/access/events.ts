@@ -194,7 +194,8 @@ async function closeAccess(
   if (access === null || access.closedAt !== null) return;
   const closedAt = new Date(services.clock.now());
   const mode = desiredMode([], { closed: true });
-  await updateAccess(transaction, serviceId, { mode, closedAt });
+  const nothing = { poolId: null, staticIpv6Prefix: null, staticDelegatedPrefix: null };
+  await updateAccess(transaction, serviceId, { mode, closedAt, ...nothing });
   await releaseAddress(transaction, serviceId, closedAt);
   const because = 'the service is cancelled';
   await requestChange(transaction, services, { ...access, mode, closedAt }, { because, actor });

@@ -39,6 +39,9 @@ const columns = [
   'access.override',
   'access.overrideUntil',
   'access.capBlocked',
+  'access.poolId',
+  'access.staticIpv6Prefix',
+  'access.staticDelegatedPrefix',
   'access.locks',
   'access.mode',
   'access.simultaneousSessions',
@@ -145,6 +148,9 @@ export async function updateAccess(
     readonly override?: ShapingPayload | null;
     readonly overrideUntil?: Date | null;
     readonly capBlocked?: boolean;
+    readonly poolId?: string | null;
+    readonly staticIpv6Prefix?: string | null;
+    readonly staticDelegatedPrefix?: string | null;
     readonly locks?: readonly LockReason[];
     readonly mode?: AccessMode;
     readonly readyAt?: Date;

@@ -1,5 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { ValidationError } from '@dotmac/schema';
+import { blockText, countOf, parseBlock } from './block.ts';
+import type { PoolKind } from './lender.ts';
 
 /** The largest pool: 65,536 addresses. */
 const shortestPrefix = 16;
@@ -23,6 +25,41 @@ export function poolBlock(cidr: string): { readonly cidr: string; readonly size:
   const number = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
   const first = number - (number % size);
   return { cidr: `${dotted(first)}/${prefix}`, size };
+}
+
+/** Above this many, the memory that lends would be too large: several pools do it. */
+const mostLent = 2 ** 24;
+
+/**
+ * A block that lends addresses (IPv4) or prefixes (IPv6), and the length of what each line gets.
+ * @throws ValidationError naming what would be right.
+ */
+export function lendingBlock(
+  kind: PoolKind,
+  cidr: string,
+  lentLength: number | null,
+): { readonly cidr: string; readonly lentLength: number } {
+  const block = parseBlock(cidr);
+  const family = kind === 'IPV4' ? 4 : 6;
+  const example = {
+    IPV4: '100.64.0.0/16',
+    IPV6_PREFIX: '2001:db8:1::/48',
+    DELEGATED_PREFIX: '2001:db8:100::/40',
+  }[kind];
+  if (block === null || block.family !== family || !cidr.includes('/'))
+    throw new ValidationError('input.cidr', `${kind} lends from a block such as ${example}; this is ${cidr}`);
+  const length = lentLength ?? { IPV4: 32, IPV6_PREFIX: 64, DELEGATED_PREFIX: 56 }[kind];
+  if (kind === 'IPV4' ? length !== 32 : length > 64)
+    throw new ValidationError(
+      'input.lentLength',
+      'IPv4 lends single addresses (32), IPv6 prefixes up to /64',
+    );
+  if (length < block.length || countOf(block, length) > mostLent)
+    throw new ValidationError(
+      'input.lentLength',
+      `A pool lends 1 to ${mostLent} of a /${length}: its block is a /${Math.max(0, length - 24)} to /${length}`,
+    );
+  return { cidr: blockText(block), lentLength: length };
 }
 
 /** Network, first host (the gateway by custom) and broadcast stay unused in blocks that have room for it. */

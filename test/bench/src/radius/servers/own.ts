@@ -2,8 +2,10 @@ import { DriverRegistry } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
 import { createLogger, generateSigningKey, startRuntime } from '@dotmac/platform';
 import {
+  acceptBlock,
   acceptTemplate,
   accessReplyAttributes,
+  portRanges,
   sharedSecret,
   startRadiusServer,
   vendorProfiles,
@@ -31,7 +33,15 @@ if (import.meta.main) {
     modules: (services) => {
       networkModule = network(services, {
         drivers: new DriverRegistry([]),
-        radius: { verifyPassword, sharedSecret, accessReplyAttributes, acceptTemplate, vendorProfiles },
+        radius: {
+          verifyPassword,
+          sharedSecret,
+          accessReplyAttributes,
+          acceptTemplate,
+          acceptBlock,
+          portRanges,
+          vendorProfiles,
+        },
       });
       return [networkModule];
     },

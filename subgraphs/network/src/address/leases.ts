@@ -1,0 +1,154 @@
+import { type Clock, pause } from '@dotmac/platform';
+import type { NetworkServices } from '../builder.ts';
+import type { SessionState } from '../session/rules.ts';
+import { type Asked, type Holder, type Lease, Lender, poolKinds } from './lender.ts';
+import { keptLeases, lendingPools, writeLeases } from './store.ts';
+
+const flushMilliseconds = 200;
+const expiryMilliseconds = 10_000;
+const retryMilliseconds = 500;
+
+/** What lends at login, with its record: loaded at start, written soon after every change, kept right by the sessions. */
+export class Leases {
+  readonly #services: NetworkServices;
+  readonly #sessionClock: Clock;
+  readonly #lender = new Lender();
+  readonly #encode: (lease: Lease) => Uint8Array;
+  readonly #blocks = new WeakMap<Lease, Uint8Array>();
+  /** Told of a session whose address is lent to another line. */
+  readonly #onConflict: (session: SessionState) => void;
+  #unwritten = new Map<string, Lease>();
+
+  constructor(
+    services: NetworkServices,
+    sessionClock: Clock,
+    options: {
+      readonly encode: (lease: Lease) => Uint8Array;
+      readonly onConflict: (session: SessionState) => void;
+    },
+  ) {
+    this.#services = services;
+    this.#sessionClock = sessionClock;
+    this.#encode = options.encode;
+    this.#onConflict = options.onConflict;
+  }
+
+  /** Loads pools and leases; then works until the signal aborts. */
+  async start(signal: AbortSignal): Promise<void> {
+    const cursor = await this.#services.events.headCursor();
+    await this.#loadPools();
+    for (const lease of await keptLeases(this.#services.database)) this.#lender.restore(lease);
+    void this.#follow(cursor, signal);
+    this.#writeOften(signal);
+  }
+
+  get idle(): boolean {
+    return this.#lender.idle;
+  }
+
+  /**
+   * Everything a login is lent, as the octets of its attributes. Synchronous and from memory.
+   * @param kinds what it has not got for good.
+   * @returns null when a pool for IPv4 that should lend has nothing left. Prefixes that are used up are left out.
+   */
+  lend(line: Omit<Asked, 'kind'>, kinds: ReadonlySet<Asked['kind']>): Uint8Array[] | null {
+    const now = this.#sessionClock.now();
+    const blocks: Uint8Array[] = [];
+    for (const kind of poolKinds) {
+      if (!kinds.has(kind)) continue;
+      const lease = this.#lender.lend({ ...line, kind, poolId: kind === 'IPV4' ? line.poolId : null }, now);
+      if (lease === 'EXHAUSTED' && kind === 'IPV4') return null;
+      if (lease === null || lease === 'EXHAUSTED') continue;
+      let block = this.#blocks.get(lease);
+      if (block === undefined) {
+        block = this.#encode(lease);
+        this.#blocks.set(lease, block);
+      }
+      blocks.push(block);
+    }
+    return blocks;
+  }
+
+  preview(asked: Asked): ReturnType<Lender['preview']> {
+    return this.#lender.preview(asked);
+  }
+
+  /**
+   * Told of every session that changed, after its commit.
+   * @param isOnline whether a line has another live session.
+   */
+  sessionsChanged(sessions: readonly SessionState[], isOnline: (holder: Holder) => boolean): void {
+    if (this.#lender.idle) return;
+    const now = this.#sessionClock.now();
+    for (const session of sessions) {
+      const { serviceId, mac, address, stoppedAt } = session;
+      if (serviceId === null) continue;
+      const holder = { serviceId, mac };
+      if (stoppedAt === null) {
+        if (!this.#lender.seen(holder, address, now)) this.#onConflict(session);
+      } else if (!isOnline(holder)) this.#lender.release(holder, now);
+    }
+  }
+
+  async #loadPools(): Promise<void> {
+    this.#lender.setPools(await lendingPools(this.#services.database));
+  }
+
+  async #follow(start: string, signal: AbortSignal): Promise<void> {
+    const { events, logger } = this.#services;
+    let cursor: string | null = start;
+    while (!signal.aborted) {
+      try {
+        if (cursor === null) {
+          cursor = await events.headCursor();
+          await this.#loadPools();
+        }
+        for await (const _ of await events.subscribe({
+          after: cursor,
+          types: ['address.pool.updated'],
+          signal,
+        }))
+          await this.#loadPools();
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.warn({ error }, 'pools cannot be followed; those known go on lending');
+        cursor = null;
+        await pause(retryMilliseconds, signal);
+      }
+    }
+  }
+
+  #writeOften(signal: AbortSignal): void {
+    let writing = false;
+    let expiredAt = performance.now();
+    const timer = setInterval(() => {
+      if (performance.now() - expiredAt > expiryMilliseconds) {
+        expiredAt = performance.now();
+        this.#lender.expire(this.#sessionClock.now());
+      }
+      for (const lease of this.#lender.takeChanged()) this.#unwritten.set(lease.prefix, lease);
+      if (writing || this.#unwritten.size === 0) return;
+      writing = true;
+      this.#write()
+        .catch((error: unknown) => {
+          if (!signal.aborted) this.#services.logger.warn({ error }, 'leases are written later');
+        })
+        .finally(() => {
+          writing = false;
+        });
+    }, flushMilliseconds);
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  }
+
+  async #write(): Promise<void> {
+    const batch = this.#unwritten;
+    this.#unwritten = new Map();
+    try {
+      await writeLeases(this.#services.database, [...batch.values()]);
+    } catch (error) {
+      this.#unwritten = new Map([...batch, ...this.#unwritten]);
+      throw error;
+    }
+  }
+}

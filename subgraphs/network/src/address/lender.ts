@@ -1,0 +1,251 @@
+import { type Block, blockText, countOf, indexIn, nthOf, parseBlock } from './block.ts';
+import { isReserved } from './rules.ts';
+
+export const poolKinds = ['IPV4', 'IPV6_PREFIX', 'DELEGATED_PREFIX'] as const;
+export type PoolKind = (typeof poolKinds)[number];
+
+/** A pool that lends for as long as a session lasts. */
+export interface LendingPool {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: PoolKind;
+  readonly cidr: string;
+  /** The prefix length of what one line gets. */
+  readonly lentLength: number;
+  /** The NASes that lend from it; all when empty. */
+  readonly nasIds: readonly string[];
+}
+
+/** Something lent to a line, or kept for it since it went. */
+export interface Lease {
+  readonly poolId: string;
+  readonly kind: PoolKind;
+  /** `100.64.0.9/32`, `2001:db8:7::/56`. */
+  readonly prefix: string;
+  readonly serviceId: string;
+  readonly mac: string | null;
+  /** Milliseconds since the epoch. */
+  readonly lentAt: number;
+  /** Null while it is lent. */
+  releasedAt: number | null;
+}
+
+/** A line of a service: two lines of one service have something of their own each. */
+export interface Holder {
+  readonly serviceId: string;
+  readonly mac: string | null;
+}
+
+export interface Asked extends Holder {
+  readonly kind: PoolKind;
+  readonly nasId: string;
+  /** The only pool that may lend; null: any of the NAS's. */
+  readonly poolId: string | null;
+}
+
+interface PoolState {
+  readonly pool: LendingPool;
+  readonly block: Block;
+  readonly size: number;
+  /** From here on nothing was ever lent. */
+  next: number;
+  readonly leases: Map<number, Lease>;
+  /** Released ones by their number, the one longest unused first. */
+  readonly idle: Map<number, Lease>;
+}
+
+/** An accepted login whose session nobody has told of after this long gives back what it was lent. */
+export const unseenMilliseconds = 5 * 60_000;
+
+/**
+ * Lends addresses and prefixes: one place, one thread, so that two never get the same. A line that comes back gets what it
+ * had; what another line had is lent only when nothing unused is left, and then what is longest unused.
+ */
+export class Lender {
+  #pools: readonly PoolState[] = [];
+  readonly #held = new Map<string, Lease>();
+  readonly #unseen = new Set<Lease>();
+  readonly #changed = new Set<Lease>();
+  readonly #numbers = new WeakMap<Lease, number>();
+
+  /** Whether there is anything to lend from. */
+  get idle(): boolean {
+    return this.#pools.length === 0;
+  }
+
+  /** Takes over the pools there are now; what is lent from those that stay remains lent. */
+  setPools(pools: readonly LendingPool[]): void {
+    const before = new Map(this.#pools.map((state) => [state.pool.id, state]));
+    this.#pools = pools.flatMap((pool) => {
+      const known = before.get(pool.id);
+      if (known !== undefined && known.pool.cidr === pool.cidr && known.pool.lentLength === pool.lentLength)
+        return [{ ...known, pool }];
+      const block = parseBlock(pool.cidr);
+      if (block === null) return [];
+      const size = Number(countOf(block, pool.lentLength));
+      return [{ pool, block, size, next: 0, leases: new Map(), idle: new Map() }];
+    });
+  }
+
+  /** Takes over a lease that is on record. The newest word of a prefix comes last. */
+  restore(lease: Lease): void {
+    const state = this.#pools.find(({ pool }) => pool.id === lease.poolId);
+    const block = parseBlock(lease.prefix);
+    if (state === undefined || block === null || block.length !== state.pool.lentLength) return;
+    const number = indexIn(state.block, state.pool.lentLength, block);
+    if (number === null) return;
+    this.#keep(state, Number(number), lease);
+    if (lease.releasedAt === null) this.#unseen.add(lease);
+  }
+
+  /** What a line is lent; `EXHAUSTED` when every pool that may lend is, null when there is none. */
+  lend(asked: Asked, now: number): Lease | 'EXHAUSTED' | null {
+    const found = this.#find(asked);
+    if (found === 'EXHAUSTED' || found === null) return found;
+    const { state, number, lease } = found;
+    if (lease !== undefined && sameHolder(lease, asked)) {
+      if (lease.releasedAt !== null) {
+        lease.releasedAt = null;
+        state.idle.delete(number);
+        this.#unseen.add(lease);
+        this.#changed.add(lease);
+      }
+      return lease;
+    }
+    const { kind, serviceId, mac } = asked;
+    // What the line holds in a pool that is not for it any more goes back.
+    this.#releaseLease(this.#held.get(keyOf(asked, kind)), now);
+    const prefix = blockText(nthOf(state.block, state.pool.lentLength, BigInt(number)));
+    const lent: Lease = {
+      poolId: state.pool.id,
+      kind,
+      prefix,
+      serviceId,
+      mac,
+      lentAt: now,
+      releasedAt: null,
+    };
+    state.next = Math.max(state.next, number + 1);
+    this.#keep(state, number, lent);
+    this.#unseen.add(lent);
+    this.#changed.add(lent);
+    return lent;
+  }
+
+  /** What a line would be lent now; nothing changes. */
+  preview(asked: Asked): { readonly prefix: string; readonly poolName: string } | 'EXHAUSTED' | null {
+    const found = this.#find(asked);
+    if (found === 'EXHAUSTED' || found === null) return found;
+    const { state, number } = found;
+    const block = nthOf(state.block, state.pool.lentLength, BigInt(number));
+    return { prefix: blockText(block), poolName: state.pool.name };
+  }
+
+  /**
+   * A session of a line is up, with this IPv4 address. @returns false when the address is lent to another line: two use it.
+   */
+  seen(holder: Holder, address: string | null, now: number): boolean {
+    for (const kind of poolKinds) {
+      const lease = this.#held.get(keyOf(holder, kind));
+      if (lease !== undefined) this.#unseen.delete(lease);
+    }
+    const block = address === null || this.idle ? null : parseBlock(address);
+    if (block === null) return true;
+    for (const state of this.#pools) {
+      const number = indexIn(state.block, state.pool.lentLength, block);
+      if (number === null) continue;
+      const lease = state.leases.get(Number(number));
+      if (lease !== undefined && lease.releasedAt === null) return sameHolder(lease, holder);
+      const { kind, id: poolId } = state.pool;
+      const prefix = blockText(nthOf(state.block, state.pool.lentLength, number));
+      const adopted: Lease = { poolId, kind, prefix, ...holder, lentAt: now, releasedAt: null };
+      this.#keep(state, Number(number), adopted);
+      this.#changed.add(adopted);
+    }
+    return true;
+  }
+
+  /** The last session of a line has ended: what it was lent is kept for it until somebody else needs it. */
+  release(holder: Holder, now: number): void {
+    for (const kind of poolKinds) this.#releaseLease(this.#held.get(keyOf(holder, kind)), now);
+  }
+
+  /** Gives back what accepted logins were lent that nobody told of since. */
+  expire(now: number): void {
+    for (const lease of this.#unseen)
+      if (now - lease.lentAt > unseenMilliseconds) this.#releaseLease(lease, now);
+  }
+
+  /** Leases that changed since the last call, for the record. */
+  takeChanged(): Lease[] {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    return changed;
+  }
+
+  #find(asked: Asked): { state: PoolState; number: number; lease: Lease | undefined } | 'EXHAUSTED' | null {
+    const states = this.#pools.filter(
+      ({ pool }) =>
+        pool.kind === asked.kind &&
+        (pool.nasIds.length === 0 || pool.nasIds.includes(asked.nasId)) &&
+        (asked.poolId === null || asked.poolId === pool.id),
+    );
+    if (states.length === 0) return null;
+    const held = this.#held.get(keyOf(asked, asked.kind));
+    for (const state of states) {
+      if (held?.poolId !== state.pool.id) continue;
+      const number = this.#numbers.get(held);
+      if (number !== undefined) return { state, number, lease: held };
+    }
+    for (const state of states) {
+      const number = firstUnused(state);
+      if (number !== null) return { state, number, lease: undefined };
+    }
+    for (const state of states) for (const [number, lease] of state.idle) return { state, number, lease };
+    return 'EXHAUSTED';
+  }
+
+  /** Puts a lease into its place; whoever had it before has it no longer. */
+  #keep(state: PoolState, number: number, lease: Lease): void {
+    const before = state.leases.get(number);
+    if (before !== undefined) {
+      this.#unseen.delete(before);
+      this.#changed.delete(before);
+      const key = keyOf(before, before.kind);
+      if (this.#held.get(key) === before) this.#held.delete(key);
+    }
+    state.leases.set(number, lease);
+    this.#numbers.set(lease, number);
+    state.idle.delete(number);
+    if (lease.releasedAt !== null) state.idle.set(number, lease);
+    this.#held.set(keyOf(lease, lease.kind), lease);
+  }
+
+  #releaseLease(lease: Lease | undefined, now: number): void {
+    if (lease === undefined || lease.releasedAt !== null) return;
+    lease.releasedAt = now;
+    this.#unseen.delete(lease);
+    this.#changed.add(lease);
+    const state = this.#pools.find(({ pool }) => pool.id === lease.poolId);
+    const number = this.#numbers.get(lease);
+    if (state !== undefined && number !== undefined) state.idle.set(number, lease);
+  }
+}
+
+/** The first number that was never lent; what is passed over is not looked at again. */
+function firstUnused(state: PoolState): number | null {
+  const { pool, size, leases } = state;
+  for (; state.next < size; state.next++) {
+    const reserved = pool.kind === 'IPV4' && isReserved(state.next, size);
+    if (!reserved && !leases.has(state.next)) return state.next;
+  }
+  return null;
+}
+
+function sameHolder(a: Holder, b: Holder): boolean {
+  return a.serviceId === b.serviceId && a.mac === b.mac;
+}
+
+function keyOf({ serviceId, mac }: Holder, kind: PoolKind): string {
+  return `${kind} ${serviceId} ${mac ?? ''}`;
+}

@@ -23,5 +23,6 @@ export { type Lesson, learnWalk } from './learn/learn.ts';
 export { type ProbeOptions, probeTargets } from './probe/run.ts';
 export { profilesOfFolder } from './profile/catalogue.ts';
 export { ProfileError } from './profile/check.ts';
+export { devicesDocument } from './profile/devices.ts';
 export { type SupportEntry, supportEntries } from './profile/support.ts';
 export { recordTarget } from './walk/record.ts';

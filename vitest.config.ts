@@ -16,6 +16,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts', 'test/e2e/**'],
+          // Pure, but not all of it short, and a machine may be busy.
+          testTimeout: 30_000,
         },
       },
       {

@@ -5,7 +5,6 @@ import FederationPlugin from '@pothos/plugin-federation';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import ValidationPlugin from '@pothos/plugin-validation';
-import type { GraphQLSchema } from 'graphql';
 import { ForbiddenError } from './errors.ts';
 import type { Principal } from './principal.ts';
 import type { Role, Scope } from './scopes.ts';
@@ -111,11 +110,4 @@ function missingScope(failure: unknown): string | undefined {
   if ('failures' in failure && Array.isArray(failure.failures))
     return failure.failures.map(missingScope).find(Boolean);
   return undefined;
-}
-
-/** The subgraph's schema for composition and execution. */
-export function toSubgraph(builder: {
-  toSubGraphSchema(options: { linkUrl: string }): GraphQLSchema;
-}): GraphQLSchema {
-  return builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.12' });
 }

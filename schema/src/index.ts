@@ -8,4 +8,5 @@ export * from './errors.ts';
 export * from './events/index.ts';
 export * from './principal.ts';
 export * from './scopes.ts';
+export { toSubgraph } from './subgraph.ts';
 export * from './topics.ts';

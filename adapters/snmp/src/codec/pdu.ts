@@ -1,4 +1,4 @@
-import type { BerReader, BerWriter } from './ber.ts';
+import { BerReader, BerWriter } from './ber.ts';
 import { writeValue } from './value.ts';
 import { type Varbind, VarbindList } from './varbinds.ts';
 
@@ -72,4 +72,12 @@ export function writePdu(writer: BerWriter, pdu: Pdu): void {
   writer.integer(pdu.errorStatus);
   writer.integer(pdu.requestId);
   writer.header(pduTags[pdu.type], mark);
+}
+
+/** A PDU as the wire would bring it, for sessions that have none. Throws `BerError` for a malformed value. */
+export function received(pdu: Pdu): ReceivedPdu {
+  const writer = new BerWriter();
+  writePdu(writer, pdu);
+  const octets = writer.finish();
+  return new ReceivedPdu(pdu.type, new BerReader(octets).enter());
 }

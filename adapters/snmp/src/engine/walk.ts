@@ -6,8 +6,8 @@ import type { Row, TableResult } from './table.ts';
 const NO_SUCH_OBJECT = 0x80;
 const NO_SUCH_INSTANCE = 0x81;
 const END_OF_MIB_VIEW = 0x82;
-/** More than there are octets in a datagram. */
-const PLACES = 65_536;
+/** More than there are octets in a reply, those that never were a datagram included. */
+const PLACES = 1_048_576;
 const NO_CELL = -1;
 const NO_INDEX = -1;
 /** An index of one arc of up to 28 bit, which is nearly every one, is compared and looked up as a number. */

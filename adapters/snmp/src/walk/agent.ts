@@ -1,6 +1,7 @@
 import type { Clock } from '@dotmac/device';
 import { compareOids, encodeOid } from '../codec/oid.ts';
-import type { Pdu, Varbind } from '../codec/pdu.ts';
+import { type Pdu, received } from '../codec/pdu.ts';
+import type { Varbind } from '../codec/varbinds.ts';
 import { Peer } from '../engine/peer.ts';
 import type { Security } from '../engine/security.ts';
 import { SnmpSession } from '../engine/session.ts';
@@ -16,7 +17,7 @@ export function walkSession(objects: readonly WalkObject[], clock: Clock): SnmpS
   const exchange = async (_peer: Peer, _security: Security, pdu: Pdu) => {
     const varbinds = answers(sorted, pdu);
     const reply: Pdu = { ...pdu, type: 'response', errorStatus: 0, errorIndex: 0, varbinds };
-    return { pdu: reply, octets: 0 };
+    return { pdu: received(reply), octets: 0 };
   };
   const unused = () => {
     throw new Error('A walk has no wire');

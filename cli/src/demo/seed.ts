@@ -9,7 +9,7 @@ import { readLabState, writeLabState } from './lab-state.ts';
 import { seedOperatorPlans } from './operator-data.ts';
 import { approvedLead, partnerApiKey, seedPartner } from './partner-data.ts';
 import { demoPassword, seedTenant } from './tenant-data.ts';
-import { requestTenant, signIn, type TenantSeen, tenantsBySlug, untilActive } from './tenants.ts';
+import { requestTenant, signIn, type TenantSeen, tenantsBySlug, untilActive, untilAnswers } from './tenants.ts';
 
 const demoTenants = [
   {
@@ -66,10 +66,13 @@ export async function seedDemo({ home, url, progress, startLab }: SeedOptions): 
   await startLab();
 
   progress.step('demo data');
-  await seedOperatorPlans(anybody.as(operator.token, operatorSlug));
+  const platform = anybody.as(operator.token, operatorSlug);
+  await untilAnswers(platform);
+  await seedOperatorPlans(platform);
   const seeded = await Promise.all(
     demoTenants.map(async ({ slug, ownerEmail, currency }) => {
       const owner = await signIn(anybody, ownerEmail, await secrets.read(slug, 'owner-password'));
+      await untilAnswers(owner.client);
       return [
         slug,
         await seedTenant({ slug, currency, owner, anybody, secrets, lab: readLabState(home) }),

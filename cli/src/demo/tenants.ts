@@ -1,4 +1,4 @@
-import { expectResult, type GraphClient } from '../graph-client.ts';
+import { expectResult, type GraphClient, GraphError } from '../graph-client.ts';
 
 export interface SignedIn {
   readonly client: GraphClient;
@@ -64,7 +64,21 @@ export async function requestTenant(operator: GraphClient, wanted: TenantWanted)
 
 const patienceMilliseconds = 120_000;
 
-/** Waits until all of these serve. @throws Error naming the one that failed and why. */
+/** Waits until the client's tenant answers: one that is ACTIVE may still be on its way back. @throws GraphError */
+export async function untilAnswers(member: GraphClient): Promise<void> {
+  const deadline = performance.now() + patienceMilliseconds;
+  for (;;) {
+    try {
+      return void (await member.ask('{ customers(first: 1) { edges { node { id } } } }'));
+    } catch (error) {
+      const starting = error instanceof GraphError && error.code === 'SUBGRAPH_UNAVAILABLE';
+      if (!starting || performance.now() > deadline) throw error;
+    }
+    await new Promise((again) => setTimeout(again, 50));
+  }
+}
+
+/** Waits until all of these are provisioned. @throws Error naming the one that failed and why. */
 export async function untilActive(
   operator: GraphClient,
   slugs: readonly string[],

@@ -11,6 +11,7 @@ import { type AccountSnapshot, type BillResult, bill, fingerprintOf } from './ru
 import {
   claimDue,
   dueAccounts,
+  forgetPlans,
   loadSnapshots,
   lockAccounts,
   recordProblems,
@@ -164,6 +165,7 @@ async function runChunk(
   let claimed: string[] = [];
   try {
     return await services.database.transaction().execute(async (transaction) => {
+      await forgetPlans(transaction);
       claimed = await claimDue(transaction, runDate, chunkSize, locked);
       return claimed.length === 0 ? null : billChunk(transaction, services, claimed, runDate, act);
     });

@@ -30,6 +30,14 @@ export async function claimDue(
   return rows.map((row) => row.customerId);
 }
 
+/**
+ * A session keeps how it checks foreign keys. Planned while the books were empty, it reads whole tables for every row,
+ * until autovacuum has looked at them; a first run over a new tenant does not wait for that.
+ */
+export async function forgetPlans(transaction: Transaction<TenantDatabase>): Promise<void> {
+  await sql`discard plans`.execute(transaction);
+}
+
 /** All accounts that are due, or the given one; not locked. */
 export async function dueAccounts(
   db: Executor<TenantDatabase>,

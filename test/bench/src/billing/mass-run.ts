@@ -10,7 +10,7 @@ import { billInSql } from './pure-sql.ts';
 import { runDate, seed } from './seed.ts';
 
 const subscribers = Number(process.env.DOTMAC_BENCH_SUBSCRIBERS ?? 20_000);
-const rounds = 3;
+const rounds = Number(process.env.DOTMAC_BENCH_ROUNDS ?? 3);
 
 interface Measured {
   readonly seconds: number;
@@ -32,11 +32,22 @@ export async function run(report: Report): Promise<void> {
     const [own, pure, single]: [Measured[], Measured[], Measured[]] = [[], [], []];
     // One transaction per subscriber is slow: a share of them is enough to know its pace.
     const few = Math.max(100, Math.floor(subscribers / 50));
+    // Code and plans are warm before anybody is measured.
+    for (const work of [(db: Kysely<TenantDatabase>) => bill(db, 1_000, 500), billInSql])
+      await measure(await fresh(1_000), work);
     for (let round = 0; round < rounds; round += 1) {
       report.note(`round ${round + 1} of ${rounds}`);
       own.push(await measure(await fresh(subscribers), (db) => bill(db, subscribers, 1_000)));
       pure.push(await measure(await fresh(subscribers), (db) => billInSql(db)));
       single.push(await measure(await fresh(few), (db) => bill(db, few, 1)));
+      const said = ([name, { seconds, cpuSeconds }]: readonly [string, Measured]) =>
+        `${name} ${rounded(seconds)} s, ${rounded(cpuSeconds)} s of CPU`;
+      const last = [
+        ['own', own.at(-1)],
+        ['pure SQL', pure.at(-1)],
+        [`${few} single`, single.at(-1)],
+      ] as const;
+      report.note(last.flatMap(([name, one]) => (one === undefined ? [] : said([name, one]))).join('; '));
     }
     const pace = (all: readonly Measured[], count: number) => count / median(all.map((one) => one.seconds));
     const cpu = (all: readonly Measured[]) => median(all.map((one) => one.cpuSeconds));

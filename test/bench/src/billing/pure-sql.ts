@@ -18,6 +18,8 @@ export async function billInSql(database: Kysely<TenantDatabase>): Promise<void>
           order by next_bill_on, customer_id limit 1000 for update skip locked) a`);
       const { rows } = await sql<{ count: bigint }>`select count(*) as count from due`.execute(transaction);
       if (rows[0]?.count === 0n) return 0n;
+      // Nobody else analyses a temporary table; without it the planner now and then joins all lines to all lines.
+      await run(sql`analyze due`);
       await run(sql`
         create temp table line on commit drop as
         select due.id as document_id, row_number() over (partition by due.id order by l.id, p.period_from)::int as ordinal,

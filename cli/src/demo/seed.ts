@@ -9,7 +9,14 @@ import { readLabState, writeLabState } from './lab-state.ts';
 import { seedOperatorPlans } from './operator-data.ts';
 import { approvedLead, partnerApiKey, seedPartner } from './partner-data.ts';
 import { demoPassword, seedTenant } from './tenant-data.ts';
-import { requestTenant, signIn, type TenantSeen, tenantsBySlug, untilActive, untilAnswers } from './tenants.ts';
+import {
+  requestTenant,
+  signIn,
+  type TenantSeen,
+  tenantsBySlug,
+  untilActive,
+  untilAnswers,
+} from './tenants.ts';
 
 const demoTenants = [
   {

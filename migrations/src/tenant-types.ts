@@ -290,6 +290,28 @@ export interface BillingLock {
   requestedAt: ColumnType<Date, Date | string, Date | string>;
 }
 
+export interface BillingMail {
+  about: string;
+  body: string;
+  customerId: string;
+  documentId: string | null;
+  id: string;
+  kind: string;
+  problem: string | null;
+  queuedAt: ColumnType<Date, Date | string, Date | string>;
+  recipient: string;
+  sentAt: ColumnType<Date, Date | string, Date | string> | null;
+  state: string;
+  subject: string;
+}
+
+export interface BillingMailServer {
+  id: Generated<boolean>;
+  sealedUrl: Uint8Array;
+  sender: string;
+  since: ColumnType<Date, Date | string, Date | string>;
+}
+
 export interface BillingOpenItem {
   currency: string;
   customerId: string;
@@ -1066,6 +1088,8 @@ export interface DB {
   "billing.ledgerEntry": BillingLedgerEntry;
   "billing.ledgerTransaction": BillingLedgerTransaction;
   "billing.lock": BillingLock;
+  "billing.mail": BillingMail;
+  "billing.mailServer": BillingMailServer;
   "billing.openItem": BillingOpenItem;
   "billing.outageCredit": BillingOutageCredit;
   "billing.outagePolicy": BillingOutagePolicy;

@@ -61,18 +61,22 @@ export async function startPlatformBusiness(options: PlatformBusinessOptions): P
     },
   });
 
-  void runRelay<PaymentSeen>({
+  void runRelay<MoneySeen>({
     ...common,
     name: 'payments-to-commission',
     scope: tenantZero.id,
     token: books,
-    query: `subscription ($after: Cursor) { billingEvents(after: $after, types: [PAYMENT_RECEIVED]) { cursor ... on PaymentReceived {
-      payment { id receivedAt amount { currency } allocations { net { amount } } customer { account { tenantId } } } } } }`,
+    query: `subscription ($after: Cursor) { billingEvents(after: $after, types: [PAYMENT_RECEIVED, PAYMENT_RETURNED]) { cursor __typename
+      ... on PaymentReceived { payment { id receivedAt amount { currency } allocations { net { amount } } customer { account { tenantId } } } }
+      ... on PaymentReturned { returnId net { amount currency } payment { id customer { account { tenantId } } } } } }`,
     eventOf: (data) => {
-      const { billingEvents: event } = data as { billingEvents: { cursor: string; payment: PaymentSeen } };
-      return { cursor: event.cursor, event: event.payment };
+      const { billingEvents: event } = data as { billingEvents: MoneySeen & { cursor: string } };
+      return { cursor: event.cursor, event };
     },
-    deliver: async (payment) => earn(graphClient(url, await plane()), payment),
+    deliver: async (event) => {
+      const client = graphClient(url, await plane());
+      return event.__typename === 'PaymentReceived' ? earn(client, event.payment) : clawBack(client, event);
+    },
   });
 }
 
@@ -121,6 +125,27 @@ interface PaymentSeen {
   readonly amount: { readonly currency: string };
   readonly allocations: readonly { readonly net: { readonly amount: string } }[];
   readonly customer: { readonly account: { readonly tenantId: string | null } | null };
+}
+
+interface ReturnSeen {
+  readonly __typename: 'PaymentReturned';
+  readonly returnId: string;
+  readonly net: { readonly amount: string; readonly currency: string };
+  readonly payment: Pick<PaymentSeen, 'id' | 'customer'>;
+}
+type MoneySeen = { readonly __typename: 'PaymentReceived'; readonly payment: PaymentSeen } | ReturnSeen;
+
+/** What went back takes back what it earned. */
+async function clawBack(plane: GraphClient, { returnId, net, payment }: ReturnSeen): Promise<void> {
+  const tenantId = payment.customer.account?.tenantId ?? null;
+  if (tenantId === null) return;
+  const { amount: netAmount, currency } = net;
+  await plane.ask(
+    'mutation ($input: RecordTenantReturnInput!) { recordTenantReturn(input: $input) { id } }',
+    {
+      input: { returnId, paymentId: payment.id, tenantId, netAmount, currency },
+    },
+  );
 }
 
 /** Commission is on cash net of tax: the net shares of what the payment paid. */

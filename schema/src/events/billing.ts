@@ -36,6 +36,8 @@ export interface BillingEvents {
     feeMinor: string;
     currency: string;
     allocations: { invoiceId: string; amountMinor: string; netMinor: string }[];
+    /** What went back of credit notes, and the share of it that is net of tax; absent in older events. */
+    creditNotes?: { creditNoteId: string; amountMinor: string; netMinor: string }[];
   };
   /** A stored method did not pay; `nextAttemptOn` (ISO) is null when it is not tried again. */
   'payment.attempt.failed': {

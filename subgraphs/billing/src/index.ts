@@ -27,6 +27,9 @@ import './fee/graphql.ts';
 import './feed/graphql.ts';
 import './late-fee/graphql.ts';
 import './ledger/graphql.ts';
+import { mailConsumer } from './mail/events.ts';
+import './mail/graphql.ts';
+import { mailJob } from './mail/send.ts';
 import './metering/graphql.ts';
 import { outageConsumer } from './outage/events.ts';
 import './outage/graphql.ts';
@@ -42,6 +45,7 @@ import './run/graphql.ts';
 import { serviceLineConsumer } from './service-line/events.ts';
 import './seller/graphql.ts';
 import './service-line/graphql.ts';
+import './statement/graphql.ts';
 import { usageConsumer } from './usage/events.ts';
 import './usage/graphql.ts';
 import './voucher/graphql.ts';
@@ -73,8 +77,14 @@ export function billing(
       serviceLineConsumer(services),
       usageConsumer(services),
       outageConsumer(services),
+      mailConsumer(services),
     ],
-    jobs: [chargeJob(services, providers), refundJob(services, providers), webhookJob(services, providers)],
+    jobs: [
+      chargeJob(services, providers),
+      refundJob(services, providers),
+      webhookJob(services, providers),
+      mailJob(services),
+    ],
     daily: [dailyBilling(services), dailyCollection(services, providers)],
     webhooks: webhookDoor(services, providers),
   };

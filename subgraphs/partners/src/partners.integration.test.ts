@@ -2,6 +2,7 @@ import { everyScope, startTestRuntime, type TestRuntime } from '@dotmac/harness'
 import type { PlatformDatabase } from '@dotmac/migrations';
 import { appendEvents } from '@dotmac/platform';
 import { anonymous, type PlatformEvents, type Principal, scopesOf, systemPrincipal } from '@dotmac/schema';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { partners } from './index.ts';
 
@@ -84,6 +85,13 @@ const pay = (paymentId: string, tenantId: string, netAmount: string) =>
     relay,
   ).then((data) => data.recordTenantPayment?.amount.amount ?? null);
 
+const takeBack = (returnId: string, paymentId: string, netAmount: string, tenantId = 'ten_hotel') =>
+  ask<{ recordTenantReturn: { amount: { amount: string } } | null }>(
+    `mutation ($input: RecordTenantReturnInput!) { recordTenantReturn(input: $input) { amount { amount } } }`,
+    { input: { returnId, paymentId, tenantId, netAmount, currency: 'USD' } },
+    relay,
+  ).then((data) => data.recordTenantReturn?.amount.amount ?? null);
+
 const partnerOfTenant = (tenantId: string) =>
   ask<{ _entities: [{ partner: { id: string } | null }] }>(
     'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Tenant { partner { id } } } }',
@@ -138,6 +146,35 @@ describe('from a lead to commission', () => {
       });
     }
     await standing.return?.();
+  });
+
+  test('what goes back takes back what it earned, to the cent and once, also after the first year', async () => {
+    const partnerId = await registerPartner('claw@partner.example');
+    const lead = await registerLead(partnerId, 'hotel@isp.example');
+    await approveLead(lead.id);
+    await tenantCameToLife('ten_hotel', lead.id);
+    await platform.eventually(
+      () => pay('pay_h1', 'ten_hotel', '10001'),
+      (amount) => amount !== null,
+    );
+    await pay('pay_h2', 'ten_hotel', '3333');
+    // 15 % of 133.34 is 20.00; of 100.01, 15.00.
+    expect(await takeBack('rfd_1', 'pay_h2', '1111')).toBe('-167');
+    await Promise.all(['a', 'b', 'c'].map(() => takeBack('cbk_2', 'pay_h2', '2222')));
+    expect(await takeBack('cbk_2', 'pay_h2', '2222')).toBeNull();
+    const sums = async () => {
+      const { rows } = await sql<{ base: string; amount: string; lines: number }>`
+        select sum(base_minor)::text as base, sum(amount_minor)::text as amount, count(*)::int as lines
+        from partners.commission_entry where tenant_id = 'ten_hotel'`.execute(platform.services.database);
+      return rows[0];
+    };
+    expect(await sums()).toEqual({ base: '10001', amount: '1500', lines: 4 });
+    expect(await takeBack('rfd_3', 'pay_never', '100')).toBeNull();
+    await platform.services.advanceClock(400 * 86_400_000);
+    expect(await pay('pay_h3', 'ten_hotel', '5000')).toBeNull();
+    expect(await takeBack('rfd_4', 'pay_h3', '5000')).toBeNull();
+    expect(await takeBack('rfd_5', 'pay_h1', '10001')).toBe('-1500');
+    expect(await sums()).toEqual({ base: '0', amount: '0', lines: 5 });
   });
 
   test('a tenant that nobody brought earns nobody anything', async () => {

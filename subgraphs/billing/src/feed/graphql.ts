@@ -10,7 +10,14 @@ import { billingLoaders } from '../loaders.ts';
 import type { Payment } from '../payment/store.ts';
 import { PaymentRef } from '../payment/type.ts';
 
-const types = ['invoice.issued', 'invoice.paid', 'payment.received', 'dunning.step.executed'] as const;
+const types = [
+  'invoice.issued',
+  'invoice.paid',
+  'payment.received',
+  'payment.returned',
+  'payment.attempt.failed',
+  'dunning.step.executed',
+] as const;
 type Feed = EventWithCursor<TenantEvents>;
 type FeedEvent = Extract<Feed, { type: (typeof types)[number] }>;
 
@@ -19,6 +26,8 @@ const BillingEventTypeEnum = builder.enumType('BillingEventType', {
     INVOICE_ISSUED: { value: 'invoice.issued' },
     INVOICE_PAID: { value: 'invoice.paid' },
     PAYMENT_RECEIVED: { value: 'payment.received' },
+    PAYMENT_RETURNED: { value: 'payment.returned' },
+    PAYMENT_ATTEMPT_FAILED: { value: 'payment.attempt.failed' },
     DUNNING_STEP_EXECUTED: { value: 'dunning.step.executed' },
   },
 } as const);
@@ -27,6 +36,8 @@ const names = {
   'invoice.issued': 'InvoiceIssued',
   'invoice.paid': 'InvoicePaid',
   'payment.received': 'PaymentReceived',
+  'payment.returned': 'PaymentReturned',
+  'payment.attempt.failed': 'PaymentAttemptFailed',
   'dunning.step.executed': 'DunningStepExecuted',
 } as const satisfies Record<FeedEvent['type'], string>;
 
@@ -67,6 +78,49 @@ builder.objectRef<Extract<FeedEvent, { type: 'payment.received' }>>('PaymentRece
       type: PaymentRef,
       resolve: async ({ payload }, _args, { loaders }) =>
         (await loaders.payment.load(payload.paymentId)) as Payment,
+    }),
+  }),
+});
+
+builder.objectRef<Extract<FeedEvent, { type: 'payment.returned' }>>('PaymentReturned').implement({
+  interfaces: [BillingEventRef],
+  fields: (t) => ({
+    payment: t.field({
+      type: PaymentRef,
+      resolve: async ({ payload }, _args, { loaders }) =>
+        (await loaders.payment.load(payload.paymentId)) as Payment,
+    }),
+    returnId: t.id({ resolve: ({ payload }) => payload.returnId }),
+    amount: t.field({
+      type: 'Money',
+      resolve: ({ payload }) => ({ minor: BigInt(payload.amountMinor), currency: payload.currency }),
+    }),
+    net: t.field({
+      type: 'Money',
+      description:
+        'What of it had paid for something, or was credited, net of tax: commission goes back by it.',
+      resolve: ({ payload: { allocations, creditNotes = [], currency } }) => ({
+        minor:
+          creditNotes.reduce((sum, one) => sum + BigInt(one.netMinor), 0n) -
+          allocations.reduce((sum, one) => sum + BigInt(one.netMinor), 0n),
+        currency,
+      }),
+    }),
+  }),
+});
+
+builder.objectRef<Extract<FeedEvent, { type: 'payment.attempt.failed' }>>('PaymentAttemptFailed').implement({
+  interfaces: [BillingEventRef],
+  fields: (t) => ({
+    invoice: t.field({
+      type: InvoiceRef,
+      resolve: ({ payload }, _args, context) => invoiceOf(payload.invoiceId, context),
+    }),
+    declineCode: t.string({ resolve: ({ payload }) => payload.declineCode }),
+    nextAttemptOn: t.field({
+      type: 'LocalDate',
+      nullable: true,
+      resolve: ({ payload }) => payload.nextAttemptOn,
     }),
   }),
 });

@@ -8,8 +8,12 @@ export interface Movement {
   readonly customerId: string;
   readonly currency: string;
   readonly amount: bigint;
-  /** Taken off credits. */
-  readonly credits: readonly { readonly sourceId: string; readonly amount: bigint }[];
+  /** Taken off credits; `net`: of a credit note, the share that is net of tax. */
+  readonly credits: readonly {
+    readonly sourceId: string;
+    readonly amount: bigint;
+    readonly net?: bigint;
+  }[];
   /** Above zero pays part of an invoice, below zero opens it again. */
   readonly allocations: readonly {
     readonly documentId: string;

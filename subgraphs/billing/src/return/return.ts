@@ -122,6 +122,9 @@ export async function writeReturn(
           amountMinor: `${one.amount}`,
           netMinor: `${one.net}`,
         })),
+        creditNotes: movement.credits.flatMap(({ sourceId, amount, net }) =>
+          net === undefined ? [] : [{ creditNoteId: sourceId, amountMinor: `${amount}`, netMinor: `${net}` }],
+        ),
       },
       ...occurred(act),
     },

@@ -11,7 +11,7 @@ const payment: ReturnablePayment = {
   amount: 150n,
   returned: 0n,
   credit: 30n,
-  noteCredits: [{ sourceId: 'note', open: 20n }],
+  noteCredits: [{ sourceId: 'note', open: 20n, net: 17n, gross: 20n }],
   allocations: [{ documentId: 'inv', left: 120n, net: 100n, gross: 120n, paid: 120n, paidNet: 100n }],
 };
 

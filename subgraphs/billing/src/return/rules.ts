@@ -1,3 +1,4 @@
+import { mulDivRound } from '@dotmac/platform/money/rounding';
 import { postingSet, reversal } from '../ledger/rules.ts';
 import { postApplication, postChargeback, postRefund } from '../ledger/rules-postings.ts';
 import type { Movement } from '../movement/rules.ts';
@@ -18,9 +19,23 @@ export interface ReturnablePayment {
   /** What no invoice took of it. */
   readonly credit: bigint;
   /** What credit notes left of the customer's money, oldest first. */
-  readonly noteCredits: readonly { readonly sourceId: string; readonly open: bigint }[];
+  readonly noteCredits: readonly NoteCredit[];
   /** What it pays, newest due first. */
   readonly allocations: readonly (PaidSoFar & { readonly documentId: string; readonly left: bigint })[];
+}
+
+/** What a credit note left; `net` and `gross` are the whole note's, above zero. */
+export interface NoteCredit {
+  readonly sourceId: string;
+  readonly open: bigint;
+  readonly net: bigint;
+  readonly gross: bigint;
+}
+
+/** The share of `taken` that is net of tax: over whoever takes parts of a note it sums to the note's net. */
+function noteShare({ open, net, gross }: NoteCredit, taken: bigint): bigint {
+  if (gross === 0n) return 0n;
+  return mulDivRound(net, open, gross) - mulDivRound(net, open - taken, gross);
 }
 
 export type ReturnResult =
@@ -46,14 +61,13 @@ export function returnPayment(
   if (fee < 0n) return fail('input.fee.amount', `A fee is not below 0, as ${fee} is`);
 
   let left = amount;
-  const credits: { sourceId: string; amount: bigint }[] = [];
-  const sources = [
-    { sourceId: payment.id, open: payment.credit },
-    ...(kind === 'refund' ? payment.noteCredits : []),
-  ];
-  for (const { sourceId, open } of sources) {
-    const taken = smaller(open, left);
-    if (taken > 0n) credits.push({ sourceId, amount: taken });
+  const credits: { sourceId: string; amount: bigint; net?: bigint }[] = [];
+  const own = smaller(payment.credit, left);
+  if (own > 0n) credits.push({ sourceId: payment.id, amount: own });
+  left -= own;
+  for (const note of kind === 'refund' ? payment.noteCredits : []) {
+    const taken = smaller(note.open, left);
+    if (taken > 0n) credits.push({ sourceId: note.sourceId, amount: taken, net: noteShare(note, taken) });
     left -= taken;
   }
   const allocations: { documentId: string; amount: bigint; net: bigint }[] = [];

@@ -2,7 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import { creditItems } from '../settlement/store.ts';
-import type { ReturnablePayment } from './rules.ts';
+import type { NoteCredit, ReturnablePayment } from './rules.ts';
 
 export type PaymentReturn = Selectable<TenantDatabase['billing.paymentReturn']>;
 
@@ -33,6 +33,11 @@ export async function returnablePayment(
       from billing.allocation where document_id = own.document_id) total
     where own.amount > 0 order by d.due_on desc, d.sequence desc`.execute(db);
   const credits = await creditItems(db, [payment.customerId]);
+  const { rows: notes } = await sql<NoteCredit>`
+    select c.source_id as "sourceId", c.open_minor as open, -d.net_minor as net, -d.gross_minor as gross
+    from billing.credit_item c join billing.document d on d.id = c.source_id
+    where c.customer_id = ${payment.customerId} and c.currency = ${payment.currency} and c.open_minor > 0
+    order by c.created_at, c.source_id`.execute(db);
   const { rows: returned } = await sql<{ total: bigint }>`
     select coalesce(sum(amount_minor), 0)::bigint as total from (
       select amount_minor from billing.payment_return where payment_id = ${paymentId}
@@ -48,7 +53,7 @@ export async function returnablePayment(
     amount: payment.amountMinor,
     returned: returned[0]?.total ?? 0n,
     credit: credits.find((one) => one.sourceId === paymentId)?.open ?? 0n,
-    noteCredits: credits.filter((one) => one.sourceId.startsWith('crn_')),
+    noteCredits: notes,
     allocations,
   };
 }

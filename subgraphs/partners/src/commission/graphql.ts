@@ -6,7 +6,7 @@ import { builder } from '../builder.ts';
 import { TenantRef } from '../partner/graphql.ts';
 import type { Partner } from '../partner/store.ts';
 import { PartnerRef } from '../partner/type.ts';
-import { earnCommission } from './earn.ts';
+import { clawBack, earnCommission } from './earn.ts';
 import { type CommissionEntry, entriesById, entriesOfPartner } from './store.ts';
 
 const CommissionEntryRef = builder.objectRef<CommissionEntry>('CommissionEntry').implement({
@@ -131,5 +131,34 @@ builder.mutationField('recordTenantPayment', (t) =>
     args: { input: t.arg({ type: RecordTenantPaymentInput, required: true }) },
     resolve: (_root, { input }, { services, principal }) =>
       earnCommission(services, { ...input, netMinor: input.netAmount, actor: principal.id }),
+  }),
+);
+
+const RecordTenantReturnInput = builder.inputType('RecordTenantReturnInput', {
+  fields: (t) => ({
+    returnId: t.id({ required: true, description: 'Idempotency key: a return takes back once.' }),
+    paymentId: t.id({ required: true, description: 'Of which the money went back.' }),
+    tenantId: t.id({ required: true }),
+    netAmount: t.field({
+      type: 'BigInt',
+      required: true,
+      description: 'What went back net of tax, minor units, above zero.',
+    }),
+    currency: t.string({ required: true }),
+  }),
+});
+
+builder.mutationField('recordTenantReturn', (t) =>
+  t.field({
+    type: CommissionEntryRef,
+    nullable: true,
+    description:
+      'Called by the relay for a refund or a chargeback: takes back what the payment earned; null when it earned nothing, or it was told before.',
+    authScopes: { system: true },
+    args: { input: t.arg({ type: RecordTenantReturnInput, required: true }) },
+    resolve: (_root, { input }, { services, principal }) => {
+      if (input.netAmount < 0n) throw new ValidationError('input.netAmount', 'What goes back is not below 0');
+      return clawBack(services, { ...input, netMinor: input.netAmount, actor: principal.id });
+    },
   }),
 );

@@ -42,6 +42,21 @@ export async function earnedSoFar(
   return { baseMinor, amountMinor };
 }
 
+/** What a payment earned whoever brought the tenant. */
+export async function entryOfPayment(
+  db: Executor<PlatformDatabase>,
+  tenantId: string,
+  paymentId: string,
+): Promise<CommissionEntry | undefined> {
+  return db
+    .selectFrom('partners.commissionEntry')
+    .selectAll()
+    .where('tenantId', '=', tenantId)
+    .where('sourceKind', '=', 'PAYMENT')
+    .where('sourceId', '=', paymentId)
+    .executeTakeFirst();
+}
+
 /** @returns null when the payment has earned already. */
 export async function insertEntry(
   db: Executor<PlatformDatabase>,

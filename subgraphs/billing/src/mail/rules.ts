@@ -1,0 +1,88 @@
+import { minorDigits } from '@dotmac/platform/money/currency';
+import { formatUnits } from '@dotmac/platform/money/decimal';
+
+export type MailKind = 'invoice' | 'receipt' | 'paymentFailed' | 'reminder' | 'statement';
+
+/** What a letter tells. Amounts in minor units, days as ISO dates. */
+export type MailFacts =
+  | { readonly kind: 'invoice'; readonly number: string; readonly gross: bigint; readonly dueOn: string }
+  | {
+      readonly kind: 'receipt';
+      readonly amount: bigint;
+      readonly on: string;
+      readonly numbers: readonly string[];
+    }
+  | {
+      readonly kind: 'paymentFailed';
+      readonly number: string;
+      readonly amount: bigint;
+      readonly nextAttemptOn: string | null;
+    }
+  | { readonly kind: 'reminder'; readonly number: string; readonly open: bigint; readonly dueOn: string }
+  | { readonly kind: 'statement'; readonly on: string; readonly owed: bigint; readonly overdue: bigint };
+
+export interface Letter {
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** The words of a letter from a seller to a customer. */
+export function letter(facts: MailFacts, customer: string, seller: string, currency: string): Letter {
+  const money = (minor: bigint) => `${formatUnits(minor, minorDigits(currency) ?? 2)} ${currency}`;
+  const { subject, lines } = content(facts, money);
+  const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();
+  return {
+    subject: oneLine(`${seller}: ${subject}`),
+    text: [`Dear ${oneLine(customer)},`, '', ...lines, '', oneLine(seller), ''].join('\n'),
+  };
+}
+
+function content(
+  facts: MailFacts,
+  money: (minor: bigint) => string,
+): { readonly subject: string; readonly lines: readonly string[] } {
+  switch (facts.kind) {
+    case 'invoice':
+      return {
+        subject: `invoice ${facts.number}`,
+        lines: [`attached is the invoice ${facts.number} of ${money(facts.gross)}, due on ${facts.dueOn}.`],
+      };
+    case 'receipt':
+      return {
+        subject: 'payment received',
+        lines: [
+          `your payment of ${money(facts.amount)} arrived on ${facts.on}. Thank you.`,
+          ...(facts.numbers.length === 0
+            ? ['It is kept as credit for your next invoice.']
+            : [`It went to ${facts.numbers.join(', ')}.`]),
+        ],
+      };
+    case 'paymentFailed':
+      return {
+        subject: `the payment of ${facts.number} failed`,
+        lines: [
+          `${money(facts.amount)} for the invoice ${facts.number} could not be charged.`,
+          facts.nextAttemptOn === null
+            ? 'It is not tried again: please pay in another way, or give another means of payment.'
+            : `It is tried again on ${facts.nextAttemptOn}.`,
+        ],
+      };
+    case 'reminder':
+      return {
+        subject: `reminder of ${facts.number}`,
+        lines: [
+          `${money(facts.open)} of the invoice ${facts.number} was due on ${facts.dueOn}, and did not arrive yet.`,
+          'If it crossed with this letter, please disregard it.',
+        ],
+      };
+    case 'statement':
+      return {
+        subject: `statement of ${facts.on}`,
+        lines: [`on ${facts.on} you owe ${money(facts.owed)}, of which ${money(facts.overdue)} is overdue.`],
+      };
+  }
+}
+
+/** An address that a message can go to: one mailbox, nothing that could be a header or a list. */
+export const isMailbox = (text: string): boolean =>
+  text.length <= 254 && /^[^\s@<>(),;:"\\[\]]{1,64}@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*$/.test(text);

@@ -94,6 +94,7 @@ export function shapingValues(shaping: Shaping): ProfileValues {
     values[`${direction}.kbps`] = String(ceilDivide(limit.bitsPerSecond, 1_000n));
     values[`${direction}.mbps`] = String(ceilDivide(limit.bitsPerSecond, 1_000_000n));
     values[`${direction}.peak.bps`] = String(peak);
+    values[`${direction}.peak.bps32`] = String(peak < 2n ** 32n ? peak : 2n ** 32n - 1n);
     values[`${direction}.peak.kbps`] = String(ceilDivide(peak, 1_000n));
   }
   values.fits32 = fits ? 'yes' : 'no';

@@ -89,6 +89,46 @@ test('Cambium: kbit/s', () => {
   expect(octets('cambium', 'walledGarden')).toContain(vsa(17713, 160, '00000001'));
 });
 
+test('PMP 450: kbit/s, and a VLAN for the garden', () => {
+  const speed =
+    vsa(161, 6, '000061a8') + vsa(161, 7, '000061a8') + vsa(161, 8, '0000c350') + vsa(161, 9, '0000ea60');
+  expect(octets('canopy', 'open')).toBe(speed);
+  expect(octets('canopy', 'walledGarden')).toBe(speed + vsa(161, 21, '000003e7'));
+});
+
+test('Ericsson: policing up, metering down, a forward policy for the way of access', () => {
+  const qos = vsa(2352, 87, text('dotmac-25000k')) + vsa(2352, 88, text('dotmac-50000k'));
+  expect(octets('ericsson', 'open')).toBe(qos + vsa(2352, 92, text('in:dotmac-open')));
+  expect(octets('ericsson', 'walledGarden')).toBe(qos + vsa(2352, 92, text('in:dotmac-garden')));
+});
+
+test('H3C: bit/s, as much as 32 bits can say; a user group for the garden', () => {
+  expect(octets('h3c', 'open')).toBe(
+    vsa(25506, 2, '017d7840') +
+      vsa(25506, 1, '017d7840') +
+      vsa(25506, 5, '02faf080') +
+      vsa(25506, 4, '03938700') +
+      vsa(25506, 140, text('dotmac')),
+  );
+  expect(octets('h3c', 'open', fiber)).toContain(vsa(25506, 4, 'ffffffff'));
+  expect(octets('h3c', 'walledGarden')).toContain(vsa(25506, 140, text('dotmac-garden')));
+});
+
+test('Mimosa: shaping as text, a tagged VLAN for the garden', () => {
+  const speed = vsa(43356, 13, text('60000/25000')) + vsa(43356, 14, text('50000/25000'));
+  expect(octets('mimosa', 'open')).toBe(speed);
+  expect(octets('mimosa', 'walledGarden')).toBe(
+    `${speed}4006010000${'0d'}4106010000065106${'01'}${text('999')}`,
+  );
+});
+
+test('ZTE: bit/s, a context for the garden', () => {
+  const speed = vsa(3902, 89, '017d7840') + vsa(3902, 83, '02faf080');
+  const context = (name: string) => vsa(3902, 4, text(name));
+  expect(octets('zte', 'open')).toBe(speed + context('dotmac'));
+  expect(octets('zte', 'walledGarden')).toBe(speed + context('dotmac-garden'));
+});
+
 test.each(['wispr', 'generic'] as const)(
   '%s: WISPr in bit/s, as much as 32 bits can say; a pool for the garden',
   (vendor) => {

@@ -1,22 +1,13 @@
 import type { Shaping } from '@dotmac/device';
 import type { Attribute } from '../attribute/encode.ts';
+import { canopy, ericsson, h3c, mimosa, zte } from './further-profiles.ts';
 import { type ProfileValues, renderTemplates, shapingValues, type VendorProfile } from './profile.ts';
+import { framedIp, names, nasIp, sessionId, userName } from './profile-parts.ts';
 
-const userName = { attribute: 'User-Name', value: '{session.username}' };
-const framedIp = { attribute: 'Framed-IP-Address', value: '{session.address}' };
-const sessionId = { attribute: 'Acct-Session-Id', value: '{session.id}' };
-const nasIp = { attribute: 'NAS-IP-Address', value: '{nas.address}' };
 const avPair = (value: string) => ({ attribute: 'Cisco-AVPair', value });
 const isgService = (command: string, service: string) => ({
   attributes: [avPair(`subscriber:command=${command}`), avPair(`subscriber:service-name=${service}`)],
 });
-/** Names that a NAS must know before it can be told to use them. */
-const names = {
-  'list.open': 'dotmac-active',
-  'list.garden': 'dotmac-suspended',
-  'garden.name': 'dotmac-garden',
-};
-
 const mikrotikOpen = [
   { attribute: 'Mikrotik-Rate-Limit', value: '{mikrotik.rate}' },
   // Always a list, so that leaving the garden is a change that CoA can express.
@@ -165,7 +156,21 @@ const generic: VendorProfile = {
 };
 
 /** The profiles DotMac carries, by id. */
-export const vendorProfiles = { mikrotik, cisco, juniper, huawei, nokia, cambium, wispr, generic };
+export const vendorProfiles = {
+  mikrotik,
+  cisco,
+  juniper,
+  huawei,
+  nokia,
+  cambium,
+  canopy,
+  ericsson,
+  h3c,
+  mimosa,
+  zte,
+  wispr,
+  generic,
+};
 export type VendorProfileId = keyof typeof vendorProfiles;
 
 /** Every placeholder of a profile for a speed; the caller's values win over the profile's. */

@@ -62,7 +62,7 @@ export class LoginMemory implements KnownServices {
   constructor(
     services: NetworkServices,
     sharedSecret: RadiusPort['sharedSecret'],
-    onSessions: (sessions: readonly SessionState[]) => void,
+    onSessions: (sessions: readonly SessionState[]) => void = () => {},
   ) {
     this.#services = services;
     this.#sharedSecret = sharedSecret;

@@ -28,6 +28,8 @@ export interface LabNetworkOptions {
   };
   readonly routerosPassword: string;
   readonly ports?: LabPorts;
+  /** Where what has no port yet is put; any free port when absent. */
+  readonly choosePort?: () => Promise<number>;
   readonly clock?: Clock;
 }
 
@@ -48,12 +50,13 @@ export interface LabNetwork {
 export const routerUser = 'dotmac';
 
 export async function startLabNetwork(options: LabNetworkOptions): Promise<LabNetwork> {
-  const { clock = systemClock, ports = {}, radius } = options;
+  const { clock = systemClock, ports = {}, choosePort = async () => 0, radius } = options;
   const devices = [towerRouter, accessSwitch, accessPoint, siteUps];
-  const snmp = await startSnmpAgents(
-    devices.map((device) => ({ ...device, port: ports.snmp?.[device.id] ?? 0 })),
-    { clock },
-  );
+  const placed = devices.map(async (device) => ({
+    ...device,
+    port: ports.snmp?.[device.id] ?? (await choosePort()),
+  }));
+  const snmp = await startSnmpAgents(await Promise.all(placed), { clock });
   const routeros = await startRouterosSimulator(
     {
       name: 'tower-1-router',
@@ -64,7 +67,7 @@ export async function startLabNetwork(options: LabNetworkOptions): Promise<LabNe
       interfaces: [{ name: 'sfp-sfpplus1' }, { name: 'ether1' }, { name: 'ether2' }, { name: 'ether3' }],
       rows: suspensionRules,
     },
-    { port: ports.routeros ?? 0, clock },
+    { port: ports.routeros ?? (await choosePort()), clock },
   );
   const { router } = routeros;
   const show = (session: NasSession) => ({
@@ -76,7 +79,7 @@ export async function startLabNetwork(options: LabNetworkOptions): Promise<LabNe
     authHost: radius.host,
     authPort: radius.authPort,
     acctPort: radius.acctPort,
-    coaPort: ports.coa ?? 0,
+    coaPort: ports.coa ?? (await choosePort()),
     clock,
     utilisation: 0.2,
     automaticInterim: true,

@@ -49,7 +49,7 @@ export async function addMethod(
   if (account === undefined) throw new NotFoundError('Customer', customerId);
   const row = await providerById(database, providerId);
   if (row === null || !row.enabled) throw new NotFoundError('PaymentProvider', providerId);
-  const provider = providers.of(row);
+  const provider = await providers.of(row);
   const stored = await orConflict(async () => {
     const { name, email } = account;
     if ((await externalCustomer(database, providerId, customerId)) === null)

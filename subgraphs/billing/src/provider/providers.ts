@@ -4,7 +4,6 @@ import type { BillingServices } from '../builder.ts';
 import type { PaymentProvider } from './port.ts';
 import { sandboxProvider } from './sandbox.ts';
 import { openCredentials, type ProviderRow, providerById } from './store.ts';
-import { stripeProvider } from './stripe.ts';
 
 export interface ProviderOptions {
   /** Where Stripe's API answers; its own address when absent. */
@@ -31,7 +30,7 @@ export class Providers {
     return row === null ? null : this.of(row);
   }
 
-  of(row: ProviderRow): PaymentProvider {
+  async of(row: ProviderRow): Promise<PaymentProvider> {
     const changedAt = row.changedAt.getTime();
     const known = this.#open.get(row.id);
     if (known?.changedAt === changedAt) return known.provider;
@@ -39,7 +38,8 @@ export class Providers {
     const credentials = openCredentials(secrets, row);
     const provider =
       row.kind === 'stripe'
-        ? stripeProvider({ ...credentials, origin: this.#options.stripeOrigin })
+        ? // Most tenants never need its SDK.
+          (await import('./stripe.ts')).stripeProvider({ ...credentials, origin: this.#options.stripeOrigin })
         : sandboxProvider({ ...credentials, database });
     this.#open.set(row.id, { changedAt, provider });
     return provider;

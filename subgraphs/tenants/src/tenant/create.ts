@@ -1,12 +1,11 @@
-import { createSocket } from 'node:dgram';
 import type { PlatformDatabase } from '@dotmac/migrations';
-import { appendEvents, newId } from '@dotmac/platform';
+import { appendEvents, lastingPorts, newId } from '@dotmac/platform';
 import { ConflictError, type PlatformEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { TenantsServices } from '../builder.ts';
 import { insertJob } from '../provisioning/store.ts';
 import { checkTenant, type TenantInput } from './rules.ts';
-import { insertTenant, type Tenant } from './store.ts';
+import { allTenants, insertTenant, type Tenant } from './store.ts';
 
 export interface NewTenant extends TenantInput {
   readonly isPlatform?: boolean;
@@ -29,9 +28,9 @@ export async function createTenant(
   const checked = checkTenant(fields, isPlatform);
   const now = clock.now();
   const id = newId('ten', clock);
-  const [radiusAuthPort, radiusAccountingPort] = await freeUdpPorts(2);
-  if (radiusAuthPort === undefined || radiusAccountingPort === undefined)
-    throw new Error('No UDP port is free');
+  const others = await allTenants(transaction);
+  const taken = new Set(others.flatMap((other) => [other.radiusAuthPort, other.radiusAccountingPort]));
+  const [radiusAuthPort = 0, radiusAccountingPort = 0] = await lastingPorts(2, taken);
   const tenant = await insertTenant(transaction, {
     ...checked,
     id,
@@ -55,20 +54,4 @@ export async function createTenant(
     },
   ]);
   return tenant;
-}
-
-/** Ports that nobody uses at this moment, different from each other. The tenant keeps them for good. */
-async function freeUdpPorts(count: number): Promise<number[]> {
-  const sockets = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const socket = createSocket('udp4');
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      socket.once('error', reject).bind(0, '127.0.0.1', resolve);
-      await promise;
-      return socket;
-    }),
-  );
-  const ports = sockets.map((socket) => socket.address().port);
-  for (const socket of sockets) socket.close();
-  return ports;
 }

@@ -878,6 +878,41 @@ export interface NetworkInterfaceRate {
   outBitsPerSecond: string;
 }
 
+export interface NetworkInterfaceRateDay {
+  at: ColumnType<Date, Date | string, Date | string>;
+  inMax: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  inMean: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  interfaceId: string;
+  outMax: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  outMean: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  samples: number;
+}
+
+export interface NetworkInterfaceRateFiveMinutes {
+  at: ColumnType<Date, Date | string, Date | string>;
+  inMax: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  inMean: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  interfaceId: string;
+  outMax: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  outMean: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  samples: number;
+}
+
+export interface NetworkInterfaceRateHour {
+  at: ColumnType<Date, Date | string, Date | string>;
+  inMax: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  inMean: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  interfaceId: string;
+  outMax: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  outMean: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  samples: number;
+}
+
+export interface NetworkInterfaceRateProgress {
+  resolution: string;
+  until: ColumnType<Date, Date | string, Date | string>;
+}
+
 export interface NetworkLease {
   lentAt: ColumnType<Date, Date | string, Date | string>;
   mac: string | null;
@@ -1140,6 +1175,10 @@ export interface DB {
   "network.incidentService": NetworkIncidentService;
   "network.interface": NetworkInterface;
   "network.interfaceRate": NetworkInterfaceRate;
+  "network.interfaceRateDay": NetworkInterfaceRateDay;
+  "network.interfaceRateFiveMinutes": NetworkInterfaceRateFiveMinutes;
+  "network.interfaceRateHour": NetworkInterfaceRateHour;
+  "network.interfaceRateProgress": NetworkInterfaceRateProgress;
   "network.lease": NetworkLease;
   "network.loginRejection": NetworkLoginRejection;
   "network.maintenanceWindow": NetworkMaintenanceWindow;

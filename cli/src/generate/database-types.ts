@@ -36,7 +36,7 @@ export async function databaseTypes(kind: DatabaseKind, connectionString: string
       dialect: new GeneratorDialect(),
       camelCase: true,
       defaultSchemas: ['public'],
-      excludePattern: '{public,jobs}.*',
+      excludePattern: '{public,jobs,network_parts}.*',
       typeMapping,
       outFile: null,
     });

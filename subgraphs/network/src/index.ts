@@ -32,6 +32,7 @@ import './event/states.ts';
 import './incident/graphql.ts';
 import { IncidentWatch } from './incident/watch.ts';
 import './interface/graphql.ts';
+import { keepRolling } from './interface/rollup.ts';
 import { networkLoaders } from './loaders.ts';
 import './login-limit/graphql.ts';
 import { housekeeping } from './monitor/housekeeping.ts';
@@ -107,6 +108,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       usage.run(signal);
       reapStaleSessions(services, policy, sessionClock, signal);
       incidents.run(signal, (deviceIds) => poller.ask(deviceIds));
+      keepRolling(services, signal);
       poller.run(signal);
       signal.addEventListener('abort', () => void enforcement.sessions.close(), { once: true });
     },

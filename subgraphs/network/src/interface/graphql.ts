@@ -1,7 +1,9 @@
+import { ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import type { Device } from '../device/store.ts';
 import { DeviceRef, InterfaceRateRef, InterfaceRef } from '../types.ts';
-import type { NetworkInterface } from './store.ts';
+import { type NetworkInterface, percentile95Of, type TrafficPoint, trafficOf } from './store.ts';
+import { type TrafficPlan, type TrafficWindow, trafficPlan } from './traffic.ts';
 
 const big = (text: string | null) => (text === null ? null : BigInt(text));
 
@@ -47,6 +49,71 @@ InterfaceRef.implement({
     }),
   }),
 });
+
+const mostPoints = 2_000;
+
+const TrafficPointRef = builder.objectRef<TrafficPoint>('InterfaceTrafficPoint').implement({
+  description:
+    'Rates over a span, the mean and the highest that was measured. A span without a point was not measured.',
+  fields: (t) => ({
+    at: t.expose('at', { type: 'DateTime', description: 'Where the span begins.' }),
+    inBitsPerSecond: t.field({ type: 'BitsPerSecond', resolve: ({ inMean }) => inMean }),
+    inMaxBitsPerSecond: t.field({ type: 'BitsPerSecond', resolve: ({ inMax }) => inMax }),
+    outBitsPerSecond: t.field({ type: 'BitsPerSecond', resolve: ({ outMean }) => outMean }),
+    outMaxBitsPerSecond: t.field({ type: 'BitsPerSecond', resolve: ({ outMax }) => outMax }),
+  }),
+});
+
+const PercentileRef = builder
+  .objectRef<{ in: bigint; out: bigint; samples: number }>('InterfacePercentile')
+  .implement({
+    description: 'The 95th percentile of the means over five minutes, each direction by itself.',
+    fields: (t) => ({
+      inBitsPerSecond: t.field({ type: 'BitsPerSecond', resolve: (one) => one.in }),
+      outBitsPerSecond: t.field({ type: 'BitsPerSecond', resolve: ({ out }) => out }),
+      samples: t.exposeInt('samples', { description: 'Spans of five minutes that were measured.' }),
+    }),
+  });
+
+const TrafficRef = builder
+  .objectRef<{ interfaceId: string; window: TrafficWindow; plan: TrafficPlan }>('InterfaceTraffic')
+  .implement({
+    fields: (t) => ({
+      resolutionSeconds: t.int({ resolve: ({ plan }) => plan.bucketSeconds }),
+      points: t.field({
+        type: [TrafficPointRef],
+        resolve: ({ interfaceId, window, plan }, _args, { services }) =>
+          trafficOf(services.database, interfaceId, window, plan),
+      }),
+      percentile95: t.field({
+        type: PercentileRef,
+        nullable: true,
+        description: 'Null when nothing was measured; means over five minutes are kept for 62 days.',
+        resolve: ({ interfaceId, window }, _args, { services }) =>
+          percentile95Of(services.database, interfaceId, window),
+      }),
+    }),
+  });
+
+builder.objectField(InterfaceRef, 'traffic', (t) =>
+  t.field({
+    type: TrafficRef,
+    description: `What passed the port in a window, in at most \`points\` points (2 to ${mostPoints}).`,
+    args: {
+      from: t.arg({ type: 'DateTime', required: true }),
+      to: t.arg({ type: 'DateTime', required: true }),
+      points: t.arg.int({ defaultValue: 300 }),
+    },
+    resolve: ({ id }, args, { services }) => {
+      const points = args.points ?? 300;
+      const window = { from: +args.from, to: +args.to, mostPoints: points };
+      if (window.from >= window.to) throw new ValidationError('to', 'The window must end after it begins');
+      if (points < 2 || points > mostPoints)
+        throw new ValidationError('points', `Between 2 and ${mostPoints} points; these are ${points}`);
+      return { interfaceId: id, window, plan: trafficPlan(window, services.clock.now()) };
+    },
+  }),
+);
 
 InterfaceRateRef.implement({
   fields: (t) => ({

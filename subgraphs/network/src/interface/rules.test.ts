@@ -33,6 +33,15 @@ test('after a restart there is no rate, also when the counter has passed its old
   expect(rateBetween(before, sample(9_000n, 60_000, { uptimeSeconds: 30 }), null)).toEqual({ kind: 'RESET' });
 });
 
+test('a clock of 32 bits that wraps after 497 days is no restart', () => {
+  const before = sample(1_000n, 0, { uptimeSeconds: 42_949_652.96 });
+  const now = sample(751_000n, 60_000, { uptimeSeconds: 40 });
+  expect(rateBetween(before, now, null)).toEqual({ kind: 'RATE', bitsPerSecond: 100_000n, seconds: 60 });
+  expect(rateBetween(before, sample(751_000n, 3_600_000, { uptimeSeconds: 40 }), null)).toEqual({
+    kind: 'RESET',
+  });
+});
+
 test('more than the port can carry is not believed', () => {
   expect(rateBetween(sample(0n, 0), sample(10n ** 12n, 1_000), 1_000_000_000n)).toEqual({
     kind: 'IMPLAUSIBLE',

@@ -33,9 +33,7 @@ export function rateBetween(
   speedBitsPerSecond: bigint | null,
 ): RateResult {
   if (before.octets === null || now.octets === null) return { kind: 'NO_BASELINE' };
-  const restarted =
-    before.uptimeSeconds !== null && now.uptimeSeconds !== null && now.uptimeSeconds < before.uptimeSeconds;
-  if (restarted) return { kind: 'RESET' };
+  if (restarted(before, now)) return { kind: 'RESET' };
   const seconds = secondsBetween(before, now);
   if (seconds < shortestSpanSeconds) return { kind: 'NO_BASELINE' };
   let octets = now.octets - before.octets;
@@ -54,6 +52,27 @@ export function rateBetween(
   return bitsPerSecond > most ? { kind: 'IMPLAUSIBLE' } : { kind: 'RATE', bitsPerSecond, seconds };
 }
 
+/** sysUpTime counts hundredths of a second in 32 bits: it begins anew after 497.1 days of running. */
+const uptimeWrapSeconds = 2 ** 32 / 100;
+
+/** Whether the device began anew in between; a clock that went back because it wrapped has not. */
+function restarted(before: CounterSample, now: CounterSample): boolean {
+  if (before.uptimeSeconds === null || now.uptimeSeconds === null) return false;
+  if (now.uptimeSeconds >= before.uptimeSeconds) return false;
+  return uptimeOffset(before, now) > wrapSlackSeconds(before, now);
+}
+
+/** How far the device's clock is from where it would stand had it wrapped. */
+function uptimeOffset(before: CounterSample, now: CounterSample): number {
+  const expected = (before.uptimeSeconds ?? 0) + (now.at - before.at) / 1000 - uptimeWrapSeconds;
+  return Math.abs((now.uptimeSeconds ?? 0) - expected);
+}
+
+/** A hundredth of the span, or 30 seconds over short ones: clocks drift, answers are late. */
+function wrapSlackSeconds(before: CounterSample, now: CounterSample): number {
+  return Math.max(30, ((now.at - before.at) / 1000) * 0.01);
+}
+
 /**
  * By the device's clock where it is fine enough: it knows when it read its counters, we only know when the answer came.
  * Over short spans a clock of whole seconds is the coarser measure.
@@ -61,7 +80,8 @@ export function rateBetween(
 function secondsBetween(before: CounterSample, now: CounterSample): number {
   const ours = (now.at - before.at) / 1000;
   if (before.uptimeSeconds === null || now.uptimeSeconds === null) return ours;
-  const theirs = now.uptimeSeconds - before.uptimeSeconds;
+  const wrapped = now.uptimeSeconds < before.uptimeSeconds ? uptimeWrapSeconds : 0;
+  const theirs = now.uptimeSeconds + wrapped - before.uptimeSeconds;
   const fine = !Number.isInteger(before.uptimeSeconds) || !Number.isInteger(now.uptimeSeconds);
   return theirs > 0 && (fine || theirs >= 10) ? theirs : ours;
 }

@@ -1,6 +1,7 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
+import type { TrafficPlan, TrafficWindow } from './traffic.ts';
 
 export type NetworkInterface = Selectable<TenantDatabase['network.interface']>;
 export type InterfaceRate = Selectable<TenantDatabase['network.interfaceRate']>;
@@ -107,9 +108,52 @@ export async function insertRates(
     .execute();
 }
 
-export async function deleteRatesBefore(
-  transaction: Transaction<TenantDatabase>,
-  before: Date,
-): Promise<void> {
-  await transaction.deleteFrom('network.interfaceRate').where('at', '<', before).execute();
+/** What passed a port in a span of a window, as the port sees it. Bit/s. */
+export interface TrafficPoint {
+  readonly at: Date;
+  readonly inMean: bigint;
+  readonly inMax: bigint;
+  readonly outMean: bigint;
+  readonly outMax: bigint;
+}
+
+/** The points of a window in order; spans in which nothing was measured have none. */
+export async function trafficOf(
+  db: Executor<TenantDatabase>,
+  interfaceId: string,
+  { from, to }: TrafficWindow,
+  { source, bucketSeconds }: TrafficPlan,
+): Promise<TrafficPoint[]> {
+  const bucket = sql`date_bin(make_interval(secs => ${bucketSeconds}), at, to_timestamp(0))`;
+  const table = sql.table(
+    source === 'reading' ? 'network.interface_rate' : `network.interface_rate_${source}`,
+  );
+  const columns =
+    source === 'reading'
+      ? sql`round(avg(in_bits_per_second))::bigint as "inMean", max(in_bits_per_second)::bigint as "inMax",
+          round(avg(out_bits_per_second))::bigint as "outMean", max(out_bits_per_second)::bigint as "outMax"`
+      : sql`round(sum(in_mean::numeric * samples) / sum(samples))::bigint as "inMean", max(in_max) as "inMax",
+          round(sum(out_mean::numeric * samples) / sum(samples))::bigint as "outMean", max(out_max) as "outMax"`;
+  const { rows } = await sql<TrafficPoint>`
+    select ${bucket} as at, ${columns} from ${table}
+    where interface_id = ${interfaceId} and at >= ${new Date(from)} and at < ${new Date(to)}
+    group by 1 order by 1`.execute(db);
+  return rows;
+}
+
+/** The 95th percentiles of a window, from means over five minutes as transit is billed; null without any. Bit/s. */
+export async function percentile95Of(
+  db: Executor<TenantDatabase>,
+  interfaceId: string,
+  { from, to }: TrafficWindow,
+): Promise<{ in: bigint; out: bigint; samples: number } | null> {
+  const { rows } = await sql<{ in: bigint | null; out: bigint | null; samples: number }>`
+    select percentile_disc(0.95) within group (order by in_mean) as "in",
+      percentile_disc(0.95) within group (order by out_mean) as "out", count(*)::integer as samples
+    from network.interface_rate_five_minutes
+    where interface_id = ${interfaceId} and at >= ${new Date(from)} and at < ${new Date(to)}`.execute(db);
+  const [row] = rows;
+  return row === undefined || row.in === null || row.out === null
+    ? null
+    : { in: row.in, out: row.out, samples: row.samples };
 }

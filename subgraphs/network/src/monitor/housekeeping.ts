@@ -3,23 +3,18 @@ import type { DailyWork } from '@dotmac/platform';
 import { quarantineMilliseconds } from '../address/rules.ts';
 import { endQuarantine } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
-import { deleteRatesBefore } from '../interface/store.ts';
 import { forgetOldUsage } from '../usage/store.ts';
-
-/** Rates are kept this long. */
-const rateRetentionMilliseconds = 8 * 86_400_000;
 
 const usageHourRetentionDays = 62;
 /** Longer than usage looks back for what a crash left uncounted. */
 const usageMarkRetentionMilliseconds = 62 * 86_400_000;
 
-/** Once a day: old rates go, addresses come out of quarantine. */
+/** Once a day: addresses come out of quarantine. */
 export function housekeeping({ clock }: NetworkServices): DailyWork<TenantDatabase> {
   return {
     name: 'network.housekeeping',
     async run(localDate, transaction) {
       const now = clock.now();
-      await deleteRatesBefore(transaction, new Date(now - rateRetentionMilliseconds));
       const hoursBefore = Temporal.PlainDate.from(localDate).subtract({ days: usageHourRetentionDays });
       await forgetOldUsage(
         transaction,

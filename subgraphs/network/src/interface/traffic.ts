@@ -5,7 +5,7 @@ export const resolutions = [
   { name: 'hour', seconds: 3_600, keptSeconds: 400 * 86_400 },
   { name: 'day', seconds: 86_400, keptSeconds: 1_830 * 86_400 },
 ] as const;
-export type Resolution = (typeof resolutions)[number]['name'];
+type Resolution = (typeof resolutions)[number]['name'];
 
 export interface TrafficWindow {
   /** Milliseconds since the epoch; `to` is not part of it. */

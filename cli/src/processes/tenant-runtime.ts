@@ -32,7 +32,7 @@ import { routerosDriver } from '@dotmac/routeros';
 import type { TenantEvents } from '@dotmac/schema';
 import { SnmpEngine, snmpDriver } from '@dotmac/snmp';
 import { billing } from '@dotmac/subgraph-billing';
-import { type NetworkModule, network } from '@dotmac/subgraph-network';
+import { type NetworkModule, network, traced } from '@dotmac/subgraph-network';
 import { subscribers } from '@dotmac/subgraph-subscribers';
 import { z } from 'zod';
 import { onShutdown } from './shutdown.ts';
@@ -75,7 +75,11 @@ const signing = JSON.parse(secret('signing-key')) as { id: string; privatePem: s
 const logger = createLogger({ part: 'tenant', tenant: tenant.slug });
 
 const snmp = new SnmpEngine({ clock: systemClock });
-const drivers = new DriverRegistry([snmpDriver(snmp), routerosDriver, createRadiusDriver(new CoaClient())]);
+const drivers = new DriverRegistry([
+  traced(snmpDriver(snmp)),
+  traced(routerosDriver),
+  traced(createRadiusDriver(new CoaClient())),
+]);
 /** A demo shows what happens within seconds. */
 const pollIntervalSeconds = tenant.demo ? 5 : 60;
 

@@ -1,4 +1,4 @@
-import { TokenError, traceIdOf } from '@dotmac/platform';
+import { failSpan, startServerSpan, TokenError } from '@dotmac/platform';
 import { DomainError } from '@dotmac/schema';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError, statusOf } from '../errors.ts';
@@ -38,62 +38,64 @@ async function answer(
 ): Promise<FastifyReply> {
   const { authenticator, operations } = options;
   const isGet = request.method === 'GET';
-  {
-    const { accept } = request.headers;
-    const traceId = traceIdOf(header(request.headers.traceparent));
-    reply.header('x-trace-id', traceId);
-    reply.header('x-request-id', requestIdOf(header(request.headers['x-request-id'])) ?? traceId);
-    let caller: Caller | null = null;
-    try {
-      const identity = authenticator.identify(request.raw);
-      const { claim, caller: identified } = identity instanceof Promise ? await identity : identity;
-      caller = identified;
-      const resolved = operations.resolve(readRequest(request), caller);
-      const params = resolved instanceof Promise ? await resolved : resolved;
-      const operation = operations.prepare(params, caller);
-      if (isGet && operation.type !== 'query') {
-        throw new GatewayError('BAD_REQUEST', 'By GET only queries are taken');
-      }
-      const costWish = header(request.headers[costHeader]);
-      if (costWish === 'dry-run') {
-        const quoted = { data: null, extensions: { cost: operations.quote(operation) } };
-        return sendResponse(reply, accept, quoted, 200);
-      }
-      const budget = operations.admit(operation, caller, claim.address);
-      const isKey = caller.principal.kind === 'apiKey';
-      if (isKey && budget !== null) reply.headers(rateLimitHeaders(budget));
-      if (wantsEvents(accept, operation.type)) {
-        await answerWithEvents(request, reply, { operation, claim, caller, traceId }, options);
-        return reply;
-      }
-      if (operation.type === 'subscription') {
-        throw new GatewayError(
-          'BAD_REQUEST',
-          'A subscription needs "accept: text/event-stream", or a WebSocket with graphql-transport-ws',
-        );
-      }
-      const gone = new AbortController();
-      const leave = () => gone.abort();
-      request.raw.socket.once('close', leave);
-      try {
-        const response = await operations.execute(operation, caller, { traceId, signal: gone.signal });
-        if (isKey || costWish === 'quote') {
-          response.extensions = { ...response.extensions, cost: operations.quote(operation) };
-        }
-        if (isGet && response.errors === undefined) return sendCacheable(request, reply, response);
-        return sendResponse(reply, accept, response, response.data === undefined ? 400 : 200);
-      } finally {
-        request.raw.socket.off('close', leave);
-      }
-    } catch (error) {
-      const { errors, status } = refusal(error);
-      if (error instanceof GatewayError && error.code === 'RATE_LIMITED') {
-        const state = error.extensions as unknown as BudgetState & { retryAfterSeconds: number };
-        reply.headers({ ...rateLimitHeaders(state), 'retry-after': String(state.retryAfterSeconds) });
-      }
-      const wellFormed = error instanceof RequestRefused;
-      return sendResponse(reply, accept, operations.failure(errors, caller, traceId), status, wellFormed);
+  const trace = startServerSpan('graphql', header(request.headers.traceparent));
+  const { traceId } = trace;
+  const { accept } = request.headers;
+  reply.header('x-trace-id', traceId);
+  reply.header('x-request-id', requestIdOf(header(request.headers['x-request-id'])) ?? traceId);
+  let caller: Caller | null = null;
+  try {
+    const identity = authenticator.identify(request.raw);
+    const { claim, caller: identified } = identity instanceof Promise ? await identity : identity;
+    caller = identified;
+    const resolved = operations.resolve(readRequest(request), caller);
+    const params = resolved instanceof Promise ? await resolved : resolved;
+    const operation = operations.prepare(params, caller);
+    if (isGet && operation.type !== 'query') {
+      throw new GatewayError('BAD_REQUEST', 'By GET only queries are taken');
     }
+    const costWish = header(request.headers[costHeader]);
+    if (costWish === 'dry-run') {
+      const quoted = { data: null, extensions: { cost: operations.quote(operation) } };
+      return sendResponse(reply, accept, quoted, 200);
+    }
+    const budget = operations.admit(operation, caller, claim.address);
+    const isKey = caller.principal.kind === 'apiKey';
+    if (isKey && budget !== null) reply.headers(rateLimitHeaders(budget));
+    if (wantsEvents(accept, operation.type)) {
+      await answerWithEvents(request, reply, { operation, claim, caller, trace }, options);
+      return reply;
+    }
+    if (operation.type === 'subscription') {
+      throw new GatewayError(
+        'BAD_REQUEST',
+        'A subscription needs "accept: text/event-stream", or a WebSocket with graphql-transport-ws',
+      );
+    }
+    const gone = new AbortController();
+    const leave = () => gone.abort();
+    request.raw.socket.once('close', leave);
+    try {
+      const response = await operations.execute(operation, caller, { traceId, signal: gone.signal, trace });
+      if (isKey || costWish === 'quote') {
+        response.extensions = { ...response.extensions, cost: operations.quote(operation) };
+      }
+      if (isGet && response.errors === undefined) return sendCacheable(request, reply, response);
+      return sendResponse(reply, accept, response, response.data === undefined ? 400 : 200);
+    } finally {
+      request.raw.socket.off('close', leave);
+    }
+  } catch (error) {
+    failSpan(trace.span, error);
+    const { errors, status } = refusal(error);
+    if (error instanceof GatewayError && error.code === 'RATE_LIMITED') {
+      const state = error.extensions as unknown as BudgetState & { retryAfterSeconds: number };
+      reply.headers({ ...rateLimitHeaders(state), 'retry-after': String(state.retryAfterSeconds) });
+    }
+    const wellFormed = error instanceof RequestRefused;
+    return sendResponse(reply, accept, operations.failure(errors, caller, traceId), status, wellFormed);
+  } finally {
+    trace.span.end();
   }
 }
 

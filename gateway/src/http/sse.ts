@@ -1,3 +1,4 @@
+import type { CarriedSpan } from '@dotmac/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError, type GatewayErrorCode } from '../errors.ts';
 import type { Claim } from '../identity/authenticator.ts';
@@ -34,16 +35,17 @@ export async function answerWithEvents(
     operation,
     claim,
     caller,
-    traceId,
+    trace,
   }: {
     readonly operation: PreparedOperation;
     readonly claim: Claim;
     readonly caller: Caller;
-    readonly traceId: string;
+    readonly trace: CarriedSpan;
   },
   { operations, sessions, hub }: EventStreamOptions,
 ): Promise<void> {
   const { raw } = reply;
+  const { traceId } = trace;
   let subscription: ReturnType<SubscriptionHub['subscribe']> | undefined;
   let ended = false;
   const waiting: string[] = [];
@@ -117,7 +119,7 @@ export async function answerWithEvents(
     session.close();
   });
   if (operation.type === 'subscription') return;
-  const response = await operations.execute(operation, caller, { traceId, signal: left.signal });
+  const response = await operations.execute(operation, caller, { traceId, signal: left.signal, trace });
   sink.next({ text: JSON.stringify(response), cursor: null });
   end();
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock, Logger } from '@dotmac/platform';
+import { type CarriedSpan, type Clock, failSpan, type Logger, startServerSpan } from '@dotmac/platform';
 import { DomainError } from '@dotmac/schema';
 import type { AccessRules } from '@dotmac/schema/access';
 import {
@@ -158,13 +158,15 @@ export class Operations {
   async execute(
     operation: PreparedOperation,
     caller: Caller,
-    request: { readonly traceId: string; readonly signal: AbortSignal },
+    request: { readonly traceId: string; readonly signal: AbortSignal; readonly trace?: CarriedSpan },
   ): Promise<FormattedResponse> {
     const { clock, limits, operationSeconds } = this.#options;
     const { document, operationName, variables, type } = operation;
     const measured = operationSeconds.startTimer({ type });
     let outcome = 'failed';
     let leave: (() => void) | undefined;
+    const trace = request.trace ?? startServerSpan(type, undefined);
+    if (trace.span.isRecording()) describe(trace.span, operation, caller);
     try {
       leave = this.#admission.enter(caller);
       if (operation.visibleSchema !== undefined) {
@@ -177,6 +179,7 @@ export class Operations {
         tenant: caller.principal.tenantId,
         principal: caller.principal,
         traceId: request.traceId,
+        trace: trace.context,
         signal: request.signal,
         // Every call to a subgraph keeps it; nothing else of an operation waits.
         deadline: clock.now() + limits.operationMilliseconds,
@@ -188,10 +191,12 @@ export class Operations {
       if (response.data) outcome = response.errors === undefined ? 'ok' : 'partial';
       return this.format(response, caller, request.traceId);
     } catch (error) {
+      failSpan(trace.span, error);
       return this.failure([error], caller, request.traceId);
     } finally {
       leave?.();
       measured({ outcome });
+      if (request.trace === undefined) trace.span.end();
     }
   }
 
@@ -257,6 +262,24 @@ export class Operations {
     }
     return facts;
   }
+}
+
+/** Attributes of OpenTelemetry's conventions for GraphQL, and ours. The name of a span is one of three. */
+function describe(
+  span: CarriedSpan['span'],
+  { type, operationName, cost }: PreparedOperation,
+  caller: Caller,
+): void {
+  const { kind, id, tenantId } = caller.principal;
+  span.updateName(type);
+  span.setAttributes({
+    'graphql.operation.type': type,
+    ...(operationName === undefined ? {} : { 'graphql.operation.name': operationName }),
+    'dotmac.cost': cost,
+    'dotmac.principal.kind': kind,
+    'dotmac.principal': id,
+    ...(tenantId === null ? {} : { 'dotmac.tenant': tenantId }),
+  });
 }
 
 function idempotencyOf(params: OperationParams, { principal }: Caller): Idempotency | undefined {

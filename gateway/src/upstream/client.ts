@@ -1,8 +1,10 @@
 import {
   type Clock,
+  failSpan,
   idempotencyHeader,
   internalTokenHeader,
   type Logger,
+  startClientSpan,
   traceparentOf,
 } from '@dotmac/platform';
 import { GatewayError } from '../errors.ts';
@@ -25,10 +27,10 @@ export interface UpstreamOptions {
 export function upstreamHeaders(
   { planes, tokens }: Pick<UpstreamOptions, 'planes' | 'tokens'>,
   subgraph: string,
-  { tenant, principal, traceId }: GatewayContext,
+  { tenant, principal, traceId, span }: GatewayContext,
 ): Record<string, string> | Promise<Record<string, string>> {
   const { plane } = planes.locate(subgraph, tenant, false);
-  const traceparent = traceparentOf(traceId);
+  const traceparent = traceparentOf(traceId, span);
   const token = tokens.tokenFor(principal, plane, subgraph);
   if (typeof token === 'string') return { [internalTokenHeader]: token, traceparent };
   return token.then((text) => ({ [internalTokenHeader]: text, traceparent }));
@@ -57,12 +59,16 @@ export function createUpstreamClient(
   return {
     async fetch(subgraph, request, context) {
       planes.locate(subgraph, context.tenant, request.query.startsWith('mutation'));
+      const span = startClientSpan('gateway.fetch', context.trace, { 'dotmac.subgraph': subgraph });
       try {
-        return await http.fetch(subgraph, request, context);
+        return await http.fetch(subgraph, request, span.isRecording() ? { ...context, span } : context);
       } catch (error) {
+        failSpan(span, error);
         const { traceId, tenant } = context;
         logger.warn({ error, subgraph, tenant, traceId }, 'a subgraph gave no answer');
         throw explain(error, traceId);
+      } finally {
+        span.end();
       }
     },
     close: () => http.close(),

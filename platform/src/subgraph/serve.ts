@@ -4,7 +4,7 @@ import type { FormattedExecutionResult } from 'graphql';
 import { TokenError, type VerificationKeys, verifyToken } from '../identity/token.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Counter, type Registry } from '../telemetry/metrics.ts';
-import { traceIdOf } from '../telemetry/tracing.ts';
+import { inTrace, traceIdOf } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
 import { type GraphqlRequest, SubgraphExecutor, unavailable } from './execute.ts';
 import {
@@ -66,16 +66,16 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
           `${options.plane}/${module.name}`,
         );
         requests.inc({ subgraph: module.name });
-        const traceId = traceIdOf(request.headers.traceparent as string | undefined);
+        const traceparent = request.headers.traceparent as string | undefined;
+        const traceId = traceIdOf(traceparent);
         const context = module.contextOf({ principal, traceId });
         const body = requestOf(request.body);
         if (request.headers.accept === 'text/event-stream')
           return await stream(request, reply, executor, body, context);
         const marked = request.headers[idempotencyHeader];
-        if (marked === undefined) return await executor.execute(body, context);
-        return await once(options.idempotency, readIdempotency(marked, principal.id), () =>
-          executor.execute(body, context),
-        );
+        const work = () => inTrace(traceparent, () => executor.execute(body, context));
+        if (marked === undefined) return await work();
+        return await once(options.idempotency, readIdempotency(marked, principal.id), work);
       } catch (error) {
         if (error instanceof IdempotencyError) {
           return reply.send({ errors: [{ message: error.message, extensions: error.extensions }] });

@@ -1,5 +1,16 @@
 import { randomFillSync } from 'node:crypto';
-import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  context as contextApi,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
 
 /**
  * OpenTelemetry spans. Without an SDK in the process they cost next to nothing; deployers add theirs with
@@ -7,16 +18,17 @@ import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
  */
 const tracer = trace.getTracer('dotmac');
 
+export type { Context as TraceContext, Span } from '@opentelemetry/api';
+
+const traceparentForm = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
 /** Runs `work` in a span; a thrown error marks it as failed and goes on. */
 export async function withSpan<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
   return tracer.startActiveSpan(name, { attributes }, async (span) => {
     try {
       return await work();
     } catch (error) {
-      span.setStatus({
-        code: SpanStatusCode.ERROR,
-        message: error instanceof Error ? error.message : String(error),
-      });
+      failSpan(span, error);
       throw error;
     } finally {
       span.end();
@@ -24,14 +36,64 @@ export async function withSpan<T>(name: string, attributes: Attributes, work: ()
   });
 }
 
-/** The trace id of a W3C `traceparent` header, or a new one. 32 hexadecimal digits. */
-export function traceIdOf(traceparent: string | undefined): string {
-  const match = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent ?? '');
-  return match?.[1] ?? randomHex(16);
+/**
+ * Runs `work` as a part of the trace of a `traceparent` header (W3C Trace Context): the spans in it are children of the
+ * caller's. Without a header, or with one that is none, it is a trace of its own.
+ */
+export function inTrace<T>(traceparent: string | undefined, work: () => T): T {
+  return contextApi.with(remoteContext(traceparent), work);
 }
 
-/** A `traceparent` header that carries the trace on to the next process. */
-export function traceparentOf(traceId: string): string {
+function remoteContext(traceparent: string | undefined): Context {
+  const match = traceparent === undefined ? null : traceparentForm.exec(traceparent);
+  if (match === null) return ROOT_CONTEXT;
+  const [, traceId = '', spanId = '', flags = ''] = match;
+  const traceFlags = Number.parseInt(flags, 16) & TraceFlags.SAMPLED;
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
+}
+
+/** A span that is carried along by hand, where many operations share the thread. */
+export interface CarriedSpan {
+  readonly span: Span;
+  /** For the spans below it. */
+  readonly context: Context;
+  /** Of the whole trace: the span's own when somebody records it, else the header's, else a new one. */
+  readonly traceId: string;
+}
+
+/** Begins a span for a request from outside, as a part of the trace of its `traceparent` header. */
+export function startServerSpan(name: string, traceparent: string | undefined): CarriedSpan {
+  const parent = remoteContext(traceparent);
+  const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent);
+  const known = span.spanContext();
+  return {
+    span,
+    context: trace.setSpan(parent, span),
+    traceId: isSpanContextValid(known) ? known.traceId : traceIdOf(traceparent),
+  };
+}
+
+/** Begins a span for a call to another process, below the given one. */
+export function startClientSpan(name: string, parent: Context | undefined, attributes: Attributes): Span {
+  return tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent ?? ROOT_CONTEXT);
+}
+
+export function failSpan(span: Span, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+/** The trace id of a W3C `traceparent` header, or a new one. 32 hexadecimal digits. */
+export function traceIdOf(traceparent: string | undefined): string {
+  return traceparentForm.exec(traceparent ?? '')?.[1] ?? randomHex(16);
+}
+
+/** A `traceparent` header that carries the trace on to the next process, below `span` where somebody records it. */
+export function traceparentOf(traceId: string, span?: Span): string {
+  const known = span?.spanContext();
+  if (known !== undefined && isSpanContextValid(known)) {
+    return `00-${known.traceId}-${known.spanId}-${known.traceFlags.toString(16).padStart(2, '0')}`;
+  }
   return `00-${traceId}-${randomHex(8)}-01`;
 }
 

@@ -52,6 +52,7 @@ import { UsageRecorder } from './usage/recorder.ts';
 
 export type { RadiusPort } from './aaa/port.ts';
 export type { NetworkServices } from './builder.ts';
+export { traced } from './device/traced.ts';
 export type { NetworkPorts } from './ports.ts';
 
 export const schema = toSubgraph(builder);

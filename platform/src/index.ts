@@ -18,6 +18,7 @@ export * from './identity/token.ts';
 export * from './jobs/install.ts';
 export * from './jobs/jobs.ts';
 export { lastingPorts } from './net/lasting-ports.ts';
+export * from './runtime/pace.ts';
 export * from './runtime/runtime.ts';
 export * from './secrets/seal.ts';
 export * from './subgraph/execute.ts';

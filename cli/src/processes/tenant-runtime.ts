@@ -8,6 +8,7 @@ import { DriverRegistry } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
 import {
   createLogger,
+  favourSpeedWhenBusy,
   isDatabaseOutage,
   readConfig,
   readSigningKey,
@@ -132,6 +133,8 @@ const radius = await startRadiusServer({
   onAnomaly: (anomaly) => logger.warn({ anomaly }, 'RADIUS: something is wrong with a NAS'),
   onError: (error) => logger.error({ error }, 'RADIUS: a socket failed'),
 });
+
+favourSpeedWhenBusy(() => radius.counters.accessRequests + radius.counters.accountingRequests, logger);
 
 onShutdown(logger, async () => {
   await radius.close();

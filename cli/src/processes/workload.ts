@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import type { WorkloadSpec } from '@dotmac/hosting';
+import { idleProcessFlags } from '@dotmac/platform';
 import type { WorkloadTenant } from '@dotmac/subgraph-tenants';
 import { type Programs, programFile } from '../programs/programs.ts';
 
@@ -27,7 +28,7 @@ export function tenantWorkload(
     generation: tenant.generation,
     release: options.release,
     sizeClass: 'S',
-    command: [options.programs.node, ...nodeFlags, programFile(options.programs, 'tenant-runtime')],
+    command: [options.programs.node, ...idleProcessFlags, programFile(options.programs, 'tenant-runtime')],
     environment: {
       NODE_ENV: 'production',
       DOTMAC_TENANT_SETTINGS: JSON.stringify({ id, slug, name, timeZone, currency, demo }),
@@ -49,15 +50,12 @@ export function tenantWorkload(
   };
 }
 
-/** A third less memory for an idle tenant: a small nursery, and code compiled when it is hot only. */
-const nodeFlags = ['--max-old-space-size=192', '--max-semi-space-size=4', '--optimize-for-size'];
-
 /**
  * Compiles a tenant's code once, for all that are yet to come: compiled code is good only for the same Node with the
  * same flags and the same paths. Takes its time beside everything else.
  */
 export function compileTenantCode(programs: Programs, cache: string): ChildProcess {
-  const child = spawn(programs.node, [...nodeFlags, programFile(programs, 'tenant-modules')], {
+  const child = spawn(programs.node, [...idleProcessFlags, programFile(programs, 'tenant-modules')], {
     env: { ...process.env, NODE_COMPILE_CACHE: cache },
     stdio: 'ignore',
   });

@@ -3,21 +3,22 @@ import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { attributeTypes } from '../packet/codes.ts';
 
-/** What an accept carries for one user, encoded once for all his logins. */
-export interface AcceptTemplateParts {
-  /** None that is encrypted: those depend on the request. */
-  readonly attributes: readonly Attribute[];
+/** What of an accept is one login's own. */
+export interface OwnReply {
+  readonly interimSeconds: number;
   /** `Class` is this and 16 random hexadecimal digits, the same in all accounting of a session (RFC 2865 §5.25). */
   readonly classPrefix: string;
+  /** Attributes of the user, by `acceptBlock`, such as his address. */
+  readonly own: Uint8Array | null;
 }
 
-/** For the `blocks` of an accept: a login costs a few octets written into place. */
+/** What an accept carries for all users of one speed, encoded once: a login costs a few octets written into place. */
 export interface AcceptTemplate {
   /**
-   * The attributes with an Acct-Interim-Interval in seconds (RFC 2869 §5.16) and a `Class` of its own.
-   * The octets are the template's and hold until the next call.
+   * The `blocks` of an accept: the attributes, the user's own, an Acct-Interim-Interval in seconds (RFC 2869 §5.16) and a
+   * `Class` of its own. They hold until the next call. Throws `RangeError` for a `Class` that is too long.
    */
-  forLogin(interimSeconds: number): Uint8Array;
+  forLogin(login: OwnReply): readonly Uint8Array[];
 }
 
 const digits = Buffer.from('0123456789abcdef');
@@ -30,25 +31,33 @@ export function acceptBlock(attributes: readonly Attribute[]): Uint8Array {
   return encodeAttributes(standardDictionary(), attributes);
 }
 
-/** Throws `AttributeError` for attributes that cannot be encoded, `RangeError` for a `Class` that is too long. */
-export function acceptTemplate({ attributes, classPrefix }: AcceptTemplateParts): AcceptTemplate {
-  const fixed = encodeAttributes(standardDictionary(), attributes);
-  const prefix = Buffer.from(classPrefix);
-  const classLength = 2 + prefix.length + 2 * nonceOctets;
-  if (classLength > 255) throw new RangeError(`Class would have ${classLength} octets, the most is 255`);
-  const octets = Buffer.concat([
-    fixed,
-    Uint8Array.of(attributeTypes.acctInterimInterval, 6, 0, 0, 0, 0, attributeTypes.class, classLength),
-    prefix,
-    Buffer.alloc(2 * nonceOctets),
-  ]);
+/** Throws `AttributeError` for attributes that cannot be encoded; none may be encrypted, those depend on the request. */
+export function acceptTemplate(attributes: readonly Attribute[]): AcceptTemplate {
+  const shared = acceptBlock(attributes);
   return {
-    forLogin(interimSeconds) {
-      octets.writeUInt32BE(interimSeconds, fixed.length + 2);
-      writeNonce(octets, octets.length - 2 * nonceOctets);
-      return octets;
+    forLogin({ interimSeconds, classPrefix, own }) {
+      const tail = tailFor(classPrefix.length);
+      tail.writeUInt32BE(interimSeconds, 2);
+      tail.write(classPrefix, tailHead, 'latin1');
+      writeNonce(tail, tailHead + classPrefix.length);
+      return own === null ? [shared, tail] : [shared, own, tail];
     },
   };
+}
+
+const tailHead = 8;
+/** Interval and `Class` by the length of its prefix: there are few lengths, and one login is answered at a time. */
+const tails = new Map<number, Buffer>();
+
+function tailFor(prefixLength: number): Buffer {
+  const known = tails.get(prefixLength);
+  if (known !== undefined) return known;
+  const classLength = 2 + prefixLength + 2 * nonceOctets;
+  if (classLength > 255) throw new RangeError(`Class would have ${classLength} octets, the most is 255`);
+  const tail = Buffer.alloc(tailHead - 2 + classLength);
+  tail.set([attributeTypes.acctInterimInterval, 6, 0, 0, 0, 0, attributeTypes.class, classLength]);
+  tails.set(prefixLength, tail);
+  return tail;
 }
 
 /** Random octets come from the system in hundreds of nonces: asking for each costs as much as the reply. */

@@ -29,6 +29,8 @@ export interface AccessServerOptions {
   readonly eap: EapServer | null;
 }
 
+const none: readonly never[] = [];
+
 /** Answers Access-Requests and Status-Servers, whatever transport they come by. No promise on the way but for EAP and other realms. */
 export class AccessServer {
   readonly #context: ServerContext;
@@ -163,7 +165,9 @@ export class AccessServer {
       this.#reception.forget(received.peer, received.packet, request);
       return;
     }
-    const attributes = [...(decision.attributes ?? []), ...more(decision, view)];
+    const owed = more(decision, view);
+    const { attributes: given = none } = decision;
+    const attributes = owed.length === 0 ? given : [...given, ...owed];
     const reply = this.#encode(decision, attributes, view, received);
     if (reply === null) {
       this.#reception.forget(received.peer, received.packet, request);
@@ -218,15 +222,13 @@ export class AccessServer {
     view: AccessRequestView,
     received: Received,
   ): Buffer | null {
-    const blocks = decision.kind === 'ACCEPT' ? [...(decision.blocks ?? [])] : [];
+    let blocks = (decision.kind === 'ACCEPT' ? decision.blocks : undefined) ?? none;
     try {
-      if (attributes.length > 0)
-        blocks.push(
-          encodeAttributes(this.#context.dictionary, attributes, {
-            authenticator: view.authenticator,
-            secret: view.secret,
-          }),
-        );
+      if (attributes.length > 0) {
+        const { authenticator, secret } = view;
+        const { dictionary } = this.#context;
+        blocks = [...blocks, encodeAttributes(dictionary, attributes, { authenticator, secret })];
+      }
       return buildReply({
         code: replyCodes[decision.kind],
         request: view.packet,

@@ -1,4 +1,4 @@
-import type { AcceptTemplate, Nas as RadiusNas } from '@dotmac/radius';
+import type { Nas as RadiusNas } from '@dotmac/radius';
 import type { TenantEvents } from '@dotmac/schema';
 import { accessModes } from '../access/rules.ts';
 import { type Credential, credentials, passwordPurpose } from '../access/store.ts';
@@ -9,6 +9,7 @@ import type { SessionState } from '../session/rules.ts';
 import { keyText, liveSessions, type ServiceMove } from '../session/store.ts';
 import type { RadiusPort } from './port.ts';
 import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
+import { Shared } from './shared.ts';
 
 /** A NAS as the policy holds it: what the server needs, and what replies depend on. */
 export interface PolicyNas extends RadiusNas {
@@ -19,8 +20,8 @@ export interface PolicyNas extends RadiusNas {
 export interface PolicyAccess extends Omit<Credential, 'password' | 'deviceId'> {
   readonly password: string;
   deviceId: string | null;
-  /** Replies by vendor profile, made when first needed. */
-  readonly replies: Map<string, AcceptTemplate>;
+  /** What it has for good, encoded; undefined until it is needed. */
+  own: Uint8Array | null | undefined;
 }
 
 interface KnownSession extends LiveSession {
@@ -54,6 +55,7 @@ export class LoginMemory implements KnownServices {
   /** By service. The lists are never changed, only replaced. */
   #live = new Map<string, readonly KnownSession[]>();
   #liveByKey = new Map<string, SessionState>();
+  readonly #shared = new Shared();
   /** Services that events told of and that are not read anew yet. */
   readonly #outdated = new Set<string>();
   #catchingUp = false;
@@ -217,7 +219,17 @@ export class LoginMemory implements KnownServices {
     if (opened === null) return;
     // One text per mode, not one per row: the packet path compares them by identity then.
     const mode = accessModes.find((one) => one === access.mode) ?? access.mode;
-    const known: PolicyAccess = { ...access, mode, password: opened, replies: new Map() };
+    const known: PolicyAccess = {
+      ...access,
+      mode,
+      planId: this.#shared.text(access.planId),
+      shaping: this.#shared.object(access.shaping),
+      planShaping: this.#shared.object(access.planShaping),
+      throttle: this.#shared.object(access.throttle),
+      override: this.#shared.object(access.override),
+      password: opened,
+      own: undefined,
+    };
     this.#byService.set(access.serviceId, known);
     this.#byUsername.set(access.username, known);
   }

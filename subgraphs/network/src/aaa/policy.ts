@@ -7,6 +7,7 @@ import type {
   AccessRequestView,
   RadiusPolicy,
 } from '@dotmac/radius';
+import type { ShapingPayload } from '@dotmac/schema';
 import { deviceModeOf, shapingOf } from '../access/rules.ts';
 import { Leases } from '../address/leases.ts';
 import type { NetworkServices } from '../builder.ts';
@@ -49,6 +50,8 @@ export class LoginPolicy implements RadiusPolicy {
   readonly #rejections: Rejections;
   readonly #memory: LoginMemory;
   readonly #backoff = new Backoff<PolicyAccess>();
+  /** By vendor profile and mode; the memory keeps one object per speed. */
+  readonly #templates = new WeakMap<ShapingPayload, Map<string, AcceptTemplate>>();
   readonly #effects: LoginEffects;
   readonly #leases: Leases;
 
@@ -222,39 +225,55 @@ export class LoginPolicy implements RadiusPolicy {
     access: PolicyAccess,
     mac: string | null,
   ): AccessAccept | (AccessReject & { readonly reason: RejectReason }) {
-    const reply = this.#replyOf(nas, access);
-    if (reply === null) return { kind: 'REJECT', reason: 'REPLY_IMPOSSIBLE' };
+    const template = this.#templateOf(nas, access);
+    if (template === null) return { kind: 'REJECT', reason: 'REPLY_IMPOSSIBLE' };
     const lent = this.#leases.idle ? [] : this.#leases.lend(lineOf(nas, access, mac), wantedOf(access));
     if (lent === null) return { kind: 'REJECT', reason: 'NO_ADDRESS' };
-    const interval = jitteredInterval(nas.interimIntervalSeconds, Math.random());
-    return { kind: 'ACCEPT', blocks: [...lent, reply.forLogin(interval)] };
+    const blocks = template.forLogin({
+      interimSeconds: jitteredInterval(nas.interimIntervalSeconds, Math.random()),
+      classPrefix: sessionTokenPrefix(access.serviceId),
+      own: this.#ownOf(access),
+    });
+    return { kind: 'ACCEPT', blocks: lent.length === 0 ? blocks : [...lent, ...blocks] };
   }
 
-  /** What an accept carries, kept until the access changes; null when the profile cannot express it. */
-  #replyOf({ vendorProfile, name }: Nas, access: PolicyAccess): AcceptTemplate | null {
-    const kept = access.replies.get(vendorProfile);
+  /** What a service has for good, encoded at its first login; null when pools or the NAS give it everything. */
+  #ownOf(access: PolicyAccess): Uint8Array | null {
+    if (access.own !== undefined) return access.own;
+    const { address, staticIpv6Prefix, staticDelegatedPrefix } = access;
+    const attributes = [
+      ...(address === null ? [] : [{ name: 'Framed-IP-Address', value: address }]),
+      ...(staticIpv6Prefix === null ? [] : lentAttributes('IPV6_PREFIX', staticIpv6Prefix)),
+      ...(staticDelegatedPrefix === null ? [] : lentAttributes('DELEGATED_PREFIX', staticDelegatedPrefix)),
+    ];
+    access.own = attributes.length === 0 ? null : this.#radius.acceptBlock(attributes);
+    return access.own;
+  }
+
+  /** What an accept carries for everybody of one speed; null when the profile cannot express it. */
+  #templateOf(
+    { vendorProfile, name }: Nas,
+    { serviceId, shaping, mode }: PolicyAccess,
+  ): AcceptTemplate | null {
+    if (shaping === null) return null;
+    const kind = `${vendorProfile} ${mode}`;
+    let templates = this.#templates.get(shaping);
+    if (templates === undefined) {
+      templates = new Map();
+      this.#templates.set(shaping, templates);
+    }
+    const kept = templates.get(kind);
     if (kept !== undefined) return kept;
-    const mode = deviceModeOf(access.mode);
-    if (access.shaping === null || mode === 'blocked') return null;
+    const deviceMode = deviceModeOf(mode);
+    if (deviceMode === 'blocked') return null;
     try {
       const vendor = vendorProfile as Parameters<RadiusPort['accessReplyAttributes']>[0];
       const { accessReplyAttributes, acceptTemplate } = this.#radius;
-      const reply = acceptTemplate({
-        attributes: [
-          ...(access.address === null ? [] : [{ name: 'Framed-IP-Address', value: access.address }]),
-          ...(access.staticIpv6Prefix === null ? [] : lentAttributes('IPV6_PREFIX', access.staticIpv6Prefix)),
-          ...(access.staticDelegatedPrefix === null
-            ? []
-            : lentAttributes('DELEGATED_PREFIX', access.staticDelegatedPrefix)),
-          ...accessReplyAttributes(vendor, shapingOf(access.shaping), mode),
-        ],
-        classPrefix: sessionTokenPrefix(access.serviceId),
-      });
-      access.replies.set(vendorProfile, reply);
-      return reply;
+      const template = acceptTemplate(accessReplyAttributes(vendor, shapingOf(shaping), deviceMode));
+      templates.set(kind, template);
+      return template;
     } catch (error) {
       // On the packet path: one speed that a vendor cannot express must not stop the others' logins.
-      const { serviceId } = access;
       this.#services.logger.error({ error, serviceId, nas: name }, 'no reply can be made for a login');
       return null;
     }

@@ -22,7 +22,7 @@ afterAll(async () => {
 /** As another process has it: it hears of nothing that the other one commits. */
 async function recorder(): Promise<SessionRecorder> {
   const { services } = isp.tenant;
-  const memory = new LoginMemory(services, sharedSecret);
+  const memory = new LoginMemory(services, sharedSecret, () => {});
   await memory.start(stopping.signal);
   const writer = services.ownConnections('accounting', 2);
   return new SessionRecorder({ writer, database: services.database }, services.clock, memory);

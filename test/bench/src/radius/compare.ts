@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { idleProcessFlags } from '@dotmac/platform';
 import type { Report } from '../report.ts';
 import { type BenchDatabase, startDatabase } from './database.ts';
 import { loadFreeRadius, missingFreeRadius, startFreeRadius } from './free-radius.ts';
@@ -192,7 +193,7 @@ async function measure(
   };
 }
 
-/** Loads the users and starts DotMac in a process of its own. `arguments` go to Node. */
+/** Loads the users and starts DotMac in a process of its own. With a tenant's flags of Node, and `execArgv`. */
 export async function startOwn(database: BenchDatabase, execArgv: string[] = []): Promise<Contestant> {
   await loadOwn(database);
   const argument = JSON.stringify({
@@ -201,7 +202,7 @@ export async function startOwn(database: BenchDatabase, execArgv: string[] = [])
   });
   const child = fork(new URL('./servers/own.ts', import.meta.url), [argument], {
     env: { ...process.env, NODE_ENV: 'production' },
-    execArgv,
+    execArgv: [...idleProcessFlags, ...execArgv],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');

@@ -542,6 +542,32 @@ export interface BillingShield {
   untilDay: string | null;
 }
 
+export interface BillingTaxExemption {
+  customerId: string;
+  evidence: string;
+  fromDay: string;
+  id: string;
+  jurisdiction: string;
+  kind: string;
+  recordedAt: ColumnType<Date, Date | string, Date | string>;
+  recordedBy: string;
+  toDay: string;
+}
+
+export interface BillingTaxRate {
+  category: string;
+  fromDay: string;
+  id: string;
+  jurisdiction: string;
+  name: string;
+  percent: string | null;
+  perUnitMinor: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  productClass: string;
+  recordedAt: ColumnType<Date, Date | string, Date | string>;
+  recordedBy: string;
+  source: string;
+}
+
 export interface BillingTenantDay {
   activeSubscribers: number;
   eventId: string;
@@ -1146,6 +1172,8 @@ export interface DB {
   "billing.serviceEvent": BillingServiceEvent;
   "billing.serviceLine": BillingServiceLine;
   "billing.shield": BillingShield;
+  "billing.taxExemption": BillingTaxExemption;
+  "billing.taxRate": BillingTaxRate;
   "billing.tenantDay": BillingTenantDay;
   "billing.usageAllowance": BillingUsageAllowance;
   "billing.usageDay": BillingUsageDay;

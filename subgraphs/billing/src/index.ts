@@ -46,6 +46,7 @@ import { serviceLineConsumer } from './service-line/events.ts';
 import './seller/graphql.ts';
 import './service-line/graphql.ts';
 import './statement/graphql.ts';
+import './tax/graphql.ts';
 import { usageConsumer } from './usage/events.ts';
 import './usage/graphql.ts';
 import './voucher/graphql.ts';

@@ -24,6 +24,7 @@ import { refundsOfPayments } from './refund/store.ts';
 import { returnsOfPayments } from './return/store.ts';
 import { currentVersions } from './service-line/store.ts';
 import { creditItems, creditItemsById, openItems, openItemsById } from './settlement/store.ts';
+import { exemptionsOfCustomers } from './tax/store.ts';
 import { judgedUsages } from './usage/judge.ts';
 import { allowancesOf, customersOfLines } from './usage/store.ts';
 import { writtenOffOf } from './write-off/store.ts';
@@ -142,6 +143,10 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
     allowance: loaderOf(
       (ids) => allowancesOf(database, ids),
       (one) => one.serviceLineId,
+    ),
+    taxExemptionsOfCustomer: listLoaderOf(
+      (ids) => exemptionsOfCustomers(database, ids),
+      (one) => one.customerId,
     ),
     outageCreditsOfIncident: listLoaderOf(
       (ids) => creditsOfIncidents(database, ids),

@@ -4,7 +4,7 @@ import { type BillingContext, builder } from '../builder.ts';
 import type { Document } from '../document/store.ts';
 import { CreditNoteRef, InvoiceRef } from '../document/type.ts';
 import { PaymentRef, ShieldRef } from '../payment/type.ts';
-import { JURISDICTION_SETS } from '../tax/rules-jurisdictions.ts';
+import { taxComponents } from '../tax/store.ts';
 import { lockedAccount, updateAccount } from './store.ts';
 import { AccountRef, CustomerRef, DepositRef, FeeRef } from './type.ts';
 
@@ -148,8 +148,6 @@ const UpdateBillingAccountInput = builder.inputType('UpdateBillingAccountInput',
   }),
 });
 
-const jurisdictions = new Set(JURISDICTION_SETS.map((one) => one.jurisdiction));
-
 builder.mutationField('updateBillingAccount', (t) =>
   t.field({
     type: AccountRef,
@@ -167,11 +165,12 @@ builder.mutationField('updateBillingAccount', (t) =>
           throw new ValidationError('input.anchorDay', 'The billing day is settled once there is a service');
         if (paymentTermDays != null && (paymentTermDays < 0 || paymentTermDays > 365))
           throw new ValidationError('input.paymentTermDays', `must be 0 to 365, not ${paymentTermDays}`);
+        const jurisdictions = taxJurisdictions == null ? new Map() : await taxComponents(transaction);
         const unknown = taxJurisdictions?.find((one) => !jurisdictions.has(one));
         if (unknown !== undefined)
           throw new ValidationError(
             'input.taxJurisdictions',
-            `There is no tax data for "${unknown}"; there is for ${[...jurisdictions].join(', ')}`,
+            `There is no tax data for "${unknown}"; there is for ${[...jurisdictions.keys()].join(', ')}`,
           );
         const change = {
           ...(anchorDay == null ? {} : { anchorDay }),

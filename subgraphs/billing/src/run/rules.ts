@@ -12,7 +12,7 @@ import { canonicalJson } from '../numbering/rules.ts';
 import { periodContaining, periodGrid, periodsBetween } from '../period/rules.ts';
 import { type StoredServiceEvent, serviceHistory, type Version } from '../service-line/rules.ts';
 import { calculateTax } from '../tax/rules.ts';
-import type { TaxComponent } from '../tax/rules-types.ts';
+import type { TaxComponent, TaxExemption } from '../tax/rules-types.ts';
 import { type OverageSnapshot, overageLines } from '../usage/rules-overage.ts';
 
 /** Everything that decides what an account is charged, read in one go. */
@@ -24,6 +24,7 @@ export interface AccountSnapshot {
   readonly anchorDay: number | null;
   readonly paymentTermDays: number;
   readonly taxJurisdictions: readonly string[];
+  readonly exemptions: readonly TaxExemption[];
   readonly lines: readonly {
     readonly id: string;
     readonly settledBefore: Day | null;
@@ -135,7 +136,7 @@ export function bill(
     {
       jurisdictions: account.taxJurisdictions,
       customerClass: 'consumer',
-      exemptions: [],
+      exemptions: account.exemptions,
       inclusive: false,
       rounding: 'perRate',
     },

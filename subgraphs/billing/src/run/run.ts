@@ -5,7 +5,8 @@ import type { BillingServices } from '../builder.ts';
 import { type Day, formatDay, parseDay } from '../calendar/rules.ts';
 import type { Draft } from '../document/rules-draft.ts';
 import type { IssuedDocument } from '../document/store.ts';
-import { shippedComponents } from '../tax/rules-jurisdictions.ts';
+import type { TaxComponent } from '../tax/rules-types.ts';
+import { taxComponents } from '../tax/store.ts';
 import { type Act, issueDrafts } from './issue.ts';
 import { type AccountSnapshot, type BillResult, bill, fingerprintOf } from './rules.ts';
 import {
@@ -20,8 +21,6 @@ import {
 
 /** Accounts per transaction of a mass run: enough to make statements cheap, few enough to keep memory flat. */
 const defaultChunkSize = 1_000;
-
-const taxComponents = Map.groupBy(shippedComponents(), (component) => component.jurisdiction);
 
 /** What a run stands on. */
 export type RunServices = Pick<BillingServices, 'database' | 'clock' | 'logger' | 'tenant'>;
@@ -48,6 +47,9 @@ export interface RunResult {
   readonly problems: readonly Problem[];
 }
 
+/** Components by jurisdiction. */
+type Taxes = ReadonlyMap<string, readonly TaxComponent[]>;
+
 interface Computed {
   readonly drafts: Draft[];
   readonly problems: Problem[];
@@ -55,11 +57,11 @@ interface Computed {
 }
 
 /** `bill` over snapshots; a snapshot that makes the rules throw is a problem of its account, not of the run. */
-function compute(snapshots: readonly AccountSnapshot[], runDate: Day): Computed {
+function compute(snapshots: readonly AccountSnapshot[], runDate: Day, taxes: Taxes): Computed {
   const computed: Computed = { drafts: [], problems: [], settled: [] };
   for (const snapshot of snapshots) {
     const { customerId } = snapshot;
-    const result = billSafely(snapshot, runDate);
+    const result = billSafely(snapshot, runDate, taxes);
     if (!result.ok) {
       computed.problems.push({ customerId, message: result.message });
       continue;
@@ -71,9 +73,9 @@ function compute(snapshots: readonly AccountSnapshot[], runDate: Day): Computed 
   return computed;
 }
 
-function billSafely(snapshot: AccountSnapshot, runDate: Day): BillResult {
+function billSafely(snapshot: AccountSnapshot, runDate: Day, taxes: Taxes): BillResult {
   try {
-    return bill(snapshot, runDate, taxComponents);
+    return bill(snapshot, runDate, taxes);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { ok: false, customerId: snapshot.customerId, message: error.message };
@@ -87,11 +89,12 @@ export async function planRun(
   customerId: string | null,
 ): Promise<RunPlan> {
   const ids = await dueAccounts(services.database, runDate, customerId);
+  const taxes = await taxComponents(services.database);
   const drafts: Draft[] = [];
   const problems: Problem[] = [];
   for (let at = 0; at < ids.length; at += defaultChunkSize) {
     const snapshots = await loadSnapshots(services.database, ids.slice(at, at + defaultChunkSize));
-    const computed = compute(snapshots, dayOfText(runDate));
+    const computed = compute(snapshots, dayOfText(runDate), taxes);
     drafts.push(...computed.drafts);
     problems.push(...computed.problems);
   }
@@ -110,10 +113,11 @@ export async function applyPlan(
   return services.database.transaction().execute(async (transaction) => {
     const ids = await dueAccounts(transaction, plan.runDate, plan.customerId);
     await lockAccounts(transaction, ids);
+    const taxes = await taxComponents(transaction);
     const computed: Computed = { drafts: [], problems: [], settled: [] };
     for (let at = 0; at < ids.length; at += defaultChunkSize) {
       const snapshots = await loadSnapshots(transaction, ids.slice(at, at + defaultChunkSize));
-      const part = compute(snapshots, dayOfText(plan.runDate));
+      const part = compute(snapshots, dayOfText(plan.runDate), taxes);
       computed.drafts.push(...part.drafts);
       computed.problems.push(...part.problems);
       computed.settled.push(...part.settled);
@@ -221,7 +225,11 @@ async function billChunk(
   runDate: string,
   act: Act,
 ): Promise<Chunk> {
-  const computed = compute(await loadSnapshots(transaction, customerIds), dayOfText(runDate));
+  const computed = compute(
+    await loadSnapshots(transaction, customerIds),
+    dayOfText(runDate),
+    await taxComponents(transaction),
+  );
   const documents = await write(transaction, services, computed, runDate, act);
   return { documents, problems: computed.problems };
 }

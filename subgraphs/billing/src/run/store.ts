@@ -7,6 +7,7 @@ import type { BilledLine } from '../charge/rules.ts';
 import { discountsOfLines } from '../discount/store.ts';
 import { openFees } from '../fee/store.ts';
 import { historiesOfCustomers } from '../service-line/histories.ts';
+import { exemptionsOf } from '../tax/store.ts';
 import { overageSnapshots } from '../usage/snapshot.ts';
 import type { AccountSnapshot, UsageSnapshot } from './rules.ts';
 
@@ -104,6 +105,7 @@ export async function loadSnapshots(
   const billed = await billedLines(db, customerIds);
   const discounts = await discountsOfLines(db, customerIds);
   const fees = await openFees(db, customerIds);
+  const exemptions = await exemptionsOf(db, customerIds);
   const usages = await usageSnapshots(db, accounts, billed);
   const overages = await overageSnapshots(db, accounts, histories, billed);
   const linesOf = Map.groupBy(histories, ({ customerId }) => customerId);
@@ -120,6 +122,7 @@ export async function loadSnapshots(
       })),
       overage: overages.get(id) ?? null,
     })),
+    exemptions: exemptions.get(account.customerId) ?? [],
     fees: fees.get(account.customerId) ?? [],
     usage: usages.get(account.customerId) ?? null,
   }));

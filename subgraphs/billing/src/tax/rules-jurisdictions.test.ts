@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseDay } from '../calendar/rules.ts';
 import { calculateTax } from './rules.ts';
-import { JURISDICTION_SETS, shippedComponents } from './rules-jurisdictions.ts';
+import { JURISDICTION_SETS, shippedComponents, withRecorded } from './rules-jurisdictions.ts';
 
 const components = shippedComponents();
 function tax(jurisdictions: string[], date: string, amount = 10_000n) {
@@ -59,4 +59,35 @@ it('Québec stands beside GST, both on the price alone', () => {
     ['GST', 500n],
     ['QST', 998n],
   ]);
+});
+
+it('a recorded rate takes over on its day, from what is shipped and from older ones, and overlaps nothing', () => {
+  const shipped = shippedComponents();
+  const from = [parseDay('2024-06-01'), parseDay('2026-01-01')] as const;
+  const own = from.map((day, index) => ({
+    id: 'EE/VAT',
+    jurisdiction: 'EE',
+    productClass: 'voice',
+    name: 'VAT',
+    category: 'S',
+    from: day ?? 0,
+    charge: { percent: `${20 + index}` },
+  }));
+  const all = withRecorded(shipped, own.toReversed());
+  const rateOn = (text: string, productClass: string) =>
+    all
+      .filter(
+        (one) =>
+          one.jurisdiction === 'EE' &&
+          one.productClass === productClass &&
+          one.from <= (parseDay(text) ?? 0) &&
+          (parseDay(text) ?? 0) < (one.to ?? Number.POSITIVE_INFINITY),
+      )
+      .map(({ charge }) => charge);
+  expect(rateOn('2024-05-31', 'voice')).toEqual([{ percent: '22' }]);
+  expect(rateOn('2024-06-01', 'voice')).toEqual([{ percent: '20' }]);
+  expect(rateOn('2025-12-31', 'voice')).toEqual([{ percent: '20' }]);
+  expect(rateOn('2026-01-01', 'voice')).toEqual([{ percent: '21' }]);
+  // Other classes keep what is shipped.
+  expect(rateOn('2026-01-01', 'equipment')).toEqual([{ percent: '24' }]);
 });

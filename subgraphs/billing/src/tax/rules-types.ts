@@ -33,9 +33,12 @@ export interface TaxableLine {
   readonly taxPoint: Day;
 }
 
-/** A certificate that frees a customer from the taxes of a jurisdiction on [from, to). */
-interface TaxExemption {
+/** What frees a customer from the taxes of a jurisdiction on [from, to). */
+export interface TaxExemption {
+  /** Its number, or the VAT id that was checked. */
   readonly certificate: string;
+  /** The charge is shifted to the customer (category AE) instead of being dropped (E). */
+  readonly reverseCharge?: boolean;
   readonly jurisdiction: string;
   readonly from: Day;
   readonly to: Day;

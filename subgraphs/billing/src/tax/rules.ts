@@ -134,6 +134,8 @@ function treatment(component: TaxComponent, line: TaxableLine, context: TaxConte
     (one) =>
       one.jurisdiction === component.jurisdiction && one.from <= line.taxPoint && line.taxPoint < one.to,
   );
+  if (exemption?.reverseCharge === true)
+    return { category: 'AE', taxed: false, reason: `Reverse charge, VAT id ${exemption.certificate}` };
   if (exemption) return { category: 'E', taxed: false, reason: `certificate ${exemption.certificate}` };
   return { category: component.category, taxed: true, reason: undefined };
 }

@@ -15,7 +15,7 @@ import { Authenticator } from './identity/authenticator.ts';
 import { InternalTokens } from './identity/internal-token.ts';
 import { KeyUsage } from './identity/key-usage.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { gatewayMetrics, operationHistogram } from './metrics.ts';
+import { gatewayMetrics, OperationMetrics } from './metrics.ts';
 import { readCostDirectives } from './operation/cost-directives.ts';
 import type { IntrospectionPolicy } from './operation/introspection.ts';
 import { OperationRecords } from './operation/operation-records.ts';
@@ -120,7 +120,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       limits,
       introspection: options.introspection ?? 'staff',
       records,
-      operationSeconds: operationHistogram(metrics),
+      metrics: new OperationMetrics(metrics),
       clock,
       logger,
     });

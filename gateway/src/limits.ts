@@ -2,6 +2,9 @@
 export interface Limits {
   /** Octets of an HTTP body or a WebSocket message. */
   readonly bodyBytes: number;
+  /** Milliseconds in which an HTTP request must be here: its headers; all of it. */
+  readonly headersMilliseconds: number;
+  readonly requestMilliseconds: number;
   readonly tokens: number;
   /** Levels of fields, fragments counted where they are spread. */
   readonly depth: number;
@@ -35,6 +38,8 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   bodyBytes: 256 * 1024,
+  headersMilliseconds: 10_000,
+  requestMilliseconds: 30_000,
   tokens: 1_500,
   depth: 12,
   aliases: 30,

@@ -1,9 +1,10 @@
-import { Gauge, Histogram, type Registry } from '@dotmac/platform';
+import { Counter, Gauge, Histogram, type Registry } from '@dotmac/platform';
+import type { Principal } from '@dotmac/schema';
 
 /** Seconds from a prepared query or mutation to its answer. */
-export type OperationSeconds = Histogram<'type' | 'outcome'>;
+type OperationSeconds = Histogram<'type' | 'outcome'>;
 
-/** Gauges that are read when somebody asks. Labels have few values anywhere: no tenant, key or document is one. */
+/** Gauges that are read when somebody asks. Their labels have few values anywhere. */
 export function gatewayMetrics(
   registry: Registry,
   sources: {
@@ -28,7 +29,7 @@ export function gatewayMetrics(
   );
 }
 
-export function operationHistogram(registry: Registry): OperationSeconds {
+function operationHistogram(registry: Registry): OperationSeconds {
   return new Histogram({
     name: 'dotmac_gateway_operation_seconds',
     help: 'Queries and mutations by type and outcome (ok, partial, failed)',
@@ -36,4 +37,76 @@ export function operationHistogram(registry: Registry): OperationSeconds {
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
     registers: [registry],
   });
+}
+
+/** Values that a label takes, at most; what comes on top is counted as `other`. */
+const mostTenants = 500;
+const mostKeys = 500;
+const mostOperations = 200;
+
+const other = 'other';
+/** A name that a client made up is shown as it is only in this form. */
+const shownName = /^[_A-Za-z][_0-9A-Za-z]{0,63}$/;
+
+interface Ran {
+  readonly type: string;
+  readonly operationName: string | undefined;
+  readonly cost: number;
+  readonly outcome: string;
+  readonly seconds: number;
+}
+
+/**
+ * Counts what is run, by whom. One label set holds the tenant or the key or the name of the operation, never their product;
+ * each label has a bound, and the first to come are told apart.
+ */
+export class OperationMetrics {
+  readonly #seconds: OperationSeconds;
+  readonly #tenants: BoundedCounters;
+  readonly #keys: BoundedCounters;
+  readonly #operations: BoundedCounters;
+
+  constructor(registry: Registry) {
+    this.#seconds = operationHistogram(registry);
+    this.#tenants = new BoundedCounters(registry, 'tenant', mostTenants);
+    this.#keys = new BoundedCounters(registry, 'key', mostKeys);
+    this.#operations = new BoundedCounters(registry, 'operation', mostOperations);
+  }
+
+  ran({ kind, id, tenantId }: Principal, { type, operationName, cost, outcome, seconds }: Ran): void {
+    this.#seconds.observe({ type, outcome }, seconds);
+    this.#tenants.add(tenantId ?? 'platform', outcome, cost);
+    if (kind === 'apiKey') this.#keys.add(id, outcome, cost);
+    const name =
+      operationName === undefined ? 'unnamed' : shownName.test(operationName) ? operationName : other;
+    this.#operations.add(name, outcome, cost);
+  }
+}
+
+/** Operations and their cost by one label. */
+class BoundedCounters {
+  readonly #label: string;
+  readonly #most: number;
+  readonly #known = new Set<string>();
+  readonly #runs: Counter<string>;
+  readonly #cost: Counter<string>;
+
+  constructor(registry: Registry, label: string, most: number) {
+    this.#label = label;
+    this.#most = most;
+    const named = (what: string, help: string, labelNames: string[]) =>
+      new Counter({ name: `dotmac_gateway_${label}_${what}_total`, help, labelNames, registers: [registry] });
+    this.#runs = named('operations', `Queries and mutations by ${label} and outcome`, [label, 'outcome']);
+    this.#cost = named('cost', `Cost of queries and mutations by ${label}`, [label]);
+  }
+
+  add(value: string, outcome: string, cost: number): void {
+    let shown = value;
+    if (!this.#known.has(value)) {
+      if (this.#known.size >= this.#most) shown = other;
+      else this.#known.add(value);
+    }
+    this.#runs.inc({ [this.#label]: shown, outcome });
+    this.#cost.inc({ [this.#label]: shown }, cost);
+  }
 }

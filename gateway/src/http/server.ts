@@ -24,9 +24,14 @@ export function createServer(options: ServerOptions): FastifyInstance {
     bodyLimit: limits.bodyBytes,
     forceCloseConnections: true,
     // Slow senders: the whole request, headers included, must be here in this time.
-    requestTimeout: 30_000,
+    requestTimeout: limits.requestMilliseconds,
     connectionTimeout: 0,
-    http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+    http: {
+      headersTimeout: limits.headersMilliseconds,
+      maxHeaderSize: 16 * 1024,
+      // How often slow senders are looked for; Node's own half a minute would be longer than they may take.
+      connectionsCheckingInterval: Math.min(5_000, limits.headersMilliseconds / 2),
+    },
   });
   // Only JSON: a form or text/plain could be sent by any page without asking the browser's permission.
   app.removeContentTypeParser('text/plain');

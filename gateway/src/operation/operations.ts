@@ -16,7 +16,7 @@ import { createDocumentCache, type DocumentCache } from '../execution/document-c
 import type { Executor, GraphQLResponse } from '../execution/executor.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Limits } from '../limits.ts';
-import type { OperationSeconds } from '../metrics.ts';
+import type { OperationMetrics } from '../metrics.ts';
 import type { GatewayContext } from '../upstream/context.ts';
 import { Admission } from './admission.ts';
 import type { BudgetState } from './budget.ts';
@@ -89,7 +89,7 @@ export interface OperationsOptions {
   readonly limits: Limits;
   readonly introspection: IntrospectionPolicy;
   readonly records: OperationRecords;
-  readonly operationSeconds: OperationSeconds;
+  readonly metrics: OperationMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -160,9 +160,9 @@ export class Operations {
     caller: Caller,
     request: { readonly traceId: string; readonly signal: AbortSignal; readonly trace?: CarriedSpan },
   ): Promise<FormattedResponse> {
-    const { clock, limits, operationSeconds } = this.#options;
+    const { clock, limits, metrics } = this.#options;
     const { document, operationName, variables, type } = operation;
-    const measured = operationSeconds.startTimer({ type });
+    const began = performance.now();
     let outcome = 'failed';
     let leave: (() => void) | undefined;
     const trace = request.trace ?? startServerSpan(type, undefined);
@@ -195,7 +195,8 @@ export class Operations {
       return this.failure([error], caller, request.traceId);
     } finally {
       leave?.();
-      measured({ outcome });
+      const seconds = (performance.now() - began) / 1000;
+      metrics.ran(caller.principal, { type, operationName, cost: operation.cost, outcome, seconds });
       if (request.trace === undefined) trace.span.end();
     }
   }

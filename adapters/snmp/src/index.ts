@@ -25,4 +25,11 @@ export { profilesOfFolder } from './profile/catalogue.ts';
 export { ProfileError } from './profile/check.ts';
 export { devicesDocument } from './profile/devices.ts';
 export { type SupportEntry, supportEntries } from './profile/support.ts';
+export { LINK_DOWN, LINK_UP, type SnmpNotification } from './trap/notification.ts';
+export {
+  startTrapReceiver,
+  type TrapCounters,
+  type TrapReceiver,
+  type TrapReceiverOptions,
+} from './trap/receiver.ts';
 export { recordTarget } from './walk/record.ts';

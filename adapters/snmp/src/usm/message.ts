@@ -31,17 +31,31 @@ export function encodeScopedPdu(engineId: Uint8Array, contextName: Uint8Array, p
   return writer.finish();
 }
 
-/** The PDU in a scoped PDU; a reason when there is none. Zeros behind it are the cipher's padding. */
-export function decodeScopedPdu(plain: Buffer): ReceivedPdu | string {
+/** A scoped PDU as it came; the answer to it has the same context. */
+export interface ScopedPdu {
+  readonly contextEngineId: Buffer;
+  readonly contextName: Buffer;
+  readonly pdu: ReceivedPdu;
+}
+
+/** A scoped PDU; a reason when there is none. Zeros behind it are the cipher's padding. */
+export function readScopedPdu(plain: Buffer): ScopedPdu | string {
   try {
     const scoped = new BerReader(plain).enter(0x30);
-    scoped.octets(0x04);
-    scoped.octets(0x04);
-    return readPdu(scoped) ?? 'no PDU in the scoped PDU';
+    const contextEngineId = scoped.octets(0x04);
+    const contextName = scoped.octets(0x04);
+    const pdu = readPdu(scoped);
+    return pdu === null ? 'no PDU in the scoped PDU' : { contextEngineId, contextName, pdu };
   } catch (error) {
     if (error instanceof BerError) return error.message;
     throw error;
   }
+}
+
+/** The PDU in a scoped PDU; a reason when there is none. */
+export function decodeScopedPdu(plain: Buffer): ReceivedPdu | string {
+  const scoped = readScopedPdu(plain);
+  return typeof scoped === 'string' ? scoped : scoped.pdu;
 }
 
 /** An SNMPv3 message and where its authentication parameters stand. `scoped` is encrypted when FLAG_PRIV is set. */

@@ -1040,6 +1040,15 @@ export interface NetworkSite {
   name: string;
 }
 
+export interface NetworkTrapInbox {
+  count: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
+  firstAt: ColumnType<Date, Date | string, Date | string>;
+  lastAt: ColumnType<Date, Date | string, Date | string>;
+  sourceAddress: string;
+  trapOid: string;
+  version: string;
+}
+
 export interface NetworkUsageCounted {
   countedUntil: ColumnType<Date, Date | string, Date | string>;
   downstreamOctets: string;
@@ -1217,6 +1226,7 @@ export interface DB {
   "network.session": NetworkSession;
   "network.sessionPrefix": NetworkSessionPrefix;
   "network.site": NetworkSite;
+  "network.trapInbox": NetworkTrapInbox;
   "network.usageCounted": NetworkUsageCounted;
   "network.usageDay": NetworkUsageDay;
   "network.usageHour": NetworkUsageHour;

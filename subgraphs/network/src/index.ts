@@ -39,7 +39,7 @@ import { housekeeping } from './monitor/housekeeping.ts';
 import { Poller } from './monitor/poller.ts';
 import { rememberMessageAuthenticator } from './nas/remember.ts';
 import './nas/graphql.ts';
-import type { NetworkPorts } from './ports.ts';
+import type { NetworkPorts, TrapHint } from './ports.ts';
 import { followRejections } from './service-state/events.ts';
 import './service-state/graphql.ts';
 import { disconnectWorker } from './session/disconnect-job.ts';
@@ -47,6 +47,8 @@ import './session/graphql.ts';
 import { reapStaleSessions } from './session/reaper.ts';
 import './site/graphql.ts';
 import './topology/graphql.ts';
+import './trap/graphql.ts';
+import { followTraps } from './trap/hint.ts';
 import './usage/graphql.ts';
 import { UsageRecorder } from './usage/recorder.ts';
 
@@ -63,6 +65,8 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
   readonly accountingSink: AccountingSink;
   /** For the server's `onMessageAuthenticatorSeen`. */
   readonly onMessageAuthenticatorSeen: (nas: Nas) => void;
+  /** For a trap receiver. */
+  readonly onTrap: (hint: TrapHint) => Promise<void>;
 }
 
 export function network(services: NetworkServices, ports: NetworkPorts): NetworkModule {
@@ -88,6 +92,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     policy,
     accountingSink: accountingSink(services, policy, usage, prefixes),
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
+    onTrap: followTraps(services, (deviceIds) => poller.ask(deviceIds)),
     contextOf: (base): NetworkContext => ({
       ...base,
       services,

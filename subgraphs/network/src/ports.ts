@@ -17,3 +17,12 @@ export interface NetworkPorts {
   /** Before a change whose device was silent is run again, doubled each time; default 1000. */
   readonly retryMilliseconds?: number;
 }
+
+/** A trap or inform as the network takes it: a hint that something may have changed at its source. */
+export interface TrapHint {
+  /** Without a zone. */
+  readonly sourceAddress: string;
+  /** snmpTrapOID, also of v1. */
+  readonly trapOid: string;
+  readonly version: '1' | '2c' | '3';
+}

@@ -17,8 +17,11 @@ export interface TrapReceiverOptions extends TrapLimits {
   readonly host?: string;
   /** Default 162, which wants a privilege; 0 takes any free port. */
   readonly port?: number;
-  /** Communities that are believed (v1, v2c); others are counted and dropped. */
-  readonly communities: readonly string[];
+  /**
+   * Communities that are believed (v1, v2c); others are counted and dropped. `any` is for those to whom a notification is
+   * a hint and no more: a community travels in the clear and proves nothing.
+   */
+  readonly communities: readonly string[] | 'any';
   /** Users of v3; each must send at exactly its level. */
   readonly users?: readonly UserCredential[];
   /** An inform is answered once this has resolved, and not at all when it rejects: the sender tries again. */
@@ -50,7 +53,8 @@ export async function startTrapReceiver(options: TrapReceiverOptions): Promise<T
   const { clock, host = '0.0.0.0', port = 162, onError } = options;
   const counters = { received: 0, delivered: 0, coalesced: 0, limited: 0, malformed: 0, refused: 0 };
   const limiter = new TrapLimiter(options);
-  const communities = new Set(options.communities);
+  const listed = new Set(options.communities === 'any' ? [] : options.communities);
+  const believes = (community: string) => options.communities === 'any' || listed.has(community);
   // RFC 3411 §5, SnmpEngineID: an enterprise number with the top bit, then octets of our own choice.
   const engineId = Buffer.concat([Buffer.from('8000000005', 'hex'), randomBytes(12)]);
   const usm = new InboundUsm(engineId, options.users ?? [], clock.now());
@@ -90,13 +94,13 @@ export async function startTrapReceiver(options: TrapReceiverOptions): Promise<T
   };
 
   function open(datagram: Buffer): Opened {
-    const v1 = openV1(datagram, communities);
+    const v1 = openV1(datagram, believes);
     if (v1 !== null) return v1;
     const message = decodeMessage(datagram);
     if (message.kind === 'malformed') return message;
     if (message.kind === 'community') {
       const { version, community, pdu } = message;
-      if (!communities.has(community.toString('utf8'))) return { kind: 'refused', report: null };
+      if (!believes(community.toString('utf8'))) return { kind: 'refused', report: null };
       const reply = (answer: Pdu) => encodeCommunityMessage(version, community, answer);
       return notification(pdu, version, community.toString('utf8'), reply);
     }
@@ -145,13 +149,13 @@ function notification(
 }
 
 /** A v1 trap, or null when the datagram is something else. */
-function openV1(datagram: Buffer, communities: ReadonlySet<string>): Opened | null {
+function openV1(datagram: Buffer, believes: (community: string) => boolean): Opened | null {
   try {
     const message = new BerReader(datagram).enter(0x30);
     if (message.integer() !== 0) return null;
     const community = message.octets(0x04).toString('utf8');
     if (message.peekTag() !== 0xa4) return null;
-    if (!communities.has(community)) return { kind: 'refused', report: null };
+    if (!believes(community)) return { kind: 'refused', report: null };
     const content = readTrapV1(message);
     if (typeof content === 'string') return { kind: 'malformed' };
     return { kind: 'notification', content, version: '1', sender: community, inform: null };

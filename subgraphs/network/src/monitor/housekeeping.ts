@@ -3,8 +3,10 @@ import type { DailyWork } from '@dotmac/platform';
 import { quarantineMilliseconds } from '../address/rules.ts';
 import { endQuarantine } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
+import { forgetUnknownBefore } from '../trap/store.ts';
 import { forgetOldUsage } from '../usage/store.ts';
 
+const trapInboxMilliseconds = 30 * 86_400_000;
 const usageHourRetentionDays = 62;
 /** Longer than usage looks back for what a crash left uncounted. */
 const usageMarkRetentionMilliseconds = 62 * 86_400_000;
@@ -21,6 +23,7 @@ export function housekeeping({ clock }: NetworkServices): DailyWork<TenantDataba
         hoursBefore.toString(),
         new Date(now - usageMarkRetentionMilliseconds),
       );
+      await forgetUnknownBefore(transaction, new Date(now - trapInboxMilliseconds));
       await endQuarantine(transaction, new Date(now - quarantineMilliseconds));
     },
   };

@@ -2,7 +2,7 @@ import type { DeviceIdentity } from '@dotmac/device';
 import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import { SnmpError } from '../error.ts';
-import { chassisOf, type PhysicalEntities, readEntities } from '../mib/entity.ts';
+import { chassisOf, type PhysicalEntities, readEntities, softwareOf } from '../mib/entity.ts';
 import { readSystem, type SystemGroup } from '../mib/system.ts';
 import { vendorOfObjectId, vendorOfServed } from './enterprises.ts';
 import { type Facts, factsOf, readFacts, textFacts } from './facts.ts';
@@ -60,9 +60,16 @@ export async function readIdentity(
   const common = factsOf(standardFacts, values, system);
   const plain = known.rule?.generic ? {} : textFacts(standard.text, system.sysDescr);
   return {
-    model: own.model ?? chassis?.model ?? common.model,
-    version: own.version ?? chassis?.softwareRevision ?? common.version ?? plain.version ?? null,
-    serial: own.serial ?? chassis?.serial ?? common.serial,
+    model: own.model ?? chassis?.model ?? common.model ?? plain.model ?? null,
+    version:
+      own.version ??
+      chassis?.softwareRevision ??
+      common.version ??
+      plain.version ??
+      softwareOf(physical) ??
+      chassis?.firmwareRevision ??
+      null,
+    serial: own.serial ?? chassis?.serial ?? common.serial ?? plain.serial ?? null,
     maker: chassis?.maker ?? null,
   };
 }

@@ -64,3 +64,9 @@ export function chassisOf({ entities }: PhysicalEntities): PhysicalEntity | null
     null
   );
 }
+
+/** What the first part that names its software runs; for boxes whose chassis does not. Null when none does. */
+export function softwareOf({ entities }: PhysicalEntities): string | null {
+  for (const { softwareRevision } of entities.values()) if (softwareRevision !== null) return softwareRevision;
+  return null;
+}

@@ -65,6 +65,12 @@ function kinds(classes: readonly string[]) {
   const kind = {
     class: z.enum(classes as [string, ...string[]]),
     states: z.union([states, z.string()]).optional(),
+    texts: z
+      .record(
+        z.string().regex(/^[^A-Z]+$/, { error: 'words are in lower case' }),
+        z.tuple([z.int(), severity]),
+      )
+      .optional(),
   };
   const cases = z.record(z.string(), z.strictObject({ ...kind, ...scale }));
   return z.strictObject({
@@ -175,7 +181,7 @@ function meaningProblems(profile: Profile): ProfileProblem[] {
         variant === undefined ? [] : 'names' in variant ? variant.names : Object.values(variant.cases);
       for (const kind of [it, ...cases]) {
         const known = typeof kind.states === 'string' ? profile.states?.[kind.states] : kind.states;
-        if (kind.class === 'state' && Object.keys(known ?? {}).length === 0) {
+        if (kind.class === 'state' && Object.keys(known ?? kind.texts ?? {}).length === 0) {
           problems.push({ path: `${path}.states`, message: 'a state needs its enumeration' });
         }
       }

@@ -188,3 +188,16 @@ test('optical power: a milliwatt is 0 dBm, and darkness is no reading', () => {
   expect(wattsToDbm(0.0000001)).toBeCloseTo(-40, 9);
   expect(wattsToDbm(0)).toBeNull();
 });
+
+test('a state said in words has a number and a severity; other words are no reading', () => {
+  const texts = { active: [5, 'ok'], suspended: [3, 'critical'] } as const;
+  const source: SensorSource = { class: 'state', column: '1.2.3', name: 'HA {index}', texts };
+  const found = sensorReadings(
+    source,
+    values({ '1.2.3': { 1: octets('Active'), 2: octets('suspended\0'), 3: octets('?') } }),
+  );
+  expect(found.map(({ value, severity, text }) => [value, severity, text])).toEqual([
+    [5, 'ok', 'Active'],
+    [3, 'critical', 'suspended'],
+  ]);
+});

@@ -175,6 +175,11 @@ function reading(
   const { oid, name } = instance;
   const raw = rawNumber(source, instance.value);
   if (chosen.class === 'state') {
+    const word = chosen.texts === undefined ? null : asText(instance.value);
+    const told = word === null ? undefined : chosen.texts?.[word.toLowerCase()];
+    if (word !== null && told !== undefined) {
+      return [{ class: 'state', oid, name, value: told[0], severity: told[1], text: word }];
+    }
     if (raw === null || !Number.isInteger(raw)) return [];
     const states = typeof chosen.states === 'string' ? shared?.[chosen.states] : chosen.states;
     const [text, severity] = states?.[String(raw)] ?? [undefined, 'unknown' as const];

@@ -100,6 +100,8 @@ export interface MemorySource {
 export interface Kind extends Scale {
   readonly class: string;
   readonly states?: States | string;
+  /** For objects that say their state in words: by the word in lower case, a number of ours and the severity. */
+  readonly texts?: Readonly<Record<string, readonly [value: number, severity: Severity]>>;
 }
 
 export interface SensorSource extends Source, Kind {

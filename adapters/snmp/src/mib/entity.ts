@@ -67,6 +67,7 @@ export function chassisOf({ entities }: PhysicalEntities): PhysicalEntity | null
 
 /** What the first part that names its software runs; for boxes whose chassis does not. Null when none does. */
 export function softwareOf({ entities }: PhysicalEntities): string | null {
-  for (const { softwareRevision } of entities.values()) if (softwareRevision !== null) return softwareRevision;
+  for (const { softwareRevision } of entities.values())
+    if (softwareRevision !== null) return softwareRevision;
   return null;
 }

@@ -1,12 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { systemClock } from '@dotmac/device';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { learnWalk } from '../learn/learn.ts';
 import { probeTargets } from './run.ts';
 
 const run = promisify(execFile);
@@ -25,70 +26,113 @@ interface Score {
 }
 
 /** What was reached on the development recordings, less a margin of a few devices. */
-const floors = { vendor: 0.98, os: 0.97, identity: 0.92, ports: 0.97, processors: 0.93, memory: 0.94 };
+const floors = {
+  vendor: 0.98,
+  os: 0.97,
+  identity: 0.92,
+  ports: 0.97,
+  processors: 0.93,
+  memory: 0.94,
+  sensors: 0.74,
+  states: 0.55,
+  wireless: 0.83,
+};
 
 describe.skipIf(!existsSync(archive))('the development recordings', () => {
-  test('every device is answered for, and the floors of recognition hold', { timeout: 240_000 }, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'recordings-'));
-    const at = (name: string) => join(folder, name);
+  let folder: string;
+  const at = (name: string) => join(folder, name);
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'recordings-'));
+    await run('tar', ['-xJf', archive, '-C', folder]);
+  }, 60_000);
+  afterAll(() => rm(folder, { recursive: true }));
+
+  /** Probes every recording of a folder, served with the options; the lines of the probe. */
+  async function probed(recordings: string, options: readonly string[]): Promise<string[]> {
+    const files = ['--quiet', '--life', '220', '--targets', at('targets'), '--map', at('map')];
+    const agent = spawn(process.execPath, [join(lab, 'agent.mjs'), ...files, ...options, recordings]);
     try {
-      await run('tar', ['-xJf', archive, '-C', folder]);
-      const options = [
-        '--anonymous',
-        '--quiet',
-        '--life',
-        '220',
-        '--targets',
-        at('targets'),
-        '--map',
-        at('map'),
-      ];
-      const agent = spawn(process.execPath, [join(lab, 'agent.mjs'), ...options, at('snmpsim')]);
-      try {
-        await new Promise<void>((resolve, reject) => {
-          agent.once('exit', (code) => reject(new Error(`the agents ended with ${code}`)));
-          for (const stream of [agent.stdout, agent.stderr]) {
-            stream.on('data', (chunk: Buffer) => {
-              if (chunk.includes('ready')) resolve();
-            });
-          }
-        });
-        const lines: string[] = [];
-        async function* targets() {
-          yield* (await readFile(at('targets'), 'utf8')).split('\n');
+      await new Promise<void>((resolve, reject) => {
+        agent.once('exit', (code) => reject(new Error(`the agents ended with ${code}`)));
+        for (const stream of [agent.stdout, agent.stderr]) {
+          stream.on('data', (chunk: Buffer) => {
+            if (chunk.includes('ready')) resolve();
+          });
         }
-        await probeTargets(targets(), (line) => void lines.push(line), {
-          clock: systemClock,
-          concurrency: 60,
-        });
-        await writeFile(at('probe'), lines.join('\n'));
-      } finally {
-        agent.removeAllListeners('exit');
-        agent.kill();
+      });
+      const lines: string[] = [];
+      async function* targets() {
+        yield* (await readFile(at('targets'), 'utf8')).split('\n');
       }
-      const { stdout } = await run(
-        process.execPath,
-        [
-          join(lab, 'score.mjs'),
-          ...[
-            '--map',
-            at('map'),
-            '--expected',
-            at('data'),
-            '--truth',
-            join(shared, 'data/snmp/os-truth.json'),
-          ],
-          ...['--json', at('probe')],
-        ],
-        { maxBuffer: 64 * 1024 * 1024 },
-      );
-      const score = JSON.parse(stdout) as Score;
-      expect(score).toMatchObject({ missing: 0, badLines: 0, duplicates: 0 });
-      for (const [facet, floor] of Object.entries(floors)) {
-        expect(score.groups.all.facets[facet]?.mean, facet).toBeGreaterThanOrEqual(floor);
-      }
+      await probeTargets(targets(), (line) => void lines.push(line), {
+        clock: systemClock,
+        concurrency: 60,
+      });
+      return lines;
     } finally {
-      await rm(folder, { recursive: true });
+      agent.removeAllListeners('exit');
+      agent.kill();
+    }
+  }
+
+  test('every device is answered for, and the floors hold', { timeout: 240_000 }, async () => {
+    await writeFile(at('probe'), (await probed(at('snmpsim'), ['--anonymous'])).join('\n'));
+    const { stdout } = await run(
+      process.execPath,
+      [
+        join(lab, 'score.mjs'),
+        ...['--map', at('map'), '--expected', at('data')],
+        ...['--truth', join(shared, 'data/snmp/os-truth.json'), '--json', at('probe')],
+      ],
+      { maxBuffer: 64 * 1024 * 1024 },
+    );
+    const score = JSON.parse(stdout) as Score;
+    expect(score).toMatchObject({ missing: 0, badLines: 0, duplicates: 0 });
+    for (const [facet, floor] of Object.entries(floors)) {
+      expect(score.groups.all.facets[facet]?.mean, facet).toBeGreaterThanOrEqual(floor);
+    }
+  });
+
+  /** Every twelfth recording: all kinds of devices, in a share of the time. */
+  async function sample(): Promise<string> {
+    await mkdir(at('sample'), { recursive: true });
+    const names = (await readdir(at('snmpsim'))).sort().filter((_, i) => i % 12 === 0);
+    for (const name of names) await copyFile(join(at('snmpsim'), name), join(at('sample'), name));
+    return at('sample');
+  }
+
+  const sorted = (lines: readonly string[]) =>
+    new Map(
+      lines.map((line) => {
+        const { id, warnings: _, ...device } = JSON.parse(line) as { id: string; warnings?: unknown };
+        return [id, device] as const;
+      }),
+    );
+
+  test('an agent with a quirk is read as without it, or in part, and always to an end', {
+    timeout: 240_000,
+  }, async () => {
+    const recordings = await sample();
+    const clean = sorted(await probed(recordings, []));
+    expect(clean.size).toBeGreaterThan(60);
+    for (const quirk of ['toobig', 'empty', 'nobulk', 'wrongid']) {
+      const found = sorted(await probed(recordings, ['--quirk', quirk]));
+      for (const [id, device] of clean) expect(found.get(id), `${id} with ${quirk}`).toEqual(device);
+    }
+    for (const quirk of ['loop', 'badvb']) {
+      const found = sorted(await probed(recordings, ['--quirk', quirk]));
+      expect([...found.keys()].sort(), quirk).toEqual([...clean.keys()].sort());
+      for (const device of found.values()) {
+        expect((device as { error?: { code: string } }).error?.code).not.toBe('internal');
+      }
+    }
+  });
+
+  test('a draft can be made of any walk', { timeout: 120_000 }, async () => {
+    const recordings = await sample();
+    for (const name of await readdir(recordings)) {
+      const lesson = await learnWalk(await readFile(join(recordings, name), 'utf8'), systemClock);
+      expect(lesson.recognised.readings.sensors, name).toBeGreaterThanOrEqual(0);
     }
   });
 });

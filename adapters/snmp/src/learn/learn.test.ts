@@ -6,11 +6,11 @@ import { structureOf } from './columns.ts';
 import { learn } from './learn.ts';
 
 /** A box of a maker that no profile knows (number 60606): names beside values, a column of units, texts with units. */
-const walk = parseWalk(`1.3.6.1.2.1.1.1.0|4|Radio WX-4410 outdoor unit
+const walk = parseWalk(`1.3.6.1.2.1.1.1.0|4|SNMP agent of Wx-4410 outdoor unit
 1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.60606.7
 1.3.6.1.2.1.1.3.0|67|123456
 1.3.6.1.2.1.1.5.0|4|hill-top
-1.3.6.1.4.1.60606.1.1.0|4|WX-4410
+1.3.6.1.4.1.60606.1.1.0|4|Wx-4410
 1.3.6.1.4.1.60606.1.2.0|4|4.1.17
 1.3.6.1.4.1.60606.1.3.0|4|WX44A0012345
 1.3.6.1.4.1.60606.1.4.0|4|41.5 C
@@ -43,7 +43,7 @@ test('a walk of an unknown device becomes a draft that reads it, each guess with
     lesson.guessed.map(({ oid, as, why }) => [oid.slice(18), `${as}: ${why}`]),
   );
   expect(reasons).toMatchObject({
-    '1.1.0': 'model: "WX-4410" stands in sysDescr too',
+    '1.1.0': 'model: "Wx-4410" stands in sysDescr too',
     '1.3.0': 'serial: "WX44A0012345" has the form of a serial number',
     '1.4.0': 'temperature: its text is "41.5 C"',
     '2.1.1.3': expect.stringMatching(

@@ -1,9 +1,12 @@
+import type { SnapshotPlace } from '@dotmac/platform';
 import { DomainError } from '@dotmac/schema';
 
 export interface FakeEvent {
   readonly cursor: string;
   readonly sessionId: string;
   readonly customerId: string;
+  /** Where it stands in the snapshot of the newest event of each customer. */
+  readonly snapshot: SnapshotPlace | null;
 }
 
 /** A small event log in memory with the contract of the real one: cursors, replay, then live, without a gap. */
@@ -13,6 +16,8 @@ export class EventSource {
   readonly #wakers = new Set<() => void>();
   /** Events before this one are no longer kept. */
   floor = 0;
+  /** What stands is told at this pace. */
+  betweenStanding: Promise<void> = Promise.resolve();
   /** Subscriptions opened so far. */
   opened = 0;
   /** Subscriptions open now. */
@@ -29,18 +34,23 @@ export class EventSource {
   append(customerId: string): string {
     const position = this.#events.length + 1;
     const cursor = this.#cursorAt(position);
-    this.#events.push({ cursor, sessionId: `ses_${position}`, customerId });
+    this.#events.push({ cursor, sessionId: `ses_${position}`, customerId, snapshot: null });
     for (const wake of this.#wakers) wake();
     return cursor;
   }
 
   /** @throws DomainError `CURSOR_INVALID`, `CURSOR_EXPIRED` */
-  subscribe(after: string | null | undefined): AsyncGenerator<FakeEvent> & { readonly start: string } {
-    const start = after == null ? this.#events.length : this.#positionOf(after);
+  subscribe(
+    after: string | null | undefined,
+    initial = false,
+  ): AsyncGenerator<FakeEvent> & { readonly start: string } {
+    const inside = after === this.#insideSnapshot;
+    const start = after == null || inside ? this.#events.length : this.#positionOf(after);
+    const standing = inside || (initial && after == null) ? this.#standing() : [];
     this.opened += 1;
     this.open += 1;
     const ended = new AbortController();
-    const events = this.#follow(start, ended.signal);
+    const events = this.#follow(standing, start, ended.signal);
     const end = events.return.bind(events);
     events.return = (value) => {
       if (!ended.signal.aborted) this.open -= 1;
@@ -48,7 +58,26 @@ export class EventSource {
       for (const wake of this.#wakers) wake();
       return end(value);
     };
-    return Object.assign(events, { start: this.#cursorAt(start) });
+    return Object.assign(events, {
+      start: standing.length > 1 ? this.#insideSnapshot : this.#cursorAt(start),
+    });
+  }
+
+  get #insideSnapshot(): string {
+    return `inside-${this.#scope}`;
+  }
+
+  #standing(): FakeEvent[] {
+    const newest = [...new Map(this.#events.map((event) => [event.customerId, event])).values()];
+    return newest.map((event, index) => {
+      const snapshot = { number: index + 1, of: newest.length };
+      const last = snapshot.number === snapshot.of;
+      return {
+        ...event,
+        snapshot,
+        cursor: last ? this.#cursorAt(this.#events.length) : this.#insideSnapshot,
+      };
+    });
   }
 
   #cursorAt(position: number): string {
@@ -66,7 +95,15 @@ export class EventSource {
     return position;
   }
 
-  async *#follow(start: number, signal: AbortSignal): AsyncGenerator<FakeEvent> {
+  async *#follow(
+    standing: readonly FakeEvent[],
+    start: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<FakeEvent> {
+    for (const event of standing) {
+      await this.betweenStanding;
+      if (!signal.aborted) yield event;
+    }
     let position = start;
     while (!signal.aborted) {
       const event = this.#events[position];

@@ -1,9 +1,9 @@
 import { composeServices } from '@apollo/composition';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import type { Context } from '@dotmac/schema';
+import type { Context, Topic } from '@dotmac/schema';
 import { ForbiddenError } from '@dotmac/schema';
 import { type GraphQLSchema, parse } from 'graphql';
-import type { EventSource } from './event-source.ts';
+import type { EventSource, FakeEvent } from './event-source.ts';
 
 const federation = `extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable", "@composeDirective"])
@@ -20,8 +20,11 @@ const typeDefs = {
   network: parse(`${federation}
     scalar Cursor
     type Query { sessions: [Session!]! }
-    type Subscription { networkEvents(after: Cursor, types: [String!]): NetworkEvent! @access(graph: "network", anyOf: ["network:read"]) ticks: Int! beats: Int! }
+    type Subscription { networkEvents(after: Cursor, types: [String!]): NetworkEvent! @access(graph: "network", anyOf: ["network:read"]) ticks: Int! beats: Int!
+      customerStates(after: Cursor, initial: Boolean): CustomerState! }
     type NetworkEvent { cursor: Cursor! session: Session! }
+    type CustomerState { cursor: Cursor! id: ID! snapshot: SnapshotPlace session: Session! }
+    type SnapshotPlace { number: Int! of: Int! }
     type Session @key(fields: "id") { id: ID! customer: Customer! }
     type Customer @key(fields: "id", resolvable: false) { id: ID! }`),
   tenants: parse(`${federation}
@@ -29,6 +32,12 @@ const typeDefs = {
     type Mutation { touchTenant: Boolean! }
     type PlatformViewer { id: ID! tenantId: ID scopes: [String!]! }
     type Tenant @key(fields: "id") { id: ID! name: String! }`),
+};
+
+/** What the subscription fields of the small subgraphs are. */
+export const testTopics: Readonly<Record<string, Topic>> = {
+  networkEvents: { kind: 'LOG' },
+  customerStates: { kind: 'STATE', key: 'id' },
 };
 
 /** The supergraph of the small subgraphs below, composed like the real one. */
@@ -127,6 +136,17 @@ export function networkSchema(tenant: FakeTenant): GraphQLSchema {
               cursor: event.cursor,
               session: sessionOf(event),
             }),
+          },
+          customerStates: {
+            subscribe: (
+              _: unknown,
+              { after, initial }: { after?: string; initial?: boolean },
+              context: Context,
+            ) => {
+              needs('network:read', context);
+              return tenant.events.subscribe(after, initial);
+            },
+            resolve: (event: FakeEvent) => ({ ...event, id: event.customerId, session: sessionOf(event) }),
           },
           /** One event, and then no more. */
           beats: { subscribe: () => onceThenSilence({ beats: 1 }) },

@@ -29,6 +29,7 @@ import {
   subscribersSchema,
   tenantsSchema,
   testSupergraph,
+  testTopics,
 } from './subgraphs.ts';
 
 interface Plane {
@@ -215,6 +216,7 @@ export async function startWorld(
   url.password = '';
   const options: GatewayOptions = {
     supergraphSdl: testSupergraph(),
+    topics: testTopics,
     signingKey: gatewayKey.key,
     registry: { connectionString: url.href, password: 'gateway' },
     controlPlane: { origin: controlPlane.origin },

@@ -62,9 +62,14 @@ export async function answerWithEvents(
   const sink: Sink = {
     // An id without data is no event, but it is what a client says as `last-event-id`.
     start: (cursor) => write(`id: ${cursor}\n\n`),
-    next: ({ text, cursor }) => {
-      write(`${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: ${text}\n\n`);
-    },
+    next: (deliveries) =>
+      write(
+        deliveries
+          .map(
+            ({ text, cursor }) => `${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: ${text}\n\n`,
+          )
+          .join(''),
+      ),
     error(errors) {
       if (!ended) write(`event: next\ndata: ${JSON.stringify({ errors })}\n\n`);
       end();
@@ -120,6 +125,6 @@ export async function answerWithEvents(
   });
   if (operation.type === 'subscription') return;
   const response = await operations.execute(operation, caller, { traceId, signal: left.signal, trace });
-  sink.next({ text: JSON.stringify(response), cursor: null });
+  sink.next([{ text: JSON.stringify(response), cursor: null }]);
   end();
 }

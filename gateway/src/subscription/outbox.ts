@@ -15,7 +15,8 @@ export interface Delivery {
 export interface Sink {
   /** The cursor that the first event will follow. Comes before any event, or never. */
   start(cursor: string): void;
-  next(delivery: Pick<Delivery, 'text' | 'cursor'>): void;
+  /** Results in their order, written in one go. */
+  next(deliveries: readonly Pick<Delivery, 'text' | 'cursor'>[]): void;
   /** Ends the operation with these errors, in the client's form. */
   error(errors: readonly object[]): void;
   complete(): void;
@@ -71,12 +72,15 @@ export class Outbox {
     return this.congested ? this.#progress.promise : Promise.resolve();
   }
 
-  push(delivery: Delivery): void {
-    if (this.#closed) return;
-    if (this.#queue.size === 0 && this.#sink.buffered() < congestedBytes) {
-      this.#send(delivery);
-      return;
-    }
+  push(deliveries: readonly Delivery[]): void {
+    if (this.#closed || deliveries.length === 0) return;
+    const fitting = this.#queue.size === 0 ? this.#fitting(deliveries) : 0;
+    if (fitting > 0) this.#send(fitting === deliveries.length ? deliveries : deliveries.slice(0, fitting));
+    for (let index = fitting; index < deliveries.length && !this.#closed; index += 1)
+      this.#enqueue(deliveries[index] as Delivery);
+  }
+
+  #enqueue(delivery: Delivery): void {
     const name = delivery.key ?? delivery;
     const older = this.#queue.get(name);
     if (older !== undefined) {
@@ -103,15 +107,29 @@ export class Outbox {
 
   /** To be called when the socket has drained. */
   flush(): void {
-    let sent = false;
+    const fitting = this.#fitting(this.#queue.values());
+    if (fitting === 0) return;
+    const sent: Delivery[] = [];
     for (const [name, delivery] of this.#queue) {
-      if (this.#closed || this.#sink.buffered() >= congestedBytes) break;
+      if (sent.length === fitting) break;
       this.#queue.delete(name);
       this.#queued -= delivery.text.length;
-      sent = true;
-      this.#send(delivery);
+      sent.push(delivery);
     }
-    if (sent) this.#release();
+    this.#send(sent);
+    this.#release();
+  }
+
+  /** How many of these the socket takes before the client counts as behind. */
+  #fitting(deliveries: Iterable<Delivery>): number {
+    let buffered = this.#sink.buffered();
+    let fitting = 0;
+    for (const { text } of deliveries) {
+      if (buffered >= congestedBytes) break;
+      buffered += text.length;
+      fitting += 1;
+    }
+    return fitting;
   }
 
   close(): void {
@@ -120,9 +138,9 @@ export class Outbox {
     this.#release();
   }
 
-  #send(delivery: Delivery): void {
-    if (delivery.cursor !== null) this.lastCursor = delivery.cursor;
-    this.#sink.next(delivery);
+  #send(deliveries: readonly Delivery[]): void {
+    this.lastCursor = deliveries.at(-1)?.cursor ?? this.lastCursor;
+    this.#sink.next(deliveries);
   }
 
   #release(): void {

@@ -26,6 +26,8 @@ export interface StreamOptions {
   readonly stallMilliseconds: number;
   /** Makes the client's answer of an event. Never rejects. */
   readonly render: (event: SourceEvent, caller: Caller, signal: AbortSignal) => Promise<Delivery>;
+  /** So long events are gathered that follow each other closely, to be written in one go. */
+  readonly gatherMilliseconds?: number;
   /** Streams of equal operations and authority, this one among them. */
   readonly siblings: Set<Stream>;
   /** No member is left. */
@@ -34,6 +36,10 @@ export interface StreamOptions {
 
 /** Events of one stream that are filled from other subgraphs at the same time. */
 const rendering = 8;
+/** An event after a pause is sent at once; what follows within this time goes together, for writing costs the most. */
+const gatherMilliseconds = 25;
+/** So many are not held back. */
+const gatheredAtMost = 64;
 /** Text of the events kept for late comers, UTF-16 units. */
 const ringSize = 256 * 1024;
 
@@ -50,6 +56,9 @@ export class Stream {
   #standing: Standing | null = null;
   /** Whether anything was delivered. */
   #any = false;
+  #gathered: Delivery[] = [];
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
   /** Of the last event delivered, or the one that the first will follow. */
   #last: string | null;
   /** Whether what comes now happens now: a client without a cursor may join. */
@@ -69,18 +78,20 @@ export class Stream {
   /** Adds a member from a cursor on, with a snapshot first, or from now. False when what that takes is not here. */
   join(member: Member, { after, initial }: Start): boolean {
     if (this.#ended.signal.aborted) return false;
+    // What the ring has, the members have had.
+    this.#send();
     if (after === null) {
       const missed = initial ? this.#standingSince() : this.live ? [] : undefined;
       if (missed === undefined) return false;
       this.members.add(member);
       if (missed.length === 0 && this.#last !== null) member.outbox.begin(this.#last);
-      for (const delivery of missed) member.outbox.push(delivery);
+      member.outbox.push(missed);
       return true;
     }
     const missed = this.#ring.after(after);
     if (missed === undefined) return false;
     this.members.add(member);
-    for (const delivery of missed) member.outbox.push(delivery);
+    member.outbox.push(missed);
     return true;
   }
 
@@ -150,12 +161,30 @@ export class Stream {
     if (this.#ended.signal.aborted) return;
     this.#remember(delivery);
     this.#last = delivery.cursor ?? this.#last;
-    // Members may leave during the loop; a Set allows that.
-    for (const { outbox } of this.members) outbox.push(delivery);
+    this.#gather(delivery);
     const { cursor, place } = delivery;
     const standsInside = place !== null && place.number < place.of;
     if (cursor !== null && !standsInside) this.#meet(cursor);
     await this.#keepPace(place !== null);
+  }
+
+  #gather(delivery: Delivery): void {
+    this.#gathered.push(delivery);
+    const { gatherMilliseconds: time = gatherMilliseconds } = this.#options;
+    const left = this.#sentAt + time - performance.now();
+    if (left <= 0 || this.#gathered.length >= gatheredAtMost) this.#send();
+    else this.#timer ??= setTimeout(() => this.#send(), left);
+  }
+
+  #send(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#gathered.length === 0) return;
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    this.#sentAt = performance.now();
+    // Members may leave during the loop; a Set allows that.
+    for (const { outbox } of this.members) outbox.push(gathered);
   }
 
   #remember(delivery: Delivery): void {
@@ -210,9 +239,11 @@ export class Stream {
   #takeOver(other: Stream, cursor: string): boolean {
     const missed = this.#ring.after(cursor);
     if (missed === undefined || this.#ended.signal.aborted) return false;
+    this.#send();
+    other.#send();
     for (const member of other.members) {
       this.members.add(member);
-      for (const delivery of missed) member.outbox.push(delivery);
+      member.outbox.push(missed);
     }
     other.members.clear();
     this.live ||= other.live;
@@ -221,6 +252,7 @@ export class Stream {
   }
 
   #finish(end: SourceEnd): void {
+    this.#send();
     const members = [...this.members];
     this.members.clear();
     this.#close();
@@ -229,6 +261,7 @@ export class Stream {
 
   #close(): void {
     if (this.#ended.signal.aborted) return;
+    clearTimeout(this.#timer);
     this.#ended.abort();
     this.#options.siblings.delete(this);
     this.#options.onEmpty();

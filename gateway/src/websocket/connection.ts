@@ -181,7 +181,7 @@ export class Connection {
       const response = await operations.execute(operation, caller, { traceId, signal: left.signal });
       if (left.signal.aborted) return;
       if (response.data === undefined) return sink.error((response.errors ?? []) as object[]);
-      sink.next({ text: JSON.stringify(response), cursor: null });
+      sink.next([{ text: JSON.stringify(response), cursor: null }]);
       sink.complete();
     } catch (error) {
       sink.error(operations.failure(refusal(error).errors, caller, traceId).errors ?? []);
@@ -201,7 +201,12 @@ export class Connection {
     return {
       start: (cursor) =>
         this.#send(`{"type":"ping","payload":{"start":{"id":${key},"cursor":${JSON.stringify(cursor)}}}}`),
-      next: ({ text }) => this.#send(`{"id":${key},"type":"next","payload":${text}}`),
+      next: (deliveries) => {
+        const { socket } = this.#request;
+        if (deliveries.length > 1) socket.cork();
+        for (const { text } of deliveries) this.#send(`{"id":${key},"type":"next","payload":${text}}`);
+        if (deliveries.length > 1) socket.uncork();
+      },
       error: (errors) => end(`{"id":${key},"type":"error","payload":${JSON.stringify(errors)}}`),
       complete: () => end(`{"id":${key},"type":"complete"}`),
       buffered: () => this.#socket.bufferedAmount,

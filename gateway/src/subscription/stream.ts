@@ -38,8 +38,8 @@ export interface StreamOptions {
 const rendering = 8;
 /** An event after a pause is sent at once; what follows within this time goes together, for writing costs the most. */
 const gatherMilliseconds = 25;
-/** So many are not held back. */
-const gatheredAtMost = 64;
+/** Text that is held back at most, UTF-16 units: whoever keeps up has room for more than that. */
+const gatheredAtMost = 32 * 1024;
 /** Text of the events kept for late comers, UTF-16 units. */
 const ringSize = 256 * 1024;
 
@@ -57,6 +57,7 @@ export class Stream {
   /** Whether anything was delivered. */
   #any = false;
   #gathered: Delivery[] = [];
+  #gatheredSize = 0;
   #sentAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** Of the last event delivered, or the one that the first will follow. */
@@ -170,9 +171,10 @@ export class Stream {
 
   #gather(delivery: Delivery): void {
     this.#gathered.push(delivery);
+    this.#gatheredSize += delivery.text.length;
     const { gatherMilliseconds: time = gatherMilliseconds } = this.#options;
     const left = this.#sentAt + time - performance.now();
-    if (left <= 0 || this.#gathered.length >= gatheredAtMost) this.#send();
+    if (left <= 0 || this.#gatheredSize >= gatheredAtMost) this.#send();
     else this.#timer ??= setTimeout(() => this.#send(), left);
   }
 
@@ -182,6 +184,7 @@ export class Stream {
     if (this.#gathered.length === 0) return;
     const gathered = this.#gathered;
     this.#gathered = [];
+    this.#gatheredSize = 0;
     this.#sentAt = performance.now();
     // Members may leave during the loop; a Set allows that.
     for (const { outbox } of this.members) outbox.push(gathered);

@@ -142,6 +142,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     gatewayMetrics(metrics, {
       connections: () => sessions.size,
       streams: () => hub.size,
+      waiting: () => hub.waiting,
       registryConnected: () => registry.connected(),
     });
     const server = createServer({

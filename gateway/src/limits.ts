@@ -28,6 +28,8 @@ export interface Limits {
   readonly connectionsPerPrincipal: number;
   readonly connections: number;
   readonly operationsPerConnection: number;
+  /** Messages of a WebSocket, on average; ten seconds' worth may come at once. */
+  readonly messagesPerSecond: number;
   /** Milliseconds in which a WebSocket must send `connection_init`. */
   readonly connectionInitMilliseconds: number;
   /** Text that may wait for a slow client, beyond what its socket buffers, before its stream ends. UTF-16 units. */
@@ -56,6 +58,7 @@ export const defaultLimits: Limits = {
   connectionsPerPrincipal: 50,
   connections: 20_000,
   operationsPerConnection: 50,
+  messagesPerSecond: 100,
   connectionInitMilliseconds: 5_000,
   bufferedBytes: 4 * 1024 * 1024,
   stallMilliseconds: 15_000,

@@ -10,6 +10,7 @@ export function gatewayMetrics(
   sources: {
     readonly connections: () => number;
     readonly streams: () => number;
+    readonly waiting: () => number;
     readonly registryConnected: () => boolean;
   },
 ): void {
@@ -24,6 +25,7 @@ export function gatewayMetrics(
     });
   gauge('dotmac_gateway_connections', 'WebSockets and event streams open', sources.connections);
   gauge('dotmac_gateway_streams', 'Subscriptions open to subgraphs', sources.streams);
+  gauge('dotmac_gateway_waiting_chars', 'Events that wait for slow clients', sources.waiting);
   gauge('dotmac_gateway_registry_connected', '1 while the platform database answers', () =>
     sources.registryConnected() ? 1 : 0,
   );

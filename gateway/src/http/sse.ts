@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError, type GatewayErrorCode } from '../errors.ts';
 import type { Claim } from '../identity/authenticator.ts';
 import type { Caller } from '../identity/caller.ts';
+import type { Limits } from '../limits.ts';
 import type { Operations, PreparedOperation } from '../operation/operations.ts';
 import type { SessionEnd, Sessions } from '../session/sessions.ts';
 import type { SubscriptionHub } from '../subscription/hub.ts';
@@ -12,6 +13,7 @@ export interface EventStreamOptions {
   readonly operations: Operations;
   readonly sessions: Sessions;
   readonly hub: SubscriptionHub;
+  readonly limits: Limits;
 }
 
 const keepAliveMilliseconds = 15_000;
@@ -42,7 +44,7 @@ export async function answerWithEvents(
     readonly caller: Caller;
     readonly trace: CarriedSpan;
   },
-  { operations, sessions, hub }: EventStreamOptions,
+  { operations, sessions, hub, limits }: EventStreamOptions,
 ): Promise<void> {
   const { raw } = reply;
   const { traceId } = trace;
@@ -53,11 +55,17 @@ export async function answerWithEvents(
     if (raw.headersSent) raw.write(text);
     else waiting.push(text);
   };
+  let impatient: NodeJS.Timeout | undefined;
+  const close = () => {
+    raw.end();
+    // Whoever reads nothing does not take the end either.
+    impatient = setTimeout(() => raw.destroy(), limits.stallMilliseconds);
+  };
   const end = () => {
     if (ended) return;
     ended = true;
     write('event: complete\ndata:\n\n');
-    if (raw.headersSent) raw.end();
+    if (raw.headersSent) close();
   };
   const sink: Sink = {
     // An id without data is no event, but it is what a client says as `last-event-id`.
@@ -111,7 +119,7 @@ export async function answerWithEvents(
   });
   raw.flushHeaders();
   for (const text of waiting) raw.write(text);
-  if (ended) raw.end();
+  if (ended) close();
   const keepAlive = setInterval(() => raw.write(':\n\n'), keepAliveMilliseconds);
   raw.on('drain', () => subscription?.flush());
   // The client may break off at any moment; `close` follows.
@@ -119,6 +127,7 @@ export async function answerWithEvents(
   raw.once('close', () => {
     ended = true;
     clearInterval(keepAlive);
+    clearTimeout(impatient);
     left.abort();
     subscription?.stop();
     session.close();

@@ -23,6 +23,8 @@ export const closeCodes = {
   TOO_MANY_CONNECTIONS: 4291,
   /** What the principal may do has changed: reconnect to go on with it. */
   AUTHORITY_CHANGED: 4292,
+  /** More messages than anybody needs to send: see `messagesPerSecond` in `limits.ts`. */
+  TOO_MANY_MESSAGES: 4294,
   /** The gateway ends or takes a new supergraph: reconnect and go on after the last cursor. */
   RELOAD: 4293,
 } as const;

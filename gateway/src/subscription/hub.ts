@@ -60,6 +60,14 @@ export class SubscriptionHub {
     return size;
   }
 
+  /** Text that waits for clients who read slowly, as if each had a copy; UTF-16 units. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const streams of this.#streams.values())
+      for (const { members } of streams) for (const { outbox } of members) waiting += outbox.waiting;
+    return waiting;
+  }
+
   /**
    * Begins to send events. `lastEventId` is where a client goes on that says so outside of its document.
    * @throws RequestRefused, GatewayError when the subscription cannot begin.

@@ -57,6 +57,11 @@ export class Outbox {
     this.lastCursor = options.after;
   }
 
+  /** Text that waits, in UTF-16 units. */
+  get waiting(): number {
+    return this.#queued;
+  }
+
   /** Whether the client is behind. */
   get congested(): boolean {
     return !this.#closed && this.#queue.size > 0;
@@ -135,6 +140,7 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     this.#queue.clear();
+    this.#queued = 0;
     this.#release();
   }
 

@@ -13,6 +13,7 @@ import { closeCodes } from '../subscription/close-codes.ts';
 import type { SubscriptionHub } from '../subscription/hub.ts';
 import type { Sink } from '../subscription/outbox.ts';
 import { type ClientMessage, type Payload, parseMessage } from './message.ts';
+import { MessageBudget } from './message-budget.ts';
 
 export interface ConnectionOptions {
   readonly authenticator: Authenticator;
@@ -42,6 +43,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #operations = new Map<string, RunningOperation>();
   readonly #initTimer: NodeJS.Timeout;
+  readonly #budget: MessageBudget;
   #initialising = false;
   #session: Session | undefined;
 
@@ -49,6 +51,7 @@ export class Connection {
     this.#socket = socket;
     this.#request = request;
     this.#options = options;
+    this.#budget = new MessageBudget(options.limits.messagesPerSecond, performance.now());
     this.#initTimer = setTimeout(
       () => this.#close(closeCodes.INITIALISATION_TIMEOUT, 'connection_init did not come'),
       options.limits.connectionInitMilliseconds,
@@ -67,6 +70,10 @@ export class Connection {
     // Answers to a client that sends without reading would pile up.
     if (this.#socket.bufferedAmount > this.#options.limits.bufferedBytes) {
       this.#close(closeCodes.SLOW_CONSUMER, 'Answers are not read');
+      return;
+    }
+    if (!this.#budget.take(performance.now())) {
+      this.#close(closeCodes.TOO_MANY_MESSAGES, 'Too many messages');
       return;
     }
     const message = isBinary

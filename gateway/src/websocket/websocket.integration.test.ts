@@ -115,6 +115,18 @@ describe('graphql-transport-ws', () => {
     const fourth = await new RawSocket(url).open();
     fourth.send({ type: 'connection_init', payload: { authorization: `Bearer ${noc}` } });
     expect((await fourth.closed).code).toBe(closeCodes.TOO_MANY_CONNECTIONS);
+    const stream = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: {
+        accept: 'text/event-stream',
+        authorization: `Bearer ${noc}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ query: watch }),
+    });
+    expect(await stream.json()).toMatchObject({
+      errors: [{ extensions: { code: 'TOO_MANY_CONNECTIONS', allowed: 3 } }],
+    });
     for (const { socket } of held) socket.close();
     await Promise.all(held.map(({ closed }) => closed));
     await eventually(async () => {
@@ -135,14 +147,26 @@ describe('a session', () => {
       new RawSocket(url).initialise(await short()),
     ]);
     const longer = await world.token(staff('bravo', 'OWNER'));
+    renewed.send(subscribe('s', 'subscription { networkEvents { session { id } } }'));
+    await renewed.count(2);
     renewed.send({ type: 'ping', payload: { authorization: `Bearer ${longer}` } });
     expect(await ending.closed).toEqual({
       code: closeCodes.UNAUTHORISED,
       reason: 'The credential has expired',
     });
     renewed.send(subscribe('q', '{ __typename }'));
-    await renewed.count(4);
-    expect(renewed.messages.map(({ type }) => type)).toEqual(['connection_ack', 'pong', 'next', 'complete']);
+    await renewed.count(5);
+    expect(renewed.messages.map(({ type }) => type)).toEqual([
+      'connection_ack',
+      'ping',
+      'pong',
+      'next',
+      'complete',
+    ]);
+    // What ran under the old credential goes on under the new one.
+    world.tenants.bravo.events.append('c1');
+    await renewed.count(6);
+    expect(renewed.messages[5]).toMatchObject({ id: 's', type: 'next' });
     renewed.send({ type: 'ping', payload: { authorization: `Bearer ${token}` } });
     expect((await renewed.closed).code).toBe(closeCodes.FORBIDDEN);
   });
@@ -180,6 +204,7 @@ describe('a session', () => {
     const source = world.tenants.bravo.events;
     const cursor = source.append('c1');
     const next = source.append('c1');
+    const session = `ses_${source.cursors.length}`;
     const response = await eventually(async () => {
       const answer = await fetch(`${url}/graphql`, {
         method: 'POST',
@@ -198,18 +223,50 @@ describe('a session', () => {
     let revoked = false;
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
       text += Buffer.from(chunk).toString();
-      if (revoked || !text.includes('ses_2')) continue;
+      if (revoked || !text.includes(session)) continue;
       revoked = true;
       await world.database.query('update identity.api_key set revoked_at = now() where id = $1', [key.id]);
     }
     const [first, second, third] = text.split('\n\n').filter((event) => event !== ':');
     expect(first).toBe(
-      `id: ${next}\nevent: next\ndata: {"data":{"networkEvents":{"session":{"id":"ses_2"}}}}`,
+      `id: ${next}\nevent: next\ndata: {"data":{"networkEvents":{"session":{"id":"${session}"}}}}`,
     );
     expect(JSON.parse(/^data: (.*)$/m.exec(second ?? '')?.[1] ?? '')).toMatchObject({
       errors: [{ extensions: { code: 'UNAUTHENTICATED', lastCursor: next } }],
     });
     expect(third).toBe('event: complete\ndata:');
+  });
+
+  test('of server-sent events ends when its token does, and when the rights change', async () => {
+    await world.person('usr_streamer', { tenantId: 'ten_bravo', role: 'NOC' });
+    await world.person('usr_streamer', { tenantId: 'ten_bravo', role: 'BILLING' });
+    const roles = ['NOC', 'BILLING'] as const;
+    const claims = { id: 'usr_streamer', tenantId: 'ten_bravo', roles };
+    const open = async (bearer: string) => {
+      const answer = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: {
+          accept: 'text/event-stream',
+          authorization: `Bearer ${bearer}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ query: watch }),
+      });
+      expect(answer.headers.get('content-type')).toContain('text/event-stream');
+      return answer.text();
+    };
+    const [short, long] = [await world.token(claims, { lifetimeSeconds: 3 }), await world.token(claims)];
+    await eventually(async () => {
+      expect((await world.query({ query: '{ whoAmI { roles } }' }, { token: long })).body.data).toEqual({
+        whoAmI: { roles: expect.arrayContaining(['NOC', 'BILLING']) },
+      });
+    });
+    const lasting = open(long);
+    expect(await open(short)).toContain('CREDENTIAL_EXPIRED');
+    await world.database.query(
+      `delete from identity.membership where account_id = 'usr_streamer' and role = 'BILLING'`,
+    );
+    expect(await lasting).toContain('AUTHORITY_CHANGED');
   });
 
   test('of a gateway that stops is told to come back', async () => {

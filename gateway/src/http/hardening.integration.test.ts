@@ -17,7 +17,7 @@ function raw(url: string): { socket: Socket; answer: Promise<string> } {
   const socket = connect(Number(port), hostname);
   const chunks: Buffer[] = [];
   const { promise, resolve } = Promise.withResolvers<string>();
-  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
   // The gateway may hang up while the client still writes.
   socket.on('error', () => undefined);
   socket.on('close', () => resolve(Buffer.concat(chunks).toString()));

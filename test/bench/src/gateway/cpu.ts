@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Report } from '../report.ts';
 import { type BenchQuery, composeSupergraph, queries } from './graph.ts';
+import { offer, percentile } from './latency.ts';
 import { type Client, cpuPerRequest, createClient, median } from './load.ts';
 import { type ServerProcess, startServer } from './servers/child.ts';
 import { installHive } from './servers/install-hive.ts';
@@ -24,7 +25,15 @@ const requestsOf: Readonly<Record<string, number>> = {
 };
 const concurrency = 8;
 
-/** CPU time of the gateway per request, ours against Apollo's and Hive's, in alternating rounds of one run. */
+/** Of what the slowest can do, the part that is offered to everybody; and for how long, in seconds, each time. */
+const offeredPart = 0.5;
+const offeredSeconds = 3;
+const offeredRounds = 5;
+
+/**
+ * CPU time of the gateway per request, ours against Apollo's and Hive's, in alternating rounds of one run; then how long
+ * requests take at the same offered load.
+ */
 export async function run(report: Report): Promise<void> {
   const subgraphs = await startServer('subgraphs.ts', null);
   const supergraphSdl = composeSupergraph(subgraphs.urls);
@@ -42,7 +51,11 @@ export async function run(report: Report): Promise<void> {
     } catch (error) {
       report.note(`left out @graphql-hive/gateway, it could not be installed or started: ${error}`);
     }
-    for (const query of queries) await compare(report, query, contestants);
+    for (const query of queries) {
+      const slowest = await compare(report, query, contestants);
+      const whole = contestants.filter(({ ours }) => (ours !== undefined ? ours === '' : true));
+      await compareLatency(report, query, whole, Math.max(1, Math.floor((offeredPart * 1e6) / slowest)));
+    }
   } finally {
     for (const { client, server } of contestants) {
       await client.close();
@@ -52,7 +65,40 @@ export async function run(report: Report): Promise<void> {
   }
 }
 
-async function compare(report: Report, query: BenchQuery, contestants: readonly Contestant[]): Promise<void> {
+/** The 99th percentile at one rate for all, in alternating rounds; each side's is the median of its rounds. */
+async function compareLatency(
+  report: Report,
+  query: BenchQuery,
+  contestants: readonly Contestant[],
+  perSecond: number,
+): Promise<void> {
+  const measured = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
+  for (let round = 0; round < offeredRounds; round += 1) {
+    for (const { name, client } of contestants) {
+      const times = await offer(client, query, { perSecond, seconds: offeredSeconds });
+      measured.get(name)?.push(percentile(times, 0.99));
+    }
+  }
+  const p99 = (name: string) => median(measured.get(name) ?? []);
+  const [own, ...peers] = contestants;
+  for (const peer of peers) {
+    report.figure({
+      metric: `p99 at ${perSecond} requests/s offered, ${query.name}`,
+      value: Number(p99(own?.name ?? '').toFixed(2)),
+      unit: 'ms',
+      peer: peer.name,
+      peerValue: Number(p99(peer.name).toFixed(2)),
+      ratio: Number((p99(peer.name) / p99(own?.name ?? '')).toFixed(2)),
+    });
+  }
+}
+
+/** Returns the CPU time per request of the one that takes most, in microseconds. */
+async function compare(
+  report: Report,
+  query: BenchQuery,
+  contestants: readonly Contestant[],
+): Promise<number> {
   const size = await compareAnswers(query, contestants);
   report.note(
     `${query.name}: ${size} bytes, equal answers of ${contestants.map(({ name }) => name).join(', ')}`,
@@ -78,6 +124,7 @@ async function compare(report: Report, query: BenchQuery, contestants: readonly 
       });
     }
   }
+  return Math.max(...contestants.map(cpuOf));
 }
 
 /** Equal data, or there is nothing to compare; against Apollo also the same text. Returns its length in bytes. */

@@ -8,7 +8,8 @@ export function reportJson(id: string, report: DeviceReport): string {
     interfaces: report.interfaces.map((row) => ({
       ifIndex: row.ifIndex,
       ifName: row.ifName ?? row.ifDescr,
-      ifDescr: row.ifDescr,
+      // FortiOS and others leave one of both empty.
+      ifDescr: row.ifDescr ?? row.ifName,
       ifAlias: row.ifAlias,
       adminStatus: row.adminStatus,
       operStatus: row.operStatus,

@@ -18,6 +18,8 @@ const help = `Usage: pnpm dotmac <command> [options]
   device check [<folder>]          check an operator's profiles (<home>/profiles)
   ask <who> <operation>            one operation as somebody of the demo, such as alpha.owner [--variables <json>]
   watch <who> <subscription>       events as they come [--after <cursor>] [--count <n>]
+  radius explain --user <name> --nas <address> [--mac <mac>] [--password <password>] [--port-id <port>] [--as <who>]
+                                   what the answer to a login would be now, check by check
   lab …                            act in the simulated network; "lab help" says how
   schema check <file> [--base <file>]  which API keys' operations a proposed graph breaks
   migrate <connection string> [--kind tenant|platform]
@@ -40,6 +42,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   ask: async () => (await import('./commands/ask.ts')).runAsk,
   watch: async () => (await import('./commands/ask.ts')).runWatch,
   device: async () => (await import('./commands/device.ts')).runDevice,
+  radius: async () => (await import('./commands/radius.ts')).runRadius,
   lab: async () => (await import('./commands/lab.ts')).runLab,
   schema: async () => (await import('./commands/schema.ts')).runSchema,
   migrate: async () => (await import('./commands/migrate.ts')).runMigrate,
@@ -68,6 +71,10 @@ function readWords() {
       count: { type: 'string' },
       password: { type: 'string' },
       mac: { type: 'string' },
+      user: { type: 'string' },
+      nas: { type: 'string' },
+      'port-id': { type: 'string' },
+      as: { type: 'string' },
       method: { type: 'string' },
     },
   });

@@ -44,6 +44,7 @@ export * from './server/access-request.ts';
 export * from './server/accounting-record.ts';
 export type { Anomaly, AnomalyKind } from './server/anomaly.ts';
 export type { ServerCounters } from './server/counters.ts';
+export { kernelDrops } from './server/kernel-drops.ts';
 export type { Nas } from './server/nas.ts';
 export * from './server/policy.ts';
 export { type PortRange, portRanges } from './server/port-range.ts';

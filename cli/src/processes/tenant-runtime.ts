@@ -23,6 +23,7 @@ import {
   accessReplyAttributes,
   CoaClient,
   createRadiusDriver,
+  kernelDrops,
   portRanges,
   sharedSecret,
   startRadiusServer,
@@ -100,6 +101,7 @@ const runtime = await startRuntime<TenantDatabase, TenantEvents>({
       acceptTemplate,
       acceptBlock,
       portRanges,
+      kernelDrops,
       vendorProfiles,
     };
     networkModule = network(services, { drivers, radius: radiusPort, pollIntervalSeconds });
@@ -109,7 +111,7 @@ const runtime = await startRuntime<TenantDatabase, TenantEvents>({
 });
 if (networkModule === undefined) throw new Error('The runtime started without its modules');
 
-const { policy, accountingSink } = networkModule;
+const { policy, accountingSink, nasWatch } = networkModule;
 // Without the database, accounting is kept on disk and answered: a NAS forgets what nobody answers.
 const accounting = await AccountingSpool.open({
   sink: accountingSink,
@@ -130,11 +132,18 @@ const radius = await startRadiusServer({
   host: config.DOTMAC_PORT_RADIUS_AUTH.host,
   authPort: config.DOTMAC_PORT_RADIUS_AUTH.port,
   acctPort: config.DOTMAC_PORT_RADIUS_ACCOUNTING.port,
-  onAnomaly: (anomaly) => logger.warn({ anomaly }, 'RADIUS: something is wrong with a NAS'),
+  onAnomaly: (anomaly) => {
+    nasWatch.anomaly(anomaly);
+    logger.warn({ anomaly }, 'RADIUS: something is wrong with a NAS');
+  },
   onError: (error) => logger.error({ error }, 'RADIUS: a socket failed'),
 });
 
 favourSpeedWhenBusy(() => radius.counters.accessRequests + radius.counters.accountingRequests, logger);
+nasWatch.server = {
+  counters: radius.counters,
+  ports: [radius.authPort, radius.acctPort].filter((port) => port !== null),
+};
 
 onShutdown(logger, async () => {
   await radius.close();

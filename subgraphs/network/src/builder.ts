@@ -6,6 +6,7 @@ import type { RadiusPort } from './aaa/port.ts';
 import type { AccessEnforcement } from './change/enforcement.ts';
 import type { IncidentOptions } from './incident/facts.ts';
 import type { NetworkLoaders } from './loaders.ts';
+import type { NasWatch } from './nas/watch.ts';
 
 export type NetworkServices = Services<TenantDatabase, TenantEvents>;
 
@@ -15,6 +16,7 @@ export interface NetworkContext extends Context {
   readonly enforcement: AccessEnforcement;
   readonly policy: LoginPolicy;
   readonly radius: RadiusPort;
+  readonly nasWatch: NasWatch;
   /** Until when an observation counts. */
   readonly watch: IncidentOptions;
 }

@@ -25,6 +25,8 @@ import { builder, type NetworkContext, type NetworkServices } from './builder.ts
 import { AccessEnforcement } from './change/enforcement.ts';
 import { catchUpWhenOnline } from './change/events.ts';
 import './change/graphql.ts';
+import { expireSpeeds } from './change/speed-expiry.ts';
+import './change/speed-graphql.ts';
 import { changeWorker, resumeChanges } from './change/worker.ts';
 import './device/graphql.ts';
 import './event/graphql.ts';
@@ -39,6 +41,8 @@ import { housekeeping } from './monitor/housekeeping.ts';
 import { Poller } from './monitor/poller.ts';
 import { rememberMessageAuthenticator } from './nas/remember.ts';
 import './nas/graphql.ts';
+import './nas/health-graphql.ts';
+import { NasWatch } from './nas/watch.ts';
 import type { NetworkPorts, TrapHint } from './ports.ts';
 import { followRejections } from './service-state/events.ts';
 import './service-state/graphql.ts';
@@ -67,11 +71,14 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
   readonly onMessageAuthenticatorSeen: (nas: Nas) => void;
   /** For a trap receiver. */
   readonly onTrap: (hint: TrapHint) => Promise<void>;
+  /** For the server's `onAnomaly`, and to be told of the server: what the graph shows of the NASes. */
+  readonly nasWatch: NasWatch;
 }
 
 export function network(services: NetworkServices, ports: NetworkPorts): NetworkModule {
   const { sessionClock = systemClock } = ports;
-  const policy = new LoginPolicy(services, ports.radius, sessionClock);
+  const nasWatch = new NasWatch();
+  const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch);
   const enforcement = new AccessEnforcement(services, ports);
   const usage = new UsageRecorder(services, sessionClock);
   const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);
@@ -90,15 +97,17 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     name: 'network',
     schema,
     policy,
-    accountingSink: accountingSink(services, policy, usage, prefixes),
+    accountingSink: accountingSink(services, policy, usage, prefixes, nasWatch),
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
     onTrap: followTraps(services, (deviceIds) => poller.ask(deviceIds)),
+    nasWatch,
     contextOf: (base): NetworkContext => ({
       ...base,
       services,
       enforcement,
       policy,
       radius: ports.radius,
+      nasWatch,
       watch,
       loaders: networkLoaders(services.database),
     }),
@@ -112,6 +121,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       await policy.start(signal);
       await resumeChanges(services);
       usage.run(signal);
+      expireSpeeds(services, signal);
       reapStaleSessions(services, policy, sessionClock, signal);
       incidents.run(signal, (deviceIds) => poller.ask(deviceIds));
       keepRolling(services, signal);

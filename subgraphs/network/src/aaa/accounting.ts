@@ -1,6 +1,7 @@
 import type { AccountingRecord, AccountingSink } from '@dotmac/radius';
 import type { PrefixRecorder } from '../address-history/record.ts';
 import type { NetworkServices } from '../builder.ts';
+import type { NasWatch } from '../nas/watch.ts';
 import { type NasRestart, SessionRecorder } from '../session/record.ts';
 import { normaliseMac, type SessionNews, terminateCauseName } from '../session/rules.ts';
 import type { UsageRecorder } from '../usage/recorder.ts';
@@ -16,11 +17,13 @@ export function accountingSink(
   policy: LoginPolicy,
   usage: UsageRecorder,
   prefixes: PrefixRecorder,
+  watch: NasWatch,
 ): AccountingSink {
   const writer = services.ownConnections('accounting', accountingConnections);
   const recorder = new SessionRecorder({ writer, database: services.database }, services.clock, policy.known);
   return {
     async record(batch) {
+      watch.accounting(batch);
       const news = batch.flatMap((record) => newsOf(record, policy.deviceOfNas(record.nas.id)) ?? []);
       const restarts = batch.flatMap((record) => restartOf(record) ?? []);
       if (news.length === 0 && restarts.length === 0) return;

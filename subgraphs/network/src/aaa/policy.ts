@@ -13,6 +13,7 @@ import { Leases } from '../address/leases.ts';
 import type { NetworkServices } from '../builder.ts';
 import { macToLearn } from '../login-limit/rules.ts';
 import type { Nas } from '../nas/store.ts';
+import type { NasWatch } from '../nas/watch.ts';
 import type { KnownServices } from '../session/record.ts';
 import { normaliseMac, type SessionState } from '../session/rules.ts';
 import { Backoff } from './backoff.ts';
@@ -54,8 +55,10 @@ export class LoginPolicy implements RadiusPolicy {
   readonly #templates = new WeakMap<ShapingPayload, Map<string, AcceptTemplate>>();
   readonly #effects: LoginEffects;
   readonly #leases: Leases;
+  readonly #watch: NasWatch;
 
-  constructor(services: NetworkServices, radius: RadiusPort, sessionClock: Clock) {
+  constructor(services: NetworkServices, radius: RadiusPort, sessionClock: Clock, watch: NasWatch) {
+    this.#watch = watch;
     this.#services = services;
     this.#radius = radius;
     this.#sessionClock = sessionClock;
@@ -133,11 +136,13 @@ export class LoginPolicy implements RadiusPolicy {
     const reason = decideLogin(facts);
     const accepted = reason === null && access !== null ? this.#accept(nas, access, mac) : null;
     if (accepted?.kind === 'ACCEPT' && access !== null) {
+      this.#watch.login(nas.id, facts.now, null);
       this.#remember(access, facts);
       return accepted;
     }
     const refusal = reason ?? (accepted?.kind === 'REJECT' ? accepted.reason : 'UNKNOWN_USER');
     if (refusal === 'BAD_PASSWORD' && access !== null) this.#backoff.failed(username, mac, access, facts.now);
+    this.#watch.login(nas.id, facts.now, refusal);
     const serviceId = access?.serviceId ?? null;
     this.#rejections.add({ username, serviceId, reason: refusal, nasAddress: request.sourceAddress, mac });
     return { kind: 'REJECT', reason: refusal };

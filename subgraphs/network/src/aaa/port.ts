@@ -12,6 +12,8 @@ export interface RadiusPort {
   readonly acceptBlock: typeof radius.acceptBlock;
   /** What a carrier-grade NAT gave a session, by its accounting. */
   readonly portRanges: typeof radius.portRanges;
+  /** What the kernel dropped at the server's sockets. */
+  readonly kernelDrops: typeof radius.kernelDrops;
   /** The profiles there are, by id. */
   readonly vendorProfiles: Readonly<Record<string, { readonly coaPort: number }>>;
 }

@@ -202,6 +202,18 @@ export async function openServicesOfPlan(db: Executor<TenantDatabase>, planId: s
   return rows.map((row) => row.serviceId);
 }
 
+/** Services whose speed set by hand is over. */
+export async function expiredOverrides(db: Executor<TenantDatabase>, now: Date): Promise<string[]> {
+  const rows = await db
+    .selectFrom('network.access')
+    .select('serviceId')
+    .where('overrideUntil', '<=', now)
+    .orderBy('serviceId')
+    .limit(1_000)
+    .execute();
+  return rows.map((row) => row.serviceId);
+}
+
 /** @returns whether the plan was unknown so far. */
 export async function upsertPlan(
   transaction: Transaction<TenantDatabase>,

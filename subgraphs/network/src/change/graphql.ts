@@ -116,7 +116,7 @@ interface ApplyAccessResult {
   readonly change: AccessChange | null;
 }
 
-const ApplyAccessResultRef = builder.objectRef<ApplyAccessResult>('ApplyAccessResult').implement({
+export const ApplyAccessResultRef = builder.objectRef<ApplyAccessResult>('ApplyAccessResult').implement({
   fields: (t) => ({
     wanted: t.string({ resolve: ({ plan }) => plan.wanted }),
     ways: t.field({
@@ -223,7 +223,7 @@ builder.mutationField('disconnectSession', (t) =>
 );
 
 /** What a device refuses is expected here, and told as a conflict with its stable code. */
-async function withoutDeviceErrors<T>(work: () => Promise<T>): Promise<T> {
+export async function withoutDeviceErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

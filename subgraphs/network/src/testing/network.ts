@@ -21,6 +21,8 @@ export interface TestNetwork extends AsyncDisposable {
   readonly nas: SimulatedNas;
   readonly router: RouterosSimulator;
   readonly deviceId: string;
+  /** Where its RADIUS server listens. */
+  readonly server: radius.RadiusServer;
   /** Sends an Accounting-Request with exactly these attributes; whether it was answered. */
   account(attributes: readonly radius.Attribute[]): Promise<boolean>;
   append(...events: NewEvent<TenantEvents>[]): Promise<void>;
@@ -69,11 +71,16 @@ export async function startTestNetwork(
     policy: started.policy,
     accounting: started.accountingSink,
     onMessageAuthenticatorSeen: started.onMessageAuthenticatorSeen,
+    onAnomaly: (anomaly) => started.nasWatch.anomaly(anomaly),
     host: '127.0.0.1',
     authPort: 0,
     acctPort: 0,
     rejectDelayMs: 0,
   });
+  started.nasWatch.server = {
+    counters: server.counters,
+    ports: [server.authPort ?? 0, server.acctPort ?? 0],
+  };
   const { nas, router } = await startAccessRouter(server);
 
   const base = {
@@ -100,6 +107,7 @@ export async function startTestNetwork(
   return {
     ...base,
     deviceId,
+    server,
     ...questions(tenant),
     ...subscribers(base),
     async account(attributes: readonly radius.Attribute[]) {

@@ -5,6 +5,7 @@ import {
   acceptBlock,
   acceptTemplate,
   accessReplyAttributes,
+  kernelDrops,
   portRanges,
   sharedSecret,
   startRadiusServer,
@@ -40,6 +41,7 @@ if (import.meta.main) {
           acceptTemplate,
           acceptBlock,
           portRanges,
+          kernelDrops,
           vendorProfiles,
         },
       });

@@ -1,0 +1,42 @@
+import { demoCredential } from '../demo/credentials.ts';
+import { graphClient } from '../graph-client.ts';
+import type { Flags } from '../main.ts';
+import { UsageError } from './command.ts';
+import { readSettings } from './settings.ts';
+
+interface Explanation {
+  readonly decision: string;
+  readonly reason: string | null;
+  readonly steps: readonly { readonly check: string; readonly passed: boolean; readonly fact: string }[];
+}
+
+const query = `query ($username: String!, $nasAddress: IPAddress!, $mac: String, $password: String, $portId: String) {
+  explainLogin(username: $username, nasAddress: $nasAddress, mac: $mac, password: $password, portId: $portId) {
+    decision reason steps { check passed fact } } }`;
+
+/** `dotmac radius explain --user <name> --nas <address>`: what the answer to a login would be now, check by check. */
+export async function runRadius([word]: readonly string[], flags: Flags): Promise<void> {
+  if (word !== 'explain') throw new UsageError('radius knows one word: explain');
+  const { user, nas } = flags;
+  if (user === undefined || nas === undefined)
+    throw new UsageError('radius explain needs --user and --nas, such as --user ada --nas 127.0.0.1');
+  const { url, token } = demoCredential(readSettings().home, flags.as ?? 'alpha.noc');
+  const { explainLogin } = await graphClient(url, token, flags.tenant).ask<{ explainLogin: Explanation }>(
+    query,
+    {
+      username: user,
+      nasAddress: nas,
+      mac: flags.mac,
+      password: flags.password,
+      portId: flags['port-id'],
+    },
+  );
+  process.stdout.write(flags.json === true ? `${JSON.stringify(explainLogin)}\n` : told(explainLogin));
+}
+
+function told({ decision, reason, steps }: Explanation): string {
+  const lines = steps.map(
+    ({ check, passed, fact }) => `${passed ? 'ok  ' : 'FAIL'}  ${check.padEnd(9)} ${fact}`,
+  );
+  return `${[...lines, `${decision}${reason === null ? '' : `: ${reason}`}`].join('\n')}\n`;
+}

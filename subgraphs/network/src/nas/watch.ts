@@ -1,0 +1,105 @@
+import type { AccountingRecord, Anomaly, ServerCounters } from '@dotmac/radius';
+
+/** What was seen of a NAS since the process began. */
+export interface NasHealth {
+  /** Milliseconds since the epoch; null: not yet. */
+  loginAt: number | null;
+  accountingAt: number | null;
+  accepts: number;
+  readonly rejects: Map<string, number>;
+  /** How far its clock is ahead, by its newest accounting; null when it does not say the time. */
+  clockSkewMilliseconds: number | null;
+}
+
+/** Something wrong with a NAS or with what sends from an address, from its first occurrence to its newest. */
+export interface RadiusProblem {
+  readonly kind: Anomaly['kind'];
+  readonly sourceAddress: string;
+  readonly nasId: string | null;
+  readonly detail: string | null;
+  readonly count: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
+const mostProblems = 1_000;
+
+/** Watches the NASes by what the RADIUS server hears of them: in memory, beside the packet path, bounded. */
+export class NasWatch {
+  readonly #health = new Map<string, NasHealth>();
+  readonly #problems = new Map<string, RadiusProblem>();
+  /** The server, once it is there. */
+  server: { readonly counters: Readonly<ServerCounters>; readonly ports: readonly number[] } | null = null;
+
+  health(nasId: string): NasHealth {
+    const known = this.#health.get(nasId);
+    if (known !== undefined) return known;
+    const fresh: NasHealth = {
+      loginAt: null,
+      accountingAt: null,
+      accepts: 0,
+      rejects: new Map(),
+      clockSkewMilliseconds: null,
+    };
+    this.#health.set(nasId, fresh);
+    return fresh;
+  }
+
+  /** On the packet path. `reason` is null for an accept. */
+  login(nasId: string, at: number, reason: string | null): void {
+    const health = this.health(nasId);
+    health.loginAt = at;
+    if (reason === null) health.accepts++;
+    else health.rejects.set(reason, (health.rejects.get(reason) ?? 0) + 1);
+  }
+
+  accounting(batch: readonly AccountingRecord[]): void {
+    for (const { nas, receivedAt, clockSkewMs } of batch) {
+      const health = this.health(nas.id);
+      health.accountingAt = receivedAt;
+      if (clockSkewMs !== null) health.clockSkewMilliseconds = clockSkewMs;
+    }
+  }
+
+  /** For the server's `onAnomaly`. */
+  anomaly({ kind, sourceAddress, nasId, detail, count, at }: Anomaly): void {
+    const key = `${kind} ${sourceAddress}`;
+    const known = this.#problems.get(key);
+    // The newest goes to the end, so that the one unheard of longest is forgotten first.
+    this.#problems.delete(key);
+    if (this.#problems.size >= mostProblems)
+      for (const oldest of this.#problems.keys()) {
+        this.#problems.delete(oldest);
+        break;
+      }
+    this.#problems.set(key, {
+      kind,
+      sourceAddress,
+      nasId,
+      detail,
+      count: (known?.count ?? 0) + count,
+      firstAt: known?.firstAt ?? at,
+      lastAt: at,
+    });
+  }
+
+  /** The newest first. */
+  problems(nasId: string | null = null): RadiusProblem[] {
+    const all = [...this.#problems.values()].reverse();
+    return nasId === null ? all : all.filter((problem) => problem.nasId === nasId);
+  }
+}
+
+/** What an operator does about it. */
+export function adviceOn({ kind, sourceAddress, detail }: RadiusProblem): string {
+  const advice: Partial<Record<Anomaly['kind'], string>> = {
+    UNKNOWN_NAS: `No NAS is registered with ${sourceAddress}: register it, or pin its source address. It gets no answer`,
+    BAD_AUTHENTICATOR: `${sourceAddress} talks with a wrong secret: enter the same on both sides`,
+    MESSAGE_AUTHENTICATOR_MISSING: `${sourceAddress} left out the Message-Authenticator it sends otherwise: an attack or an older configuration`,
+    PROXY_STATE_WITHOUT_MESSAGE_AUTHENTICATOR: `A proxy at ${sourceAddress} does not sign its requests (CVE-2024-3596)`,
+    CLOCK_SKEW: `The clock of ${sourceAddress} is off: set NTP. Its times are not believed`,
+    ACCOUNTING_SHED: `More accounting than can be kept up with: it is sent again`,
+    REPLY_NOT_ENCODABLE: `A reply for ${sourceAddress} could not be encoded: check its profile`,
+  };
+  return advice[kind] ?? `${kind} at ${sourceAddress}${detail === null ? '' : `: ${detail}`}`;
+}

@@ -31,6 +31,7 @@ import { changeWorker, resumeChanges } from './change/worker.ts';
 import './device/graphql.ts';
 import './event/graphql.ts';
 import './event/states.ts';
+import './import/graphql.ts';
 import './incident/graphql.ts';
 import { IncidentWatch } from './incident/watch.ts';
 import './interface/graphql.ts';

@@ -72,6 +72,20 @@ export async function accessesByService(
   return rows.map(accessOf);
 }
 
+/** The open services with these login names. */
+export async function accessesByUsername(
+  db: Executor<TenantDatabase>,
+  usernames: readonly string[],
+): Promise<Access[]> {
+  if (usernames.length === 0) return [];
+  const rows = await accesses(db)
+    .select(columns)
+    .where('access.closedAt', 'is', null)
+    .where('access.username', 'in', usernames)
+    .execute();
+  return rows.map(accessOf);
+}
+
 /** The access, locked for the rest of the transaction, so that its changes and their events keep their order. */
 export async function lockedAccess(
   transaction: Transaction<TenantDatabase>,

@@ -121,6 +121,26 @@ export interface BillingCollection {
   state: string;
 }
 
+export interface BillingContract {
+  agreedAt: ColumnType<Date, Date | string, Date | string>;
+  agreedBy: string;
+  currency: string;
+  customerId: string;
+  endedOn: string | null;
+  feeKind: string;
+  feeMinor: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  feePercent: string | null;
+  id: string;
+  monthlyRateMinor: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  months: number;
+  noticeDays: number;
+  renewMonths: number;
+  serviceLineId: string;
+  startedOn: string;
+  waivedBecause: string | null;
+  waivedBy: string | null;
+}
+
 export interface BillingCreditItem {
   createdAt: ColumnType<Date, Date | string, Date | string>;
   currency: string;
@@ -241,6 +261,22 @@ export interface BillingDunningTaken {
   overdueMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   stepId: string;
   takenOn: string;
+}
+
+export interface BillingEquipment {
+  chargedOn: string | null;
+  currency: string;
+  customerId: string;
+  deliveredOn: string;
+  description: string;
+  id: string;
+  instalments: number;
+  kind: string;
+  priceMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  recordedBy: string;
+  returnedOn: string | null;
+  serial: string | null;
+  serviceLineId: string | null;
 }
 
 export interface BillingFee {
@@ -1143,6 +1179,7 @@ export interface DB {
   "billing.campaignThreshold": BillingCampaignThreshold;
   "billing.chargeAttempt": BillingChargeAttempt;
   "billing.collection": BillingCollection;
+  "billing.contract": BillingContract;
   "billing.creditItem": BillingCreditItem;
   "billing.deposit": BillingDeposit;
   "billing.depositRelease": BillingDepositRelease;
@@ -1153,6 +1190,7 @@ export interface DB {
   "billing.dunningCycle": BillingDunningCycle;
   "billing.dunningStep": BillingDunningStep;
   "billing.dunningTaken": BillingDunningTaken;
+  "billing.equipment": BillingEquipment;
   "billing.fee": BillingFee;
   "billing.lateFeeStep": BillingLateFeeStep;
   "billing.ledgerEntry": BillingLedgerEntry;

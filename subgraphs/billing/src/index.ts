@@ -18,11 +18,16 @@ import './catalogue/publish.ts';
 import './clock/graphql.ts';
 import './collection/graphql.ts';
 import { chargeJob, dailyCollection, refundJob } from './collection/jobs.ts';
+import { contractConsumer } from './contract/events.ts';
+import './contract/graphql.ts';
 import './credit/graphql.ts';
 import './deposit/graphql.ts';
 import './discount/graphql.ts';
 import './document/graphql.ts';
+import './dunning/bulk-graphql.ts';
 import './dunning/graphql.ts';
+import { dailyInstalments } from './equipment/charge.ts';
+import './equipment/graphql.ts';
 import './fee/graphql.ts';
 import './feed/graphql.ts';
 import './late-fee/graphql.ts';
@@ -79,6 +84,7 @@ export function billing(
       usageConsumer(services),
       outageConsumer(services),
       mailConsumer(services),
+      contractConsumer(services),
     ],
     jobs: [
       chargeJob(services, providers),
@@ -86,7 +92,7 @@ export function billing(
       webhookJob(services, providers),
       mailJob(services),
     ],
-    daily: [dailyBilling(services), dailyCollection(services, providers)],
+    daily: [dailyInstalments(services), dailyBilling(services), dailyCollection(services, providers)],
     webhooks: webhookDoor(services, providers),
   };
 }

@@ -5,6 +5,7 @@ import { accountsById } from './account/store.ts';
 import type { Day } from './calendar/rules.ts';
 import { plansById, versionsOfPlans } from './catalogue/store.ts';
 import { attemptsOfCollections, collectionsOfDocuments } from './collection/store.ts';
+import { runningContracts } from './contract/store.ts';
 import { depositsOfCustomers } from './deposit/store.ts';
 import { discountsOfServices } from './discount/store.ts';
 import {
@@ -16,6 +17,7 @@ import {
   taxesOfDocuments,
 } from './document/store.ts';
 import { locksOfCustomers, shieldsOfCustomers } from './dunning/store.ts';
+import { equipmentOfCustomers } from './equipment/store.ts';
 import { feesOfCustomers } from './fee/store.ts';
 import { creditsOfIncidents } from './outage/store.ts';
 import { allocationsOfSources, paymentsById, paymentsOfCustomers } from './payment/store.ts';
@@ -71,6 +73,14 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
     writtenOff: loaderOf(
       (ids) => writtenOffOf(database, ids),
       (one) => one.documentId,
+    ),
+    contractOfService: loaderOf(
+      (ids) => runningContracts(database, ids),
+      (contract) => contract.serviceLineId,
+    ),
+    equipmentOfCustomer: listLoaderOf(
+      (ids) => equipmentOfCustomers(database, ids),
+      (device) => device.customerId,
     ),
     method: loaderOf(
       (ids) => methodsById(database, ids),

@@ -53,6 +53,20 @@ async function dunChunk(
   if (customerIds.length === 0) return undefined;
   const accounts = await dunningAccounts(transaction, customerIds);
   await chargeLateFees(transaction, services, campaign.id, accounts, act);
+  await takeSteps(transaction, services, campaign, accounts, act);
+  return customerIds.at(-1);
+}
+
+type CycledAccount = Awaited<ReturnType<typeof dunningAccounts>>[number];
+
+/** Takes the step that is due with each of these accounts. The caller holds their locks. */
+export async function takeSteps(
+  transaction: Transaction<TenantDatabase>,
+  services: Pick<BillingServices, 'clock'>,
+  campaign: Campaign,
+  accounts: readonly CycledAccount[],
+  act: Act,
+): Promise<void> {
   const steps = accounts.flatMap((account) =>
     decideDunning(account, withThresholds(campaign, account), dayOfText(act.today))
       .filter((decision) => decision.outcome === 'STEP')
@@ -85,11 +99,10 @@ async function dunChunk(
     })),
   );
   await enforce(transaction, known, act);
-  return customerIds.at(-1);
 }
 
 /** A currency without a threshold of its own is dunned from one minor unit on. */
-function withThresholds(campaign: Campaign, account: DunningAccount): Campaign {
+export function withThresholds(campaign: Campaign, account: DunningAccount): Campaign {
   const thresholds = Object.fromEntries(account.invoices.map(({ currency }) => [currency, 1n]));
   return { ...campaign, thresholds: { ...thresholds, ...campaign.thresholds } };
 }

@@ -53,9 +53,17 @@ export async function claimOverdue(
   return rows.map((row) => row.customerId);
 }
 
-/** What dunning decides on, read in one go. The accounts are locked, so the evidence is complete. */
+/** Customers with something overdue on a local day (ISO). */
+export async function overdueCustomers(db: Executor<TenantDatabase>, today: string): Promise<string[]> {
+  const { rows } = await sql<{ customerId: string }>`
+    select distinct customer_id as "customerId" from billing.open_item
+    where open_minor > 0 and due_on < ${today}::date`.execute(db);
+  return rows.map((row) => row.customerId);
+}
+
+/** What dunning decides on, read in one go. Under the accounts' locks the evidence is complete. */
 export async function dunningAccounts(
-  transaction: Transaction<TenantDatabase>,
+  transaction: Executor<TenantDatabase>,
   customerIds: readonly string[],
 ): Promise<(DunningAccount & { readonly cycles: ReadonlyMap<string, string> })[]> {
   const { rows: invoices } = await sql<OverdueInvoice & { customerId: string }>`

@@ -1,0 +1,69 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import type { Selectable, Transaction } from 'kysely';
+import { dayOfText } from '../run/run.ts';
+import type { ContractTerm, EarlyTermination } from './rules.ts';
+
+export type FeeKind = 'none' | EarlyTermination['type'];
+export type Contract = Omit<Selectable<TenantDatabase['billing.contract']>, 'feeKind'> & {
+  readonly feeKind: FeeKind;
+};
+
+export const termOf = ({ startedOn, months, noticeDays, renewMonths }: Contract): ContractTerm => ({
+  startedOn: dayOfText(startedOn),
+  months,
+  noticeDays,
+  renewMonths,
+});
+
+/** What leaving early costs; undefined when nothing was agreed. */
+export function feeOf(contract: Contract): EarlyTermination | undefined {
+  const { feeKind, feeMinor, feePercent, monthlyRateMinor } = contract;
+  switch (feeKind) {
+    case 'none':
+      return undefined;
+    case 'remainingMonths':
+      return { type: feeKind, monthlyRate: monthlyRateMinor ?? 0n, percent: feePercent ?? '0' };
+    default:
+      return { type: feeKind, amount: feeMinor ?? 0n };
+  }
+}
+
+export async function insertContract(
+  transaction: Transaction<TenantDatabase>,
+  contract: Contract,
+): Promise<Contract> {
+  const row = await transaction
+    .insertInto('billing.contract')
+    .values(contract)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return row as Contract;
+}
+
+/** The contracts that run, of these services. */
+export async function runningContracts(
+  db: Executor<TenantDatabase>,
+  serviceLineIds: readonly string[],
+): Promise<Contract[]> {
+  return (await db
+    .selectFrom('billing.contract')
+    .selectAll()
+    .where('serviceLineId', 'in', serviceLineIds)
+    .where('endedOn', 'is', null)
+    .execute()) as Contract[];
+}
+
+export async function updateContract(
+  transaction: Transaction<TenantDatabase>,
+  id: string,
+  change: Partial<Pick<Contract, 'endedOn' | 'waivedBecause' | 'waivedBy'>>,
+): Promise<Contract> {
+  const row = await transaction
+    .updateTable('billing.contract')
+    .set(change)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return row as Contract;
+}

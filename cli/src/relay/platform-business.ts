@@ -66,8 +66,9 @@ export async function startPlatformBusiness(options: PlatformBusinessOptions): P
     name: 'payments-to-commission',
     scope: tenantZero.id,
     token: books,
-    query: `subscription ($after: Cursor) { billingEvents(after: $after, types: [PAYMENT_RECEIVED, PAYMENT_RETURNED]) { cursor __typename
+    query: `subscription ($after: Cursor) { billingEvents(after: $after, types: [PAYMENT_RECEIVED, PAYMENT_APPLIED, PAYMENT_RETURNED]) { cursor __typename
       ... on PaymentReceived { payment { id receivedAt amount { currency } allocations { net { amount } } customer { account { tenantId } } } }
+      ... on PaymentApplied { net { amount currency } invoice { id } payment { id receivedAt customer { account { tenantId } } } }
       ... on PaymentReturned { returnId net { amount currency } payment { id customer { account { tenantId } } } } } }`,
     eventOf: (data) => {
       const { billingEvents: event } = data as { billingEvents: MoneySeen & { cursor: string } };
@@ -75,7 +76,8 @@ export async function startPlatformBusiness(options: PlatformBusinessOptions): P
     },
     deliver: async (event) => {
       const client = graphClient(url, await plane());
-      return event.__typename === 'PaymentReceived' ? earn(client, event.payment) : clawBack(client, event);
+      if (event.__typename === 'PaymentReceived') return earn(client, event.payment);
+      return event.__typename === 'PaymentApplied' ? earnLater(client, event) : clawBack(client, event);
     },
   });
 }
@@ -133,7 +135,34 @@ interface ReturnSeen {
   readonly net: { readonly amount: string; readonly currency: string };
   readonly payment: Pick<PaymentSeen, 'id' | 'customer'>;
 }
-type MoneySeen = { readonly __typename: 'PaymentReceived'; readonly payment: PaymentSeen } | ReturnSeen;
+interface AppliedSeen {
+  readonly __typename: 'PaymentApplied';
+  readonly net: { readonly amount: string; readonly currency: string };
+  readonly invoice: { readonly id: string };
+  readonly payment: Pick<PaymentSeen, 'id' | 'receivedAt' | 'customer'>;
+}
+
+/** What a payment left as credit earns when it pays an invoice; the payment's own day counts. */
+async function earnLater(plane: GraphClient, { net, invoice, payment }: AppliedSeen): Promise<void> {
+  const tenantId = payment.customer.account?.tenantId ?? null;
+  if (tenantId === null) return;
+  await plane.ask(
+    'mutation ($input: RecordTenantPaymentInput!) { recordTenantPayment(input: $input) { id } }',
+    {
+      input: {
+        paymentId: `${payment.id}:${invoice.id}`,
+        tenantId,
+        netAmount: net.amount,
+        currency: net.currency,
+        receivedAt: payment.receivedAt,
+      },
+    },
+  );
+}
+type MoneySeen =
+  | AppliedSeen
+  | { readonly __typename: 'PaymentReceived'; readonly payment: PaymentSeen }
+  | ReturnSeen;
 
 /** What went back takes back what it earned. */
 async function clawBack(plane: GraphClient, { returnId, net, payment }: ReturnSeen): Promise<void> {

@@ -26,6 +26,15 @@ export interface BillingEvents {
     /** What it paid: per invoice, the cash and the share of it that is net of tax. */
     allocations: { invoiceId: string; amountMinor: string; netMinor: string }[];
   };
+  /** Credit that a payment left paid a later invoice. */
+  'payment.applied': {
+    paymentId: string;
+    invoiceId: string;
+    customerId: string;
+    amountMinor: string;
+    netMinor: string;
+    currency: string;
+  };
   /** Money of a payment went back; what it had paid is owed again, so the allocations are below zero. */
   'payment.returned': {
     returnId: string;

@@ -169,12 +169,17 @@ describe('from a lead to commission', () => {
       return rows[0];
     };
     expect(await sums()).toEqual({ base: '10001', amount: '1500', lines: 4 });
+    // Paid ahead, earned when it paid an invoice, taken back whole.
+    expect(await pay('pay_h4', 'ten_hotel', '0')).toBe('0');
+    expect(await pay('pay_h4:inv_1', 'ten_hotel', '2000')).toBe('300');
+    expect(await pay('pay_h4:inv_1', 'ten_hotel', '2000')).toBeNull();
+    expect(await takeBack('rfd_h4', 'pay_h4', '2000')).toBe('-300');
     expect(await takeBack('rfd_3', 'pay_never', '100')).toBeNull();
     await platform.services.advanceClock(400 * 86_400_000);
     expect(await pay('pay_h3', 'ten_hotel', '5000')).toBeNull();
     expect(await takeBack('rfd_4', 'pay_h3', '5000')).toBeNull();
     expect(await takeBack('rfd_5', 'pay_h1', '10001')).toBe('-1500');
-    expect(await sums()).toEqual({ base: '0', amount: '0', lines: 5 });
+    expect(await sums()).toEqual({ base: '0', amount: '0', lines: 8 });
   });
 
   test('a tenant that nobody brought earns nobody anything', async () => {

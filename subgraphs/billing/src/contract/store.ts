@@ -4,7 +4,7 @@ import type { Selectable, Transaction } from 'kysely';
 import { dayOfText } from '../run/run.ts';
 import type { ContractTerm, EarlyTermination } from './rules.ts';
 
-export type FeeKind = 'none' | EarlyTermination['type'];
+type FeeKind = 'none' | EarlyTermination['type'];
 export type Contract = Omit<Selectable<TenantDatabase['billing.contract']>, 'feeKind'> & {
   readonly feeKind: FeeKind;
 };

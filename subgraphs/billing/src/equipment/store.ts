@@ -2,7 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 
-export type EquipmentKind = 'sale' | 'instalments' | 'loan';
+type EquipmentKind = 'sale' | 'instalments' | 'loan';
 export type Equipment = Omit<Selectable<TenantDatabase['billing.equipment']>, 'kind'> & {
   readonly kind: EquipmentKind;
 };

@@ -14,6 +14,7 @@ const types = [
   'invoice.issued',
   'invoice.paid',
   'payment.received',
+  'payment.applied',
   'payment.returned',
   'payment.attempt.failed',
   'dunning.step.executed',
@@ -26,6 +27,7 @@ const BillingEventTypeEnum = builder.enumType('BillingEventType', {
     INVOICE_ISSUED: { value: 'invoice.issued' },
     INVOICE_PAID: { value: 'invoice.paid' },
     PAYMENT_RECEIVED: { value: 'payment.received' },
+    PAYMENT_APPLIED: { value: 'payment.applied' },
     PAYMENT_RETURNED: { value: 'payment.returned' },
     PAYMENT_ATTEMPT_FAILED: { value: 'payment.attempt.failed' },
     DUNNING_STEP_EXECUTED: { value: 'dunning.step.executed' },
@@ -36,6 +38,7 @@ const names = {
   'invoice.issued': 'InvoiceIssued',
   'invoice.paid': 'InvoicePaid',
   'payment.received': 'PaymentReceived',
+  'payment.applied': 'PaymentApplied',
   'payment.returned': 'PaymentReturned',
   'payment.attempt.failed': 'PaymentAttemptFailed',
   'dunning.step.executed': 'DunningStepExecuted',
@@ -78,6 +81,27 @@ builder.objectRef<Extract<FeedEvent, { type: 'payment.received' }>>('PaymentRece
       type: PaymentRef,
       resolve: async ({ payload }, _args, { loaders }) =>
         (await loaders.payment.load(payload.paymentId)) as Payment,
+    }),
+  }),
+});
+
+builder.objectRef<Extract<FeedEvent, { type: 'payment.applied' }>>('PaymentApplied').implement({
+  description: 'Credit that a payment had left paid a later invoice.',
+  interfaces: [BillingEventRef],
+  fields: (t) => ({
+    payment: t.field({
+      type: PaymentRef,
+      resolve: async ({ payload }, _args, { loaders }) =>
+        (await loaders.payment.load(payload.paymentId)) as Payment,
+    }),
+    invoice: t.field({
+      type: InvoiceRef,
+      resolve: ({ payload }, _args, context) => invoiceOf(payload.invoiceId, context),
+    }),
+    net: t.field({
+      type: 'Money',
+      description: 'The share of it that is net of tax.',
+      resolve: ({ payload }) => ({ minor: BigInt(payload.netMinor), currency: payload.currency }),
     }),
   }),
 });

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { proveLedger } from '../ledger/proof.ts';
 import { type BillingHarness, startBilling } from '../testing.ts';
@@ -85,6 +86,38 @@ test('a refund takes the credit, then opens the invoice again; sent again it is 
     field: 'input.amount.amount',
     message: '2501 is more than the 2500 left of the payment',
   });
+  await proved();
+});
+
+test('credit that pays a later invoice, and goes back, is told with its share net of tax', async () => {
+  const customerId = await isp.createCustomer();
+  await isp.ask(
+    'mutation ($input: UpdateBillingAccountInput!) { updateBillingAccount(input: $input) { __typename } }',
+    {
+      input: { customerId, taxJurisdictions: ['GB'] },
+    },
+  );
+  const { recordPayment } = await isp.ask<{ recordPayment: { id: string } }>(
+    `mutation ($input: RecordPaymentInput!) { recordPayment(input: $input) { ... on Payment { id } } }`,
+    { input: { customerId, amount: usd(3600), method: 'cash', reference: 'ahead' } },
+  );
+  await isp.activate(customerId, await isp.createPlan(3000n));
+  await isp.ask('mutation { runBilling(input: {}) { ... on BillingRun { documents } } }');
+  const input = { paymentId: recordPayment.id, amount: usd(3600), reference: 'all', reason: 'leaves' };
+  const { fingerprint } = await ask('refundPayment', { ...input, mode: 'PLAN' });
+  await ask('refundPayment', { ...input, mode: 'APPLY', fingerprint });
+  const events = await isp.tenant.services.database
+    .selectFrom('events.event')
+    .select(['type', 'payload'])
+    .where('type', 'in', ['payment.received', 'payment.applied', 'payment.returned'])
+    .where(sql<boolean>`payload->>'paymentId' = ${recordPayment.id}`)
+    .orderBy('id')
+    .execute();
+  expect(events).toMatchObject([
+    { type: 'payment.received', payload: { allocations: [] } },
+    { type: 'payment.applied', payload: { amountMinor: '3600', netMinor: '3000' } },
+    { type: 'payment.returned', payload: { allocations: [{ amountMinor: '-3600', netMinor: '-3000' }] } },
+  ]);
   await proved();
 });
 

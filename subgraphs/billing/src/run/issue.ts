@@ -17,7 +17,7 @@ import type { PostingSet } from '../ledger/rules.ts';
 import { postCreditNote, postInvoice } from '../ledger/rules-postings.ts';
 import { post } from '../ledger/store.ts';
 import { buyers, seller } from '../seller/store.ts';
-import { settleCreditNotes, settleNewInvoices } from '../settlement/settle.ts';
+import { type AppliedPayment, settleCreditNotes, settleNewInvoices } from '../settlement/settle.ts';
 
 /** On whose behalf, and when, something is written. */
 export interface Act {
@@ -52,8 +52,9 @@ export async function issueDrafts(
   await post(transaction, identified.map(postingOf), issuedOn);
   const at = new Date(act.now);
   const dueOn = (one: IdentifiedDraft) => dueDate(issuedOn, one.draft.paymentTermDays);
+  const opened = await settleNewInvoices(transaction, invoices, { dueOn, postedOn: issuedOn, at });
   const paid = [
-    ...(await settleNewInvoices(transaction, invoices, { dueOn, postedOn: issuedOn, at })),
+    ...opened.paid,
     ...(await settleCreditNotes(transaction, creditNotes, { postedOn: issuedOn, at })),
   ];
 
@@ -74,6 +75,7 @@ export async function issueDrafts(
   const numbers = new Map(issued.map(({ id, number }) => [id, number]));
   await appendEvents<TenantEvents>(transaction, [
     ...issued.filter(({ draft }) => draft.type === 'INVOICE').map((one) => issuedEvent(one, act)),
+    ...opened.applied.map((one) => appliedEvent(one, act)),
     ...paid.map((one) => paidEvent({ ...one, number: one.number ?? numbers.get(one.id) ?? '' }, act)),
   ]);
   return issued;
@@ -115,6 +117,23 @@ function issuedEvent(document: IssuedDocument, act: Act): NewEvent<TenantEvents>
       grossMinor: `${draft.gross}`,
       currency: draft.currency,
       dueOn,
+    },
+    ...occurred(act),
+  };
+}
+
+function appliedEvent(applied: AppliedPayment, act: Act): NewEvent<TenantEvents> {
+  const { paymentId, invoiceId, customerId, currency, amount, net } = applied;
+  return {
+    type: 'payment.applied',
+    subject: paymentId,
+    payload: {
+      paymentId,
+      invoiceId,
+      customerId,
+      amountMinor: `${amount}`,
+      netMinor: `${net}`,
+      currency,
     },
     ...occurred(act),
   };

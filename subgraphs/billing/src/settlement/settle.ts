@@ -29,16 +29,26 @@ export interface SettledInvoice {
   readonly net: bigint;
 }
 
+/** Credit of a payment that paid a new invoice. Minor units. */
+export interface AppliedPayment {
+  readonly paymentId: string;
+  readonly invoiceId: string;
+  readonly customerId: string;
+  readonly currency: string;
+  readonly amount: bigint;
+  readonly net: bigint;
+}
+
 /**
  * Opens new invoices, less the credit that their customers still have.
- * @returns those that the credit paid off.
+ * @returns those that the credit paid off, and what of it was payments'.
  */
 export async function settleNewInvoices(
   transaction: Transaction<TenantDatabase>,
   invoices: readonly IdentifiedDraft[],
   when: { readonly dueOn: (one: IdentifiedDraft) => string; readonly postedOn: string; readonly at: Date },
-): Promise<SettledInvoice[]> {
-  if (invoices.length === 0) return [];
+): Promise<{ readonly paid: SettledInvoice[]; readonly applied: AppliedPayment[] }> {
+  if (invoices.length === 0) return { paid: [], applied: [] };
   const credits = Map.groupBy(
     await creditItems(
       transaction,
@@ -49,6 +59,7 @@ export async function settleNewInvoices(
   const allocations: NewAllocation[] = [];
   const postings: PostingSet[] = [];
   const paid: SettledInvoice[] = [];
+  const applied: AppliedPayment[] = [];
   const items = invoices.map((one) => {
     const { id, draft } = one;
     const { customerId, currency, gross, net } = draft;
@@ -59,6 +70,10 @@ export async function settleNewInvoices(
       const amount = smaller(credit.open, open);
       const share = netShare({ net, gross, paid: gross - open, paidNet }, amount);
       allocations.push({ sourceId: credit.sourceId, documentId: id, amount, net: share });
+      if (credit.sourceId.startsWith('pay_')) {
+        const paymentId = credit.sourceId;
+        applied.push({ paymentId, invoiceId: id, customerId, currency, amount, net: share });
+      }
       postings.push(
         postApplication({ ref: `${credit.sourceId}:${id}`, customer: customerId, currency, amount }),
       );
@@ -72,7 +87,7 @@ export async function settleNewInvoices(
   await insertAllocations(transaction, allocations, when.at);
   await reduceCreditItems(transaction, allocations);
   await post(transaction, postings, when.postedOn);
-  return paid;
+  return { paid, applied };
 }
 
 /**

@@ -42,7 +42,7 @@ export async function earnedSoFar(
   return { baseMinor, amountMinor };
 }
 
-/** What a payment earned whoever brought the tenant. */
+/** What a payment earned first, when it came in or when its credit paid an invoice: `<payment>:<invoice>`. */
 export async function entryOfPayment(
   db: Executor<PlatformDatabase>,
   tenantId: string,
@@ -53,7 +53,8 @@ export async function entryOfPayment(
     .selectAll()
     .where('tenantId', '=', tenantId)
     .where('sourceKind', '=', 'PAYMENT')
-    .where('sourceId', '=', paymentId)
+    .where(sql<boolean>`(source_id = ${paymentId} or starts_with(source_id, ${`${paymentId}:`}))`)
+    .orderBy('earnedAt')
     .executeTakeFirst();
 }
 

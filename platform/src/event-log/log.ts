@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { EventOf } from '@dotmac/schema';
 import { type Kysely, sql } from 'kysely';
 import pg from 'pg';
@@ -79,6 +80,7 @@ export class EventLog<E> {
   readonly #wakers = new Set<() => void>();
   readonly #stopped = new AbortController();
   readonly #recent = new RecentTypes();
+  readonly #name = randomUUID();
   #listener: pg.Client | undefined;
   #running: Promise<void> | undefined;
   #wanted = false;
@@ -302,7 +304,7 @@ export class EventLog<E> {
   async #sequenceAll(): Promise<void> {
     let any = false;
     for (let more = true; more && !this.#stopped.signal.aborted; ) {
-      const pass = await sequence(this.#options.database);
+      const pass = await sequence(this.#options.database, this.#name);
       this.#recent.note(pass);
       more = pass.more;
       any ||= pass.sequenced !== null;
@@ -342,7 +344,9 @@ export class EventLog<E> {
     const client = new pg.Client(connectionSettings(this.#options.connection));
     client.on('error', () => void this.#dropListener());
     client.on('end', () => void this.#dropListener());
-    client.on('notification', () => {
+    client.on('notification', ({ payload }) => {
+      // Our own passes wake our readers themselves.
+      if (payload === this.#name) return;
       this.#wanted = true;
       this.#news?.();
     });

@@ -35,9 +35,10 @@ export interface SequencerPass {
  * Gives committed events their positions and extends the hash chain. One sequencer works at a time; the others return
  * at once. Because only committed rows are seen and the batch is ordered by id, a reader that has seen position n
  * never meets a smaller one later, and events of one subject keep their order.
+ * @param name stands in the notification, so that who sequenced need not look again.
  * @returns what was sequenced; call again while there is more.
  */
-export async function sequence(database: Kysely<unknown>): Promise<SequencerPass> {
+export async function sequence(database: Kysely<unknown>, name = ''): Promise<SequencerPass> {
   return database.transaction().execute(async (transaction) => {
     const lock = await sql<{ held: boolean; position: bigint }>`
       select pg_try_advisory_xact_lock(${advisoryLock}) as held, position from events.head`.execute(
@@ -45,7 +46,7 @@ export async function sequence(database: Kysely<unknown>): Promise<SequencerPass
     );
     const { held = false, position = null } = lock.rows[0] ?? {};
     if (!held || position === null) return { sequenced: null, more: false, position: null };
-    const batch = await sequenceBatch(transaction);
+    const batch = await sequenceBatch(transaction, name);
     return { ...batch, position: batch.sequenced?.to ?? position };
   });
 }
@@ -53,6 +54,7 @@ export async function sequence(database: Kysely<unknown>): Promise<SequencerPass
 /** The next batch of what this transaction sees, which must hold the sequencers' lock. */
 export async function sequenceBatch(
   transaction: Kysely<unknown>,
+  name = '',
 ): Promise<Pick<SequencerPass, 'sequenced' | 'more'>> {
   const { rows } = await sql<UnsequencedRow>`
     select id, type, ${canonical} as canonical
@@ -78,7 +80,7 @@ export async function sequenceBatch(
     ), headed as (
       update events.head set position = position + ${rows.length}::bigint, hash = decode(${hashes.at(-1)}, 'hex')
     )
-    select pg_notify('dotmac_events', '')`.execute(transaction);
+    select pg_notify('dotmac_events', ${name})`.execute(transaction);
   const sequenced = {
     after: head.position,
     to: head.position + BigInt(rows.length),

@@ -6,7 +6,7 @@ import type { NetworkServices } from '../builder.ts';
 import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
 import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
-import { keyText, liveSessions, type ServiceMove } from '../session/store.ts';
+import { keyText, liveSessionsAfter, type ServiceMove } from '../session/store.ts';
 import type { RadiusPort } from './port.ts';
 import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
 import { Shared } from './shared.ts';
@@ -17,20 +17,26 @@ export interface PolicyNas extends RadiusNas {
 }
 
 /** What a login needs of a service, its password open. */
-export interface PolicyAccess extends Omit<Credential, 'password' | 'deviceId'> {
+export interface PolicyAccess extends Omit<Credential, 'password' | 'deviceId' | NotNeeded> {
   readonly password: string;
   deviceId: string | null;
   /** What it has for good, encoded; undefined until it is needed. */
   own: Uint8Array | null | undefined;
 }
 
-interface KnownSession extends LiveSession {
-  readonly state: SessionState;
-}
+/** Of a hundred thousand subscribers every field counts. */
+type NotNeeded =
+  | 'customerId'
+  | 'planId'
+  | 'planShaping'
+  | 'overrideUntil'
+  | 'createdAt'
+  | 'readyAt'
+  | 'closedAt';
 
 const pageSize = 1_000;
 const retryMilliseconds = 500;
-const noSessions: readonly KnownSession[] = [];
+const noSessions: readonly never[] = [];
 /** What this memory depends on. */
 const relevant = [
   'access.ready',
@@ -53,7 +59,7 @@ export class LoginMemory implements KnownServices {
   #byUsername = new Map<string, PolicyAccess>();
   #byService = new Map<string, PolicyAccess>();
   /** By service. The lists are never changed, only replaced. */
-  #live = new Map<string, readonly KnownSession[]>();
+  #live = new Map<string, readonly SessionState[]>();
   #liveByKey = new Map<string, SessionState>();
   readonly #shared = new Shared();
   /** Services that events told of and that are not read anew yet. */
@@ -91,7 +97,8 @@ export class LoginMemory implements KnownServices {
   }
 
   live(serviceId: string): readonly LiveSession[] {
-    return this.#live.get(serviceId) ?? noSessions;
+    const sessions = this.#live.get(serviceId);
+    return sessions === undefined ? noSessions : sessions.map((session) => this.#liveOf(session));
   }
 
   serviceOf(username: string): string | null {
@@ -107,7 +114,7 @@ export class LoginMemory implements KnownServices {
   }
 
   liveSessionsOf(serviceId: string): readonly SessionState[] {
-    return (this.#live.get(serviceId) ?? noSessions).map(({ state }) => state);
+    return this.#live.get(serviceId) ?? noSessions;
   }
 
   staleAfterMilliseconds(nasId: string): number {
@@ -157,9 +164,8 @@ export class LoginMemory implements KnownServices {
     const { serviceId, id } = session;
     if (serviceId === null) return;
     const live = this.#live.get(serviceId);
-    const known = this.#liveOf(session);
-    if (live === undefined) this.#live.set(serviceId, [known]);
-    else this.#live.set(serviceId, [...live.filter((one) => one.id !== id), known]);
+    if (live === undefined) this.#live.set(serviceId, [session]);
+    else this.#live.set(serviceId, [...live.filter((one) => one.id !== id), session]);
   }
 
   #dropLive({ serviceId, id }: SessionState): void {
@@ -174,20 +180,45 @@ export class LoginMemory implements KnownServices {
   async #load(): Promise<void> {
     const { database } = this.#services;
     await this.#loadNases();
-    const rows: Credential[] = [];
+    const byUsername = new Map<string, PolicyAccess>();
+    const byService = new Map<string, PolicyAccess>();
+    // Page by page into what is kept: all rows at once would need twice the memory.
     for (let after = ''; ; ) {
       const page = await credentials(database, { after, limit: pageSize });
-      rows.push(...page);
+      for (const row of page) {
+        const access = this.#accessOf(row);
+        if (access === null) continue;
+        byService.set(access.serviceId, access);
+        byUsername.set(access.username, access);
+      }
       if (page.length < pageSize) break;
       after = page.at(-1)?.serviceId ?? '';
     }
-    const live = await liveSessions(database, null);
-    this.#byUsername = new Map();
-    this.#byService = new Map();
-    for (const row of rows) this.#keep(row);
+    const live: SessionState[] = [];
+    for (let after: SessionState | null = null; ; ) {
+      const page = await liveSessionsAfter(database, after, pageSize);
+      for (const session of page) live.push(this.#sharing(session, byService));
+      if (page.length < pageSize) break;
+      after = page.at(-1) ?? null;
+    }
+    this.#byUsername = byUsername;
+    this.#byService = byService;
     this.#live = new Map();
     this.#liveByKey = new Map();
     this.sessionsChanged(live);
+  }
+
+  /** The same session on the texts that are kept already. */
+  #sharing(session: SessionState, byService: ReadonlyMap<string, PolicyAccess>): SessionState {
+    const { nasId, deviceId, serviceId, username } = session;
+    const access = serviceId === null ? undefined : byService.get(serviceId);
+    return {
+      ...session,
+      nasId: this.#shared.text(nasId),
+      deviceId: deviceId === null ? null : this.#shared.text(deviceId),
+      serviceId: access?.serviceId ?? serviceId,
+      username: access?.username === username ? access.username : username,
+    };
   }
 
   async #loadNases(): Promise<void> {
@@ -212,26 +243,40 @@ export class LoginMemory implements KnownServices {
     this.#nasRows = new Map(rows.map((row) => [row.id, row]));
   }
 
-  #keep({ password, ...access }: Credential): void {
-    this.#forget(access.serviceId);
-    if (access.closedAt !== null) return;
-    const opened = this.#open(password, passwordPurpose(access.serviceId));
-    if (opened === null) return;
-    // One text per mode, not one per row: the packet path compares them by identity then.
-    const mode = accessModes.find((one) => one === access.mode) ?? access.mode;
-    const known: PolicyAccess = {
-      ...access,
-      mode,
-      planId: this.#shared.text(access.planId),
-      shaping: this.#shared.object(access.shaping),
-      planShaping: this.#shared.object(access.planShaping),
-      throttle: this.#shared.object(access.throttle),
-      override: this.#shared.object(access.override),
+  #keep(row: Credential): void {
+    this.#forget(row.serviceId);
+    const access = this.#accessOf(row);
+    if (access === null) return;
+    this.#byService.set(access.serviceId, access);
+    this.#byUsername.set(access.username, access);
+  }
+
+  /** Null for one that is closed, or whose password does not open. */
+  #accessOf(row: Credential): PolicyAccess | null {
+    if (row.closedAt !== null) return null;
+    const opened = this.#open(row.password, passwordPurpose(row.serviceId));
+    if (opened === null) return null;
+    const { deviceId } = row;
+    return {
+      serviceId: row.serviceId,
+      username: row.username,
       password: opened,
+      // One text per mode, not one per row: the packet path compares them by identity then.
+      mode: accessModes.find((one) => one === row.mode) ?? row.mode,
+      locks: this.#shared.object(row.locks),
+      shaping: this.#shared.object(row.shaping),
+      throttle: this.#shared.object(row.throttle),
+      override: this.#shared.object(row.override),
+      capBlocked: row.capBlocked,
+      address: row.address,
+      poolId: row.poolId === null ? null : this.#shared.text(row.poolId),
+      staticIpv6Prefix: row.staticIpv6Prefix,
+      staticDelegatedPrefix: row.staticDelegatedPrefix,
+      simultaneousSessions: row.simultaneousSessions,
+      limits: row.limits,
+      deviceId: deviceId === null ? null : this.#shared.text(deviceId),
       own: undefined,
     };
-    this.#byService.set(access.serviceId, known);
-    this.#byUsername.set(access.username, known);
   }
 
   #forget(serviceId: string): void {
@@ -251,16 +296,8 @@ export class LoginMemory implements KnownServices {
     }
   }
 
-  #liveOf(state: SessionState): KnownSession {
-    const { id, mac, startedAt, updatedAt, nasId } = state;
-    return {
-      id,
-      mac,
-      startedAt,
-      updatedAt,
-      staleAfterMilliseconds: this.staleAfterMilliseconds(nasId),
-      state,
-    };
+  #liveOf({ id, mac, startedAt, updatedAt, nasId }: SessionState): LiveSession {
+    return { id, mac, startedAt, updatedAt, staleAfterMilliseconds: this.staleAfterMilliseconds(nasId) };
   }
 
   /** Follows the log; whatever breaks it, everything is loaded anew and it goes on. */

@@ -125,6 +125,26 @@ export async function liveSessions(
   return (await query.execute()).map(stateOf);
 }
 
+/** A page of live sessions by key. */
+export async function liveSessionsAfter(
+  db: Executor<TenantDatabase>,
+  after: SessionKey | null,
+  limit: number,
+): Promise<SessionState[]> {
+  const { nasId, nativeId, username } = after ?? { nasId: '', nativeId: '', username: '' };
+  const rows = await db
+    .selectFrom('network.session')
+    .selectAll()
+    .where('stoppedAt', 'is', null)
+    .where(sql<boolean>`(nas_id, native_id, username) > (${nasId}, ${nativeId}, ${username})`)
+    .orderBy('nasId')
+    .orderBy('nativeId')
+    .orderBy('username')
+    .limit(limit)
+    .execute();
+  return rows.map(stateOf);
+}
+
 /** Sessions of a device heard of since an instant: proof that it forwards. */
 export async function sessionsHeardSince(
   db: Executor<TenantDatabase>,

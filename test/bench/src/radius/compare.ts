@@ -7,7 +7,7 @@ import { idleProcessFlags } from '@dotmac/platform';
 import type { Report } from '../report.ts';
 import { type BenchDatabase, startDatabase } from './database.ts';
 import { loadFreeRadius, missingFreeRadius, startFreeRadius } from './free-radius.ts';
-import { loadOwn, ownDatabase, ownSealingKey } from './own-users.ts';
+import { loadOwn, type OwnUsers, ownDatabase, ownSealingKey } from './own-users.ts';
 import { familyTime, processTime } from './process-time.ts';
 import { buildRadgen, type Load, type LoadResult } from './radgen.ts';
 
@@ -194,8 +194,12 @@ async function measure(
 }
 
 /** Loads the users and starts DotMac in a process of its own. With a tenant's flags of Node, and `execArgv`. */
-export async function startOwn(database: BenchDatabase, execArgv: string[] = []): Promise<Contestant> {
-  await loadOwn(database);
+export async function startOwn(
+  database: BenchDatabase,
+  users: OwnUsers = {},
+  execArgv: readonly string[] = [],
+): Promise<Contestant> {
+  await loadOwn(database, users);
   const argument = JSON.stringify({
     connectionString: database.urlOf(ownDatabase),
     sealingKey: ownSealingKey.toString('hex'),

@@ -7,8 +7,17 @@ import { loadSecret, loadUsers } from './radgen.ts';
 export const ownDatabase = 'dotmac';
 export const ownSealingKey = Buffer.alloc(32, 7);
 
+export interface OwnUsers {
+  readonly users?: number;
+  /** Everybody has a live session. */
+  readonly online?: boolean;
+}
+
 /** The same users in DotMac's own tables: a NAS, an address pool, sealed passwords, a speed with burst. */
-export async function loadOwn(database: BenchDatabase): Promise<void> {
+export async function loadOwn(
+  database: BenchDatabase,
+  { users: count = loadUsers, online = false }: OwnUsers = {},
+): Promise<void> {
   await database.run(`create database ${ownDatabase}`);
   const connectionString = database.urlOf(ownDatabase);
   await installJobs(connectionString);
@@ -24,7 +33,7 @@ export async function loadOwn(database: BenchDatabase): Promise<void> {
     },
   });
   const shaping = JSON.stringify({ downstream: rate(50, 60, 40), upstream: rate(25, 30, 20) });
-  const users = Array.from({ length: loadUsers }, (_, n) => {
+  const users = Array.from({ length: count }, (_, n) => {
     const number = String(n).padStart(5, '0');
     const service = `svc_bench${number}`;
     const sealed = hex(box.seal(`pw${number}`, `access:${service}`));
@@ -38,11 +47,16 @@ export async function loadOwn(database: BenchDatabase): Promise<void> {
          'mikrotik', 3799, now());
      insert into network.access (service_id, customer_id, plan_id, username, password, device_id, shaping, mode, ready_at, created_at)
        values ${users.join(',')};
-     insert into network.address_pool (id, name, cidr, created_at) values ('pool_bench', 'bench', '10.0.0.0/16', now());
+     insert into network.address_pool (id, name, cidr, created_at) values ('pool_bench', 'bench', '10.0.0.0/12', now());
      insert into network.address (address, pool_id, state, service_id, changed_at)
        select '10.0.0.0'::inet + n, 'pool_bench', 'ASSIGNED', 'svc_bench' || lpad(n::text, 5, '0'), now()
-       from generate_series(0, ${loadUsers - 1}) n;
+       from generate_series(0, ${count - 1}) n;
+     ${online ? sessions : ''}
      analyze;`,
     ownDatabase,
   );
 }
+
+const sessions = `insert into network.session (id, nas_id, native_id, username, service_id, device_id, address, mac, started_at, updated_at)
+  select 'ses_' || lpad(service_id, 26, '0'), 'nas_bench', substr(service_id, 10), username, service_id, 'dev_bench', '10.0.0.1',
+    '02:00:00:00:00:01', now(), now() from network.access;`;

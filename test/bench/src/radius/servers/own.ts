@@ -56,6 +56,8 @@ if (import.meta.main) {
     host: '127.0.0.1',
     authPort: 0,
     acctPort: 0,
+    // A refusal is timed by `subscribers.ts`.
+    rejectDelayMs: 0,
     onAnomaly: (anomaly) => logger.warn({ anomaly }, 'anomaly'),
     onError: (error) => logger.error({ error }, 'socket'),
   });

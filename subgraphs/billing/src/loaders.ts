@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
 import type DataLoader from 'dataloader';
 import { accountsById } from './account/store.ts';
+import { addOnsOfServices } from './add-on/store.ts';
 import type { Day } from './calendar/rules.ts';
 import { plansById, versionsOfPlans } from './catalogue/store.ts';
 import { attemptsOfCollections, collectionsOfDocuments } from './collection/store.ts';
@@ -149,6 +150,10 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
     versionOfService: loaderOf(
       (ids) => currentVersions(database, ids),
       (current) => current.serviceLineId,
+    ),
+    addOnsOfService: listLoaderOf(
+      (ids) => addOnsOfServices(database, ids),
+      (one) => one.serviceId,
     ),
     allowance: loaderOf(
       (ids) => allowancesOf(database, ids),

@@ -1,16 +1,12 @@
-import { newId } from '@dotmac/platform';
 import { parseDecimal } from '@dotmac/platform/money/decimal';
 import { NotFoundError, ValidationError } from '@dotmac/schema';
 import { expectCharge, lockedAccount } from '../account/store.ts';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
-import { formatDay } from '../calendar/rules.ts';
 import { MoneyInput } from '../catalogue/type.ts';
-import { dayOfText } from '../run/run.ts';
-import { loadSnapshots } from '../run/store.ts';
-import { discountEnd } from '../service-line/rules.ts';
 import { DiscountRef } from '../service-line/type.ts';
-import { discountById, endDiscountOn, insertDiscount } from './store.ts';
+import { grantDiscount } from './grant.ts';
+import { discountById, endDiscountOn } from './store.ts';
 
 DiscountRef.implement({
   description: 'Takes part of the price of a service; each works on what the earlier ones leave.',
@@ -95,33 +91,15 @@ builder.mutationFields((t) => ({
         if (account === null) throw new NotFoundError('Service', serviceId);
         const value = checkGrant(input, account.currency);
         const from = input.from ?? act.today;
-        let to = input.until ?? null;
-        if (input.periods != null) {
-          const [snapshot] = await loadSnapshots(transaction, [account.customerId]);
-          const events = snapshot?.lines.find(({ id }) => id === serviceId)?.events ?? [];
-          const end = discountEnd(
-            events,
-            { ...account, anchorDay: account.anchorDay ?? 1 },
-            dayOfText(from),
-            input.periods,
-          );
-          if (!end.ok) throw new ValidationError('input.periods', end.message);
-          to = formatDay(end.to);
-        }
-        if (to !== null && to <= from)
-          throw new ValidationError('input.until', `It must lie after the first day, ${from}`);
-        const discount = await insertDiscount(transaction, {
-          id: newId('dsc', services.clock),
+        return grantDiscount(transaction, services, account, {
           serviceLineId: serviceId,
-          customerId: account.customerId,
           name,
           ...value,
-          fromDay: from,
-          toDay: to,
+          from,
+          until: input.until ?? null,
+          periods: input.periods ?? null,
           grantedBy: principal.id,
         });
-        await expectCharge(transaction, account.customerId, from);
-        return discount;
       });
     },
   }),

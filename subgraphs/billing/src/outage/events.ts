@@ -3,7 +3,7 @@ import { type EventConsumer, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
-import { customerOfLine } from '../usage/store.ts';
+import { customerOfLine } from '../service-line/store.ts';
 import { earnsCredit, uncovered } from './rules.ts';
 import { creditsOfService, insertCredit, outagePolicy } from './store.ts';
 

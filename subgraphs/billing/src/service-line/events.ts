@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { type EventConsumer, localDateAt } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import { accountsById, expectCharge, upsertAccount } from '../account/store.ts';
+import { endAddOns } from '../add-on/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { effectiveVersionId } from '../catalogue/store.ts';
 import { judgeUsage } from '../usage/judge.ts';
@@ -59,6 +60,7 @@ export function serviceLineConsumer({
         sourcePosition: event.position,
       });
       if (!appended) return;
+      if (event.type === 'service.cancelled') await endAddOns(transaction, { id: serviceId, customerId }, on);
       await expectCharge(transaction, customerId, on);
       const now = clock.now();
       const act = { now, today: localDateAt(now, tenant?.timeZone ?? 'UTC'), actor: 'system:billing' };

@@ -83,3 +83,13 @@ export async function currentVersions(
     version: versionOf(row),
   }));
 }
+
+/** The customer of a service that is charged, or null. */
+export async function customerOfLine(db: Executor<TenantDatabase>, lineId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('billing.serviceLine')
+    .select('customerId')
+    .where('id', '=', lineId)
+    .executeTakeFirst();
+  return row?.customerId ?? null;
+}

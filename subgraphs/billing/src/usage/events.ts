@@ -4,8 +4,9 @@ import type { TenantEvents } from '@dotmac/schema';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import type { Act } from '../run/issue.ts';
+import { customerOfLine } from '../service-line/store.ts';
 import { judgeUsage } from './judge.ts';
-import { customerOfLine, expectOverage, keepUsage } from './store.ts';
+import { expectOverage, keepUsage } from './store.ts';
 
 /** Keeps what accounting says of a day, charges it, and tells the network when a cap is reached. */
 export function usageConsumer({

@@ -6,10 +6,11 @@ import { type BillingContext, builder } from '../builder.ts';
 import { formatDay } from '../calendar/rules.ts';
 import { insertFee } from '../fee/store.ts';
 import { dayOfText } from '../run/run.ts';
+import { customerOfLine } from '../service-line/store.ts';
 import { ServiceRef } from '../service-line/type.ts';
 import { type JudgedUsage, judgedUsage, judgeUsage } from './judge.ts';
 import { countedOctets, type UsageDay } from './rules.ts';
-import { customerOfLine, insertTopUp, type TopUpRow, topUpByReference } from './store.ts';
+import { insertTopUp, type TopUpRow, topUpByReference } from './store.ts';
 
 const maySee = (customerId: string, { principal }: BillingContext) =>
   principal.customerId === customerId || principal.scopes.includes('billing:read');

@@ -172,16 +172,6 @@ export async function keepAllowance(
     .execute();
 }
 
-/** The customer of a service that is charged, or null. */
-export async function customerOfLine(db: Executor<TenantDatabase>, lineId: string): Promise<string | null> {
-  const row = await db
-    .selectFrom('billing.serviceLine')
-    .select('customerId')
-    .where('id', '=', lineId)
-    .executeTakeFirst();
-  return row?.customerId ?? null;
-}
-
 /** The customers of these services, for those that are charged. */
 export async function customersOfLines(
   db: Executor<TenantDatabase>,

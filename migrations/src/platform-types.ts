@@ -257,6 +257,7 @@ export interface TenantsTenant {
   specHash: string | null;
   state: string;
   timeZone: string;
+  trapPort: number | null;
 }
 
 export interface TenantsTombstone {

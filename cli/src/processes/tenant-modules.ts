@@ -8,4 +8,4 @@ import '@dotmac/subgraph-billing';
 import '@dotmac/subgraph-network';
 import '@dotmac/subgraph-subscribers';
 import 'zod';
-import './shutdown.ts';
+import './serve.ts';

@@ -32,12 +32,12 @@ import {
 } from '@dotmac/radius';
 import { routerosDriver } from '@dotmac/routeros';
 import type { TenantEvents } from '@dotmac/schema';
-import { SnmpEngine, snmpDriver } from '@dotmac/snmp';
+import { SnmpEngine, snmpDriver, startTrapReceiver } from '@dotmac/snmp';
 import { billing } from '@dotmac/subgraph-billing';
 import { type NetworkModule, network, traced } from '@dotmac/subgraph-network';
 import { subscribers } from '@dotmac/subgraph-subscribers';
 import { z } from 'zod';
-import { onShutdown } from './shutdown.ts';
+import { serve } from './serve.ts';
 
 const json = <T extends z.ZodType>(schema: T) =>
   z
@@ -70,84 +70,99 @@ const config = readConfig({
   DOTMAC_GATEWAY_KEYS: json(z.record(z.string(), z.string())),
   DOTMAC_PORT_RADIUS_AUTH: udpPort,
   DOTMAC_PORT_RADIUS_ACCOUNTING: udpPort,
+  DOTMAC_PORT_TRAPS: udpPort.optional(),
 });
 const tenant = config.DOTMAC_TENANT_SETTINGS;
-const secret = (name: string) => readFileSync(join(config.DOTMAC_SECRETS, name), 'utf8');
-const signing = JSON.parse(secret('signing-key')) as { id: string; privatePem: string };
 const logger = createLogger({ part: 'tenant', tenant: tenant.slug });
 
-const snmp = new SnmpEngine({ clock: systemClock });
-const drivers = new DriverRegistry([
-  traced(snmpDriver(snmp)),
-  traced(routerosDriver),
-  traced(createRadiusDriver(new CoaClient())),
-]);
-/** A demo shows what happens within seconds. */
-const pollIntervalSeconds = tenant.demo ? 5 : 60;
+await serve(logger, async (stack) => {
+  const secret = (name: string) => readFileSync(join(config.DOTMAC_SECRETS, name), 'utf8');
+  const signing = JSON.parse(secret('signing-key')) as { id: string; privatePem: string };
 
-let networkModule: NetworkModule | undefined;
-const runtime = await startRuntime<TenantDatabase, TenantEvents>({
-  connectionString: secret('database'),
-  sealingKey: Buffer.from(secret('sealing-key'), 'base64'),
-  gatewayKeys: readVerificationKeys(config.DOTMAC_GATEWAY_KEYS),
-  tenant,
-  listen: { path: config.DOTMAC_LISTEN.slice('unix:'.length) },
-  logger,
-  modules: (services) => {
-    const radiusPort = {
-      verifyPassword,
-      sharedSecret,
-      accessReplyAttributes,
-      acceptTemplate,
-      acceptBlock,
-      portRanges,
-      kernelDrops,
-      vendorProfiles,
-    };
-    networkModule = network(services, { drivers, radius: radiusPort, pollIntervalSeconds });
-    const signingKey = readSigningKey(signing.id, signing.privatePem);
-    return [subscribers(services, { signingKey }), billing(services), networkModule];
-  },
-});
-if (networkModule === undefined) throw new Error('The runtime started without its modules');
+  const snmp = new SnmpEngine({ clock: systemClock });
+  stack.defer(() => snmp.close());
+  const drivers = new DriverRegistry([
+    traced(snmpDriver(snmp)),
+    traced(routerosDriver),
+    traced(createRadiusDriver(new CoaClient())),
+  ]);
+  /** A demo shows what happens within seconds. */
+  const pollIntervalSeconds = tenant.demo ? 5 : 60;
 
-const { policy, accountingSink, nasWatch } = networkModule;
-// Without the database, accounting is kept on disk and answered: a NAS forgets what nobody answers.
-const accounting = await AccountingSpool.open({
-  sink: accountingSink,
-  folder: join(config.DOTMAC_STATE, 'accounting'),
-  findNas: (id, sourceAddress) => {
-    const nas = policy.findNas(sourceAddress);
-    return nas?.id === id ? nas : null;
-  },
-  isOutage: isDatabaseOutage,
-  onStateChange: (state) => logger.warn({ state }, 'RADIUS: where accounting goes has changed'),
-  onLost: (record, reason) =>
-    logger.error({ nas: record?.nasId, reason }, 'RADIUS: an accounting record could not be handed over'),
-});
-const radius = await startRadiusServer({
-  policy,
-  accounting,
-  onMessageAuthenticatorSeen: networkModule.onMessageAuthenticatorSeen,
-  host: config.DOTMAC_PORT_RADIUS_AUTH.host,
-  authPort: config.DOTMAC_PORT_RADIUS_AUTH.port,
-  acctPort: config.DOTMAC_PORT_RADIUS_ACCOUNTING.port,
-  onAnomaly: (anomaly) => {
-    nasWatch.anomaly(anomaly);
-    logger.warn({ anomaly }, 'RADIUS: something is wrong with a NAS');
-  },
-  onError: (error) => logger.error({ error }, 'RADIUS: a socket failed'),
-});
+  let networkModule: NetworkModule | undefined;
+  const runtime = await startRuntime<TenantDatabase, TenantEvents>({
+    connectionString: secret('database'),
+    sealingKey: Buffer.from(secret('sealing-key'), 'base64'),
+    gatewayKeys: readVerificationKeys(config.DOTMAC_GATEWAY_KEYS),
+    tenant,
+    listen: { path: config.DOTMAC_LISTEN.slice('unix:'.length) },
+    logger,
+    modules: (services) => {
+      const radiusPort = {
+        verifyPassword,
+        sharedSecret,
+        accessReplyAttributes,
+        acceptTemplate,
+        acceptBlock,
+        portRanges,
+        kernelDrops,
+        vendorProfiles,
+      };
+      networkModule = network(services, { drivers, radius: radiusPort, pollIntervalSeconds });
+      const signingKey = readSigningKey(signing.id, signing.privatePem);
+      return [subscribers(services, { signingKey }), billing(services), networkModule];
+    },
+  });
+  stack.defer(() => runtime.stop());
+  if (networkModule === undefined) throw new Error('The runtime started without its modules');
 
-favourSpeedWhenBusy(() => radius.counters.accessRequests + radius.counters.accountingRequests, logger);
-nasWatch.server = {
-  counters: radius.counters,
-  ports: [radius.authPort, radius.acctPort].filter((port) => port !== null),
-};
+  const { policy, accountingSink, nasWatch, onTrap } = networkModule;
+  // Without the database, accounting is kept on disk and answered: a NAS forgets what nobody answers.
+  const accounting = await AccountingSpool.open({
+    sink: accountingSink,
+    folder: join(config.DOTMAC_STATE, 'accounting'),
+    findNas: (id, sourceAddress) => {
+      const nas = policy.findNas(sourceAddress);
+      return nas?.id === id ? nas : null;
+    },
+    isOutage: isDatabaseOutage,
+    onStateChange: (state) => logger.warn({ state }, 'RADIUS: where accounting goes has changed'),
+    onLost: (record, reason) =>
+      logger.error({ nas: record?.nasId, reason }, 'RADIUS: an accounting record could not be handed over'),
+  });
+  stack.defer(() => accounting.close());
+  const radius = await startRadiusServer({
+    policy,
+    accounting,
+    onMessageAuthenticatorSeen: networkModule.onMessageAuthenticatorSeen,
+    host: config.DOTMAC_PORT_RADIUS_AUTH.host,
+    authPort: config.DOTMAC_PORT_RADIUS_AUTH.port,
+    acctPort: config.DOTMAC_PORT_RADIUS_ACCOUNTING.port,
+    onAnomaly: (anomaly) => {
+      nasWatch.anomaly(anomaly);
+      logger.warn({ anomaly }, 'RADIUS: something is wrong with a NAS');
+    },
+    onError: (error) => logger.error({ error }, 'RADIUS: a socket failed'),
+  });
 
-onShutdown(logger, async () => {
-  await radius.close();
-  await accounting.close();
-  await runtime.stop();
-  await snmp.close();
+  stack.defer(() => radius.close());
+
+  favourSpeedWhenBusy(() => radius.counters.accessRequests + radius.counters.accountingRequests, logger);
+  nasWatch.server = {
+    counters: radius.counters,
+    ports: [radius.authPort, radius.acctPort].filter((port) => port !== null),
+  };
+
+  if (config.DOTMAC_PORT_TRAPS !== undefined) {
+    const traps = await startTrapReceiver({
+      ...config.DOTMAC_PORT_TRAPS,
+      clock: systemClock,
+      // A trap has its device asked, no more: what it claims of itself need not be believed.
+      communities: 'any',
+      onNotification: ({ source, trapOid, version }) =>
+        onTrap({ sourceAddress: source.address, trapOid, version }),
+      onError: (error) => logger.warn({ error }, 'SNMP: a trap could not be taken'),
+    });
+    stack.defer(() => traps.close());
+  }
 });

@@ -38,6 +38,7 @@ export function tenantWorkload(
     ports: [
       port('radius-auth', tenant.radiusAuthPort),
       port('radius-accounting', tenant.radiusAccountingPort),
+      ...(tenant.trapPort === null ? [] : [port('traps', tenant.trapPort)]),
     ],
     health: {
       livePath: '/health/live',

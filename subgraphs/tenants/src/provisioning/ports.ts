@@ -14,6 +14,7 @@ export type WorkloadTenant = Pick<
   | 'generation'
   | 'radiusAuthPort'
   | 'radiusAccountingPort'
+  | 'trapPort'
 >;
 
 /** Secrets of tenants, kept outside every database. */

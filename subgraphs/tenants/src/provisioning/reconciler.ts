@@ -2,6 +2,7 @@ import { specHash } from '@dotmac/hosting/port';
 import { appendEvents } from '@dotmac/platform';
 import type { PlatformEvents } from '@dotmac/schema';
 import type { TenantsServices } from '../builder.ts';
+import { newPorts } from '../tenant/ports.ts';
 import { type Tenant, tenantsToRun, updateTenant } from '../tenant/store.ts';
 import type { ProvisioningPorts } from './ports.ts';
 import { ensureRoute, ensureRuntime, provision, type SagaContext } from './saga.ts';
@@ -50,10 +51,11 @@ async function reconcileAll(context: SagaContext): Promise<void> {
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-async function reconcile(tenant: Tenant, context: SagaContext): Promise<void> {
+async function reconcile(found: Tenant, context: SagaContext): Promise<void> {
   const { services, ports, fence } = context;
-  const logger = services.logger.child({ tenant: tenant.slug });
+  const logger = services.logger.child({ tenant: found.slug });
   try {
+    const tenant = await equipped(found, context);
     if (tenant.state === 'PROVISIONING') {
       await resume(tenant, context);
     } else if (!(await isAsWanted(tenant, context))) {
@@ -66,6 +68,14 @@ async function reconcile(tenant: Tenant, context: SagaContext): Promise<void> {
   } catch (error) {
     logger.error({ error }, 'the tenant is not as it should be; it is tried again');
   }
+}
+
+/** A tenant of an earlier release gets what tenants have since. */
+async function equipped(tenant: Tenant, { services }: SagaContext): Promise<Tenant> {
+  if (tenant.trapPort !== null) return tenant;
+  const [trapPort = 0] = await newPorts(services.database, 1);
+  await updateTenant(services.database, tenant.id, { trapPort });
+  return { ...tenant, trapPort };
 }
 
 /** The cheap check of every pass. */

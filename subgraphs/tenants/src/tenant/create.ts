@@ -1,11 +1,12 @@
 import type { PlatformDatabase } from '@dotmac/migrations';
-import { appendEvents, lastingPorts, newId } from '@dotmac/platform';
+import { appendEvents, newId } from '@dotmac/platform';
 import { ConflictError, type PlatformEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { TenantsServices } from '../builder.ts';
 import { insertJob } from '../provisioning/store.ts';
+import { newPorts } from './ports.ts';
 import { checkTenant, type TenantInput } from './rules.ts';
-import { allTenants, insertTenant, type Tenant } from './store.ts';
+import { insertTenant, type Tenant } from './store.ts';
 
 export interface NewTenant extends TenantInput {
   readonly isPlatform?: boolean;
@@ -28,9 +29,7 @@ export async function createTenant(
   const checked = checkTenant(fields, isPlatform);
   const now = clock.now();
   const id = newId('ten', clock);
-  const others = await allTenants(transaction);
-  const taken = new Set(others.flatMap((other) => [other.radiusAuthPort, other.radiusAccountingPort]));
-  const [radiusAuthPort = 0, radiusAccountingPort = 0] = await lastingPorts(2, taken);
+  const [radiusAuthPort = 0, radiusAccountingPort = 0, trapPort = 0] = await newPorts(transaction, 3);
   const tenant = await insertTenant(transaction, {
     ...checked,
     id,
@@ -38,6 +37,7 @@ export async function createTenant(
     demo,
     radiusAuthPort,
     radiusAccountingPort,
+    trapPort,
     createdAt: new Date(now),
   });
   if (tenant === null)

@@ -37,6 +37,11 @@ TenantRef.implement({
       authScopes: { $any: { scope: 'network:read', system: true } },
       resolve: (tenant) => tenant,
     }),
+    trapPort: t.exposeInt('trapPort', {
+      nullable: true,
+      description: 'UDP port to which its devices send SNMP traps and informs; null until it has one.',
+      authScopes: { $any: { scope: 'network:read', system: true } },
+    }),
     provisioning: t.field({
       type: [ProvisioningJobRef],
       description: 'How it came to life, newest first.',

@@ -1,8 +1,6 @@
 import type { JobHandler } from '@dotmac/platform';
-import { createTransport } from 'nodemailer';
 import type { BillingServices } from '../builder.ts';
 import { documentsById } from '../document/store.ts';
-import { pdfDocument } from '../rendering/pdf.ts';
 import { snapshotOfText } from '../rendering/rules-snapshot.ts';
 import { seller } from '../seller/store.ts';
 import { mailQueue } from './queue.ts';
@@ -37,6 +35,8 @@ async function sendMail(services: BillingServices, id: string): Promise<void> {
 async function handOver({ database, secrets, tenant }: BillingServices, mail: Mail): Promise<void> {
   const server = await mailServer(database);
   if (server === null) throw new Error('There is no mail server any more');
+  // Loaded with the first letter, as the PDF's code is: a runtime starts without them.
+  const { createTransport } = await import('nodemailer');
   const transport = createTransport({
     url: openMailUrl(secrets, server),
     connectionTimeout: timeoutMilliseconds,
@@ -64,6 +64,7 @@ async function attachmentsOf(database: BillingServices['database'], { documentId
   if (documentId === null) return [];
   const [document] = await documentsById(database, [documentId]);
   if (document === undefined) throw new Error(`There is no document ${documentId}`);
+  const { pdfDocument } = await import('../rendering/pdf.ts');
   const content = Buffer.from(await pdfDocument(snapshotOfText(document.snapshot), undefined));
   return [{ filename: `${document.number}.pdf`, content, contentType: 'application/pdf' }];
 }

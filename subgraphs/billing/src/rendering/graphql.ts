@@ -50,7 +50,7 @@ async function encoded(
   const credited = creditsDocumentId === null ? null : await loaders.document.load(creditsDocumentId);
   if (format === 'UBL')
     return { mediaType: 'application/xml', fileName: `${number}.xml`, bytes: ubl(snapshot, credited) };
-  // A tenth of a runtime's code, for the few who ask for a PDF: loaded with the first one.
+  // Much code for the few who ask for a PDF: loaded with the first one.
   const { pdfDocument } = await import('./pdf.ts');
   const bytes = await pdfDocument(snapshot, credited?.number);
   return { mediaType: 'application/pdf', fileName: `${number}.pdf`, bytes };

@@ -39,7 +39,10 @@ const guarded = Object.entries(subgraphs).flatMap(([graph, schema]) =>
     .filter((type) => isObjectType(type) && !type.name.startsWith('__'))
     .flatMap((type) =>
       isObjectType(type)
-        ? Object.values(type.getFields()).map((field) => ({ graph, typeName: type.name, field }))
+        ? Object.values(type.getFields())
+            // Federation's own fields are the gateway's, and printing the SDL for every key takes minutes.
+            .filter((field) => !field.name.startsWith('_'))
+            .map((field) => ({ graph, typeName: type.name, field }))
         : [],
     ),
 );

@@ -37,6 +37,11 @@ export type StreamEvent<T> =
 export interface DeviceSession {
   readonly target: DeviceTarget;
   probe(context: OperationContext): Promise<DeviceFacts>;
+  /**
+   * The cheapest question there is, for a device that did not answer: resolves at any word of it, else rejects as every method
+   * does. `tries` is how often it is sent. A driver without it is asked for the health instead.
+   */
+  alive?(context: OperationContext, tries: number): Promise<void>;
   /** Rows of one model; a driver without the model throws `CAPABILITY_UNSUPPORTED`. */
   read<M extends ModelName>(model: M, context: OperationContext): AsyncIterable<Observed<ModelOf[M]>>;
   stream?<M extends ModelName>(model: M, context: OperationContext): AsyncIterable<StreamEvent<ModelOf[M]>>;

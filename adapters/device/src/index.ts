@@ -8,5 +8,7 @@ export * from './driver.ts';
 export * from './error.ts';
 export * from './models.ts';
 export * from './plan.ts';
+export * from './polling/lanes.ts';
+export * from './polling/policy.ts';
 export * from './registry.ts';
 export * from './units.ts';

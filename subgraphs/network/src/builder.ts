@@ -6,6 +6,7 @@ import type { RadiusPort } from './aaa/port.ts';
 import type { AccessEnforcement } from './change/enforcement.ts';
 import type { IncidentOptions } from './incident/facts.ts';
 import type { NetworkLoaders } from './loaders.ts';
+import type { Poller } from './monitor/poller.ts';
 import type { NasWatch } from './nas/watch.ts';
 
 export type NetworkServices = Services<TenantDatabase, TenantEvents>;
@@ -17,6 +18,7 @@ export interface NetworkContext extends Context {
   readonly policy: LoginPolicy;
   readonly radius: RadiusPort;
   readonly nasWatch: NasWatch;
+  readonly poller: Poller;
   /** Until when an observation counts. */
   readonly watch: IncidentOptions;
 }

@@ -38,6 +38,7 @@ import './interface/graphql.ts';
 import { keepRolling } from './interface/rollup.ts';
 import { networkLoaders } from './loaders.ts';
 import './login-limit/graphql.ts';
+import './monitor/graphql.ts';
 import { housekeeping } from './monitor/housekeeping.ts';
 import { Poller } from './monitor/poller.ts';
 import { rememberMessageAuthenticator } from './nas/remember.ts';
@@ -109,6 +110,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       policy,
       radius: ports.radius,
       nasWatch,
+      poller,
       watch,
       loaders: networkLoaders(services.database),
     }),

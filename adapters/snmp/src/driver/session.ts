@@ -16,13 +16,17 @@ import {
   type Verification,
 } from '@dotmac/device';
 import type { SnmpSession } from '../engine/session.ts';
+import { SnmpError, type SnmpErrorCode } from '../error.ts';
 import { identify } from '../identity/identify.ts';
 import { readHost } from '../mib/host.ts';
 import { readInterfaces, stableKeys } from '../mib/interfaces.ts';
-import { readSystem } from '../mib/system.ts';
+import { readSystem, SYS_UP_TIME } from '../mib/system.ts';
 import { asDeviceError } from './error.ts';
 
 const TICKS_PER_SECOND = 100;
+
+/** Failures without a word of the agent. */
+const unheard: ReadonlySet<SnmpErrorCode> = new Set(['timeout', 'cancelled', 'closed', 'unresolvable']);
 
 /** A device seen through SNMP: it can be read, not changed. */
 export class SnmpDeviceSession implements DeviceSession {
@@ -54,6 +58,17 @@ export class SnmpDeviceSession implements DeviceSession {
         ...(both ? {} : { reason: 'The device shows its uptime, but not both processors and memory' }),
       });
       return { identity, capabilities };
+    });
+  }
+
+  /** A GET of sysUpTime.0. Whatever the agent says to it, it is there. */
+  async alive(context: OperationContext, tries: number): Promise<void> {
+    await translated(async () => {
+      try {
+        await this.#session.get([`${SYS_UP_TIME}.0`], { signal: context.signal, tries });
+      } catch (error) {
+        if (!(error instanceof SnmpError) || unheard.has(error.code)) throw error;
+      }
     });
   }
 

@@ -8,6 +8,7 @@ import { SnmpError } from '../error.ts';
 import { type EngineCache, usmSecurity } from '../usm/security.ts';
 import { type EngineCounters, Exchange, type Reply, type Wire } from './exchange.ts';
 import { Peer, peerKey } from './peer.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { communitySecurity, type Security } from './security.ts';
 import { Semaphore } from './semaphore.ts';
 import { type ExchangeOptions, type Requester, SnmpSession } from './session.ts';
@@ -18,6 +19,8 @@ export interface SnmpEngineOptions {
   readonly maxInFlight?: number;
   /** Sends of one request before it fails. Default 3. */
   readonly tries?: number;
+  /** Requests sent again each second besides one for each answer; default 200. */
+  readonly retriesPerSecond?: number;
 }
 
 const RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024;
@@ -29,6 +32,7 @@ const RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024;
 export class SnmpEngine implements Wire, Requester {
   readonly clock: Clock;
   readonly slots: Semaphore;
+  readonly retries: RetryBudget;
   readonly counters: EngineCounters = {
     sent: 0,
     retransmitted: 0,
@@ -38,6 +42,7 @@ export class SnmpEngine implements Wire, Requester {
     unexpected: 0,
     refused: 0,
     timeouts: 0,
+    withheld: 0,
   };
   readonly #sockets = new Map<4 | 6, dgram.Socket>();
   readonly #byId = new Map<number, Exchange>();
@@ -52,6 +57,7 @@ export class SnmpEngine implements Wire, Requester {
   constructor(options: SnmpEngineOptions) {
     this.clock = options.clock;
     this.#tries = options.tries ?? 3;
+    this.retries = new RetryBudget(options.clock, options.retriesPerSecond ?? 200);
     this.slots = new Semaphore(options.maxInFlight ?? 150);
   }
 

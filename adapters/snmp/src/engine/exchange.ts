@@ -3,6 +3,7 @@ import type { DecodedMessage } from '../codec/message.ts';
 import type { Pdu, ReceivedPdu } from '../codec/pdu.ts';
 import { SnmpError } from '../error.ts';
 import type { Peer } from './peer.ts';
+import type { RetryBudget } from './retry-budget.ts';
 import type { Security } from './security.ts';
 import type { Semaphore } from './semaphore.ts';
 import { backOff, forgetBackOff, learnRtt } from './tuning.ts';
@@ -22,6 +23,8 @@ export interface EngineCounters {
   /** Of the right address and id, but another community, version or PDU type. */
   refused: number;
   timeouts: number;
+  /** Requests not sent again because too many already were, over all devices. */
+  withheld: number;
 }
 
 /** What an exchange needs of the engine. */
@@ -29,6 +32,7 @@ export interface Wire {
   readonly clock: Clock;
   readonly slots: Semaphore;
   readonly counters: EngineCounters;
+  readonly retries: RetryBudget;
   register(exchange: Exchange, peer: Peer): number;
   unregister(id: number, peer: Peer): void;
   send(datagram: Buffer, peer: Peer, failed: (error: Error) => void): void;
@@ -104,10 +108,17 @@ export class Exchange {
 
   #send(): void {
     this.#sends++;
-    if (this.#sends > 1) this.#wire.counters.retransmitted++;
-    this.#sentAt = this.#wire.clock.now();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#onTimeout(), this.peer.tuning.timeout);
+    if (this.#sends > 1) {
+      if (!this.#wire.retries.spend()) {
+        // The time of this try passes all the same: an answer to the one before may still come.
+        this.#wire.counters.withheld++;
+        return;
+      }
+      this.#wire.counters.retransmitted++;
+    }
+    this.#sentAt = this.#wire.clock.now();
     let datagram: Buffer;
     try {
       if (this.#pdu === null) return;
@@ -152,6 +163,7 @@ export class Exchange {
       return;
     }
     this.peer.silent = false;
+    this.#wire.retries.earn();
     if (this.#sends === 1) learnRtt(this.peer.tuning, this.#wire.clock.now() - this.#sentAt);
     if (opened.kind === 'again') {
       this.#lessons++;

@@ -147,15 +147,34 @@ export async function managementAddressesOfDevices(
   return rows as unknown as ManagementAddress[];
 }
 
+/** A device that can be polled. */
+export interface Pollable {
+  readonly id: string;
+  readonly name: string;
+  readonly silent: boolean;
+  readonly polled: boolean;
+  readonly addresses: readonly ManagementAddress[];
+}
+
 /** Every device that can be polled, with its management addresses. */
-export async function pollableAddresses(db: Executor<TenantDatabase>): Promise<ManagementAddress[]> {
+export async function pollables(db: Executor<TenantDatabase>): Promise<Pollable[]> {
   const rows = await db
-    .selectFrom('network.managementAddress')
-    .selectAll()
-    .orderBy('deviceId')
-    .orderBy('protocol')
+    .selectFrom('network.managementAddress as address')
+    .innerJoin('network.device as device', 'device.id', 'address.deviceId')
+    .selectAll('address')
+    .select(['device.name', 'device.silentSince', 'device.polledAt'])
+    .orderBy('address.deviceId')
+    .orderBy('address.protocol')
     .execute();
-  return rows as unknown as ManagementAddress[];
+  return [...Map.groupBy(rows, (row) => row.deviceId)].map(([id, addresses]) => ({
+    id,
+    name: addresses[0]?.name ?? id,
+    silent: addresses[0]?.silentSince != null,
+    polled: addresses[0]?.polledAt != null,
+    addresses: addresses.map(
+      ({ name: _, silentSince: __, polledAt: ___, ...address }) => address as unknown as ManagementAddress,
+    ),
+  }));
 }
 
 export async function upsertManagementAddress(

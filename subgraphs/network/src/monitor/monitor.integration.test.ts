@@ -1,5 +1,5 @@
 import { DriverRegistry, systemClock } from '@dotmac/device';
-import { startTestRuntime, type TestRuntime } from '@dotmac/harness';
+import { principalWith, startTestRuntime, type TestRuntime } from '@dotmac/harness';
 import { startSnmpAgents, towerRouter } from '@dotmac/lab/snmp';
 import type { TenantDatabase } from '@dotmac/migrations';
 import * as radius from '@dotmac/radius';
@@ -109,4 +109,44 @@ test('in maintenance the state stays until it is lifted', async () => {
     (answer) => answer.stateEvidence.includes('3 polls in a row'),
   );
   expect(polled.state).toBe('MAINTENANCE');
+});
+
+test('a silent device goes into the slow lane, told in the graph and in the metrics; it is back with its answer', async () => {
+  const [agent] = lab.agents;
+  if (agent === undefined) throw new Error('The lab has no agent');
+  const id = await register('mast', agent.port);
+  const polling = async () =>
+    await tenant.data<{
+      device: {
+        polling: { lane: string; missedPolls: number; plan: { kind: string; everySeconds: number }[] };
+      };
+      polling: { fast: number; slow: number; overrunning: object[] };
+    }>(
+      'network',
+      `query ($id: ID!) { device(id: $id) { polling { lane nextAt tookSeconds missedPolls overruns plan { kind protocol everySeconds } } }
+          polling { fast slow inFlight overrunning { name } } }`,
+      { id },
+    );
+  const live = await tenant.eventually(polling, ({ device }) => device.polling?.plan.length === 3);
+  expect(live.device.polling).toMatchObject({
+    lane: 'FAST',
+    missedPolls: 0,
+    plan: [
+      { kind: 'IDENTITY', protocol: 'SNMP', everySeconds: 3600 },
+      { kind: 'HEALTH', protocol: 'SNMP', everySeconds: 0.3 },
+      { kind: 'INTERFACES', protocol: 'SNMP', everySeconds: 0.3 },
+    ],
+  });
+  agent.setSilent(true);
+  const away = await tenant.eventually(polling, ({ device }) => device.polling.missedPolls >= 4);
+  expect(away.device.polling.lane).toBe('SLOW');
+  expect(away.polling.slow).toBeGreaterThan(0);
+  const metrics = await tenant.services.metrics.metrics();
+  expect(metrics).toMatch(/dotmac_network_poll_devices\{lane="slow"[^}]*\} [1-9]/);
+  expect(metrics).toMatch(/dotmac_network_polls_total\{lane="slow",end="silent"[^}]*\} [1-9]/);
+  agent.setSilent(false);
+  const back = await tenant.eventually(polling, ({ device }) => device.polling.lane === 'FAST');
+  expect(back.device.polling.missedPolls).toBe(0);
+  const refused = await tenant.ask('network', '{ polling { fast } }', {}, principalWith('customers:read'));
+  expect(refused.errors?.[0]?.message).toMatch(/network:read/);
 });

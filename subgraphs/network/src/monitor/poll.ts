@@ -10,6 +10,7 @@ import {
   type OperationContext,
 } from '@dotmac/device';
 import type { ManagementAddress, Protocol } from '../device/store.ts';
+import type { ReadingKind } from './plan.ts';
 
 /** What one protocol of a device gave in one poll. */
 export interface Reading {
@@ -33,14 +34,21 @@ const silence: ReadonlySet<string> = new Set([
   'CANCELLED',
 ]);
 
-/**
- * Reads a device over one protocol: who it is (when asked to probe), its health and its ports.
- * Ports are read over one protocol only, since each names them in its own way.
- */
+export interface WantedReading {
+  /** Ask who it is and what it can do first; what it then can is read too. */
+  readonly probe: boolean;
+  readonly kinds: ReadonlySet<ReadingKind>;
+  /** Of a device just probed, the kinds that may be read over this protocol. */
+  readonly afterProbe: ReadonlySet<ReadingKind>;
+  /** It was silent: one cheap question, sent so often, comes first; null for a device that answers. */
+  readonly aliveTries: number | null;
+}
+
+/** Reads a device over one protocol. */
 export async function readDevice(
   address: ManagementAddress,
   open: () => Promise<DeviceSession>,
-  wanted: { readonly probe: boolean; readonly interfaces: boolean },
+  { probe, kinds, afterProbe, aliveTries }: WantedReading,
   context: OperationContext,
 ): Promise<Reading> {
   const reading = {
@@ -54,15 +62,18 @@ export async function readDevice(
   };
   try {
     const session = await open();
-    if (wanted.probe) {
+    if (aliveTries !== null) await session.alive?.(context, aliveTries);
+    if (probe) {
       const { identity, capabilities } = await session.probe(context);
       reading.identity = identity;
       reading.capabilities = capabilities;
     }
     const can = (id: Capability['id']) =>
       (reading.capabilities ?? address.capabilities).some((one) => one.id === id);
-    if (can('health.read')) reading.health = (await all(session, 'health', context))[0] ?? null;
-    if (wanted.interfaces && can('interfaces.read'))
+    const wanted = (kind: ReadingKind) => (probe ? afterProbe : kinds).has(kind);
+    if (wanted('health') && can('health.read'))
+      reading.health = (await all(session, 'health', context))[0] ?? null;
+    if (wanted('interfaces') && can('interfaces.read'))
       reading.interfaces = await all(session, 'interface', context);
     return { ...reading, observedAt: context.clock.now() };
   } catch (error) {
@@ -80,12 +91,4 @@ async function all<M extends ModelName>(
   const values: ModelOf[M][] = [];
   for await (const { value } of session.read(model, context)) values.push(value);
   return values;
-}
-
-/** The protocol over which a device's ports are read. */
-export function interfaceProtocol(addresses: readonly ManagementAddress[]): Protocol | null {
-  return (
-    (['snmp', 'routeros'] as const).find((protocol) => addresses.some((one) => one.protocol === protocol)) ??
-    null
-  );
 }

@@ -1,21 +1,29 @@
+import { type LaneStanding, lanePolicy, type PollEnd, PollingLanes } from '@dotmac/device';
 import type { Clock } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
 import { missesUntilOffline } from '../device/rules.ts';
 import { type DeviceSessions, operation } from '../device/sessions.ts';
-import { type ManagementAddress, pollableAddresses } from '../device/store.ts';
+import { type ManagementAddress, type Pollable, pollables } from '../device/store.ts';
 import type { IncidentWatch } from '../incident/watch.ts';
 import { topology } from '../topology/store.ts';
-import { interfaceProtocol, type Reading, readDevice } from './poll.ts';
+import { countPolls, type PollCounters } from './metrics.ts';
+import {
+  dueReadings,
+  interfaceProtocol,
+  type PlannedReading,
+  pollingPlan,
+  type ReadingKind,
+} from './plan.ts';
+import { type Reading, readDevice } from './poll.ts';
 import { recordPoll } from './record.ts';
 
-/** The poller looks this often at what is due, so that a new device does not wait for a whole interval. */
-const longestTickMilliseconds = 2_000;
-/** Devices asked at the same time. */
-const mostInFlight = 64;
-/** A device under suspicion is asked again so soon after its poll ended: a poll itself tries several times. */
-const suspectMilliseconds = 250;
+/** Which devices there are is read anew so often at least, at most, and for no more than this share of the time. */
+const refreshMilliseconds = { least: 2_000, most: 15_000 };
+const refreshShare = 0.02;
 /** A poll may take this long before the device counts as silent. */
 const deadlineMilliseconds = 20_000;
+/** Sends of the one question to a device under suspicion, and to one that is known to be silent. */
+const aliveTries = { suspect: 2, silent: 1 };
 
 export interface PollerParts {
   readonly services: NetworkServices;
@@ -26,9 +34,15 @@ export interface PollerParts {
   readonly incidents: IncidentWatch;
 }
 
+/** How a device is polled, for those who look. Times are those of the services' clock. */
+export interface PollingView extends LaneStanding {
+  readonly plan: readonly PlannedReading[];
+}
+
 /**
- * Watches every device with a management address: one poll in flight per device, the next one an interval after the
- * last began. Which devices there are is read anew each time, so nothing is missed and nothing needs telling.
+ * Watches every device with a management address: one poll in flight per device, in the lane and at the time that
+ * `PollingLanes` gives it. Which devices there are is read anew every few seconds, so nothing is missed and nothing needs
+ * telling.
  */
 export class Poller {
   readonly #services: NetworkServices;
@@ -36,14 +50,16 @@ export class Poller {
   readonly #sessionClock: Clock;
   readonly #incidents: IncidentWatch;
   readonly #intervalMilliseconds: number;
-  readonly #inFlight = new Set<string>();
-  readonly #dueAt = new Map<string, number>();
-  /** Polls without an answer in a row, as far as this process has seen. */
-  readonly #misses = new Map<string, number>();
+  readonly #counters: PollCounters;
+  readonly lanes: PollingLanes;
+  #devices: ReadonlyMap<string, Pollable> = new Map();
   /** Management addresses probed by this process, with what they were then. */
   readonly #probed = new Map<string, string>();
-  /** Looks at what is due; nothing before `run`. */
-  #look: () => void = () => undefined;
+  /** When each kind was last read of a management address. */
+  readonly #readAt = new Map<string, Map<ReadingKind, number>>();
+  #signal: AbortSignal = AbortSignal.abort();
+  #timer: NodeJS.Timeout | undefined;
+  #refreshing = false;
 
   constructor({ services, sessions, sessionClock, incidents }: PollerParts, intervalMilliseconds: number) {
     this.#services = services;
@@ -51,99 +67,154 @@ export class Poller {
     this.#sessionClock = sessionClock;
     this.#incidents = incidents;
     this.#intervalMilliseconds = intervalMilliseconds;
+    this.lanes = new PollingLanes({
+      ...lanePolicy(intervalMilliseconds),
+      missesUntilSilent: missesUntilOffline,
+    });
+    this.#counters = countPolls(services.metrics, this.lanes, {
+      now: steadyNow,
+      nameOf: (id) => this.#devices.get(id)?.name ?? id,
+    });
   }
 
   /** Polls until the signal aborts. */
   run(signal: AbortSignal): void {
-    let looking = false;
-    let again = false;
-    this.#look = () => {
-      if (signal.aborted) return;
-      if (looking) {
-        again = true;
-        return;
-      }
-      looking = true;
-      again = false;
-      this.#pollDue(signal)
-        .catch((error: unknown) => {
-          if (!signal.aborted)
-            this.#services.logger.warn({ error }, 'the poller cannot read what there is to poll');
-        })
-        .finally(() => {
-          looking = false;
-          if (again) this.#look();
-        });
+    this.#signal = signal;
+    signal.addEventListener('abort', () => clearTimeout(this.#timer), { once: true });
+    this.#refresh();
+  }
+
+  /** Has devices asked as soon as possible; with a hint, the pauses of silent ones begin anew. */
+  ask(deviceIds: readonly string[]): void {
+    if (deviceIds.length === 0) return;
+    this.lanes.ask(deviceIds, steadyNow());
+    this.#begin();
+  }
+
+  /** Null for a device that is not polled. */
+  view(deviceId: string): PollingView | null {
+    const standing = this.lanes.standing(deviceId);
+    const device = this.#devices.get(deviceId);
+    if (standing === null || device === undefined) return null;
+    const ahead = this.#services.clock.now() - steadyNow();
+    const time = (at: number | null) => (at === null ? null : at + ahead);
+    return {
+      ...standing,
+      dueAt: standing.dueAt + ahead,
+      startedAt: time(standing.startedAt),
+      lastStartedAt: time(standing.lastStartedAt),
+      overranAt: time(standing.overranAt),
+      plan: pollingPlan(device.addresses, this.#intervalMilliseconds),
     };
-    this.#look();
-    const timer = setInterval(
-      () => this.#look(),
-      Math.min(this.#intervalMilliseconds, longestTickMilliseconds),
-    );
-    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
-  async #pollDue(signal: AbortSignal): Promise<void> {
-    const devices = Map.groupBy(
-      await pollableAddresses(this.#services.database),
-      (address) => address.deviceId,
+  /** Devices whose polls take longer than their interval. */
+  overrunning(): string[] {
+    return this.lanes.overrunning(steadyNow());
+  }
+
+  #refresh(): void {
+    if (this.#refreshing || this.#signal.aborted) return;
+    this.#refreshing = true;
+    const began = steadyNow();
+    this.#readDevices()
+      .catch((error: unknown) => {
+        if (!this.#signal.aborted)
+          this.#services.logger.warn({ error }, 'the poller cannot read what there is to poll');
+      })
+      .finally(() => {
+        this.#refreshing = false;
+        if (this.#signal.aborted) return;
+        const wait = (steadyNow() - began) / refreshShare;
+        const { least, most } = refreshMilliseconds;
+        const often = Math.min(least, this.#intervalMilliseconds);
+        setTimeout(() => this.#refresh(), Math.min(most, Math.max(often, wait))).unref();
+      });
+  }
+
+  async #readDevices(): Promise<void> {
+    const devices = await pollables(this.#services.database);
+    this.#devices = new Map(devices.map((device) => [device.id, device]));
+    this.lanes.keep(
+      devices.map(({ id, silent, polled }) => ({ id, silent, fresh: !polled })),
+      steadyNow(),
     );
-    for (const id of this.#dueAt.keys()) {
-      if (devices.has(id)) continue;
-      this.#dueAt.delete(id);
-      this.#misses.delete(id);
+    for (const key of this.#readAt.keys()) {
+      if (this.#devices.has(key.slice(0, key.lastIndexOf(' ')))) continue;
+      this.#readAt.delete(key);
+      this.#probed.delete(key);
     }
-    const now = this.#services.clock.now();
-    for (const [deviceId, addresses] of devices) {
-      if (this.#inFlight.size >= mostInFlight) return;
-      if (this.#inFlight.has(deviceId) || (this.#dueAt.get(deviceId) ?? 0) > now) continue;
-      this.#dueAt.set(deviceId, now + this.#intervalMilliseconds);
-      this.#inFlight.add(deviceId);
-      void this.#poll(deviceId, addresses, signal)
-        .catch((error: unknown) => {
-          if (!signal.aborted)
-            this.#services.logger.error({ error, deviceId }, 'a poll could not be recorded');
+    this.#begin();
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    if (this.#signal.aborted) return;
+    for (const { id, lane } of this.lanes.begin(steadyNow())) {
+      this.#poll(id, lane === 'slow')
+        .catch((error: unknown): PollEnd => {
+          if (!this.#signal.aborted)
+            this.#services.logger.error({ error, deviceId: id }, 'a poll could not be recorded');
+          return 'answered';
         })
-        .finally(() => this.#inFlight.delete(deviceId));
+        .then((end) => {
+          this.lanes.ended(id, end, steadyNow());
+          this.#counters.ended(lane, end);
+          this.#begin();
+        });
     }
+    const next = this.lanes.nextAt();
+    if (next === null) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#begin(), Math.max(1, next - steadyNow())).unref();
   }
 
-  async #poll(deviceId: string, addresses: readonly ManagementAddress[], signal: AbortSignal): Promise<void> {
+  async #poll(deviceId: string, wasSilent: boolean): Promise<PollEnd> {
+    const device = this.#devices.get(deviceId);
+    if (device === undefined) return 'answered';
+    const signal = this.#signal;
     const askedAt = this.#services.clock.now();
     const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);
     const context = operation(this.#services.clock, limit, 'poll', `poll:${deviceId}`);
-    const portsOver = interfaceProtocol(addresses);
+    const plan = pollingPlan(device.addresses, this.#intervalMilliseconds);
+    const portsOver = interfaceProtocol(device.addresses);
+    const suspect = (this.lanes.standing(deviceId)?.misses ?? 0) < missesUntilOffline;
     const readings = await Promise.all(
-      addresses.map(async (address) => {
-        const probe = this.#needsProbe(address);
+      device.addresses.map(async (address) => {
+        const key = keyOf(address);
+        const readAt = this.#readAt.get(key) ?? new Map<ReadingKind, number>();
+        const kinds = dueReadings(plan, address.protocol, readAt, steadyNow());
+        const probe = kinds.has('identity') || this.#needsProbe(address);
         const reading = await readDevice(
           address,
           () => this.#sessions.of(address),
-          { probe, interfaces: address.protocol === portsOver },
+          {
+            probe,
+            kinds,
+            afterProbe: address.protocol === portsOver ? everything : exceptPorts,
+            aliveTries: wasSilent ? aliveTries[suspect ? 'suspect' : 'silent'] : null,
+          },
           context,
         );
-        this.#noteProbe(address, probe && reading.failure === null, reading.failure?.silent ?? false);
-        return reading;
+        this.#readAt.set(key, noted(readAt, reading));
+        return { address, probe, reading };
       }),
     );
-    if (signal.aborted) return;
-    const news = await recordPoll(this.#services, deviceId, { readings, askedAt }, this.#sessionClock);
-    this.#lookAgainSoon(deviceId, readings);
-    if (news === 'NOTHING') return;
-    if (news !== 'STILL_SILENT') await this.#askNeighbours(deviceId);
-    this.#incidents.wake();
-  }
-
-  /** A suspicion is confirmed or lifted quickly; a device that is known to be down is asked at the usual pace. */
-  #lookAgainSoon(deviceId: string, readings: readonly Reading[]): void {
-    const silent = readings.every((reading) => reading.failure?.silent === true);
-    const misses = silent ? (this.#misses.get(deviceId) ?? 0) + 1 : 0;
-    this.#misses.set(deviceId, misses);
-    if (misses > 0 && misses < missesUntilOffline) {
-      const wait = Math.min(suspectMilliseconds, this.#intervalMilliseconds);
-      this.#dueAt.set(deviceId, this.#services.clock.now() + wait);
-      setTimeout(() => this.#look(), wait).unref();
+    if (signal.aborted) return 'answered';
+    for (const { address, probe, reading } of readings) this.#noteProbe(address, probe, reading);
+    const news = await recordPoll(
+      this.#services,
+      deviceId,
+      { readings: readings.map(({ reading }) => reading), askedAt },
+      this.#sessionClock,
+    );
+    if (news !== 'NOTHING') {
+      if (news !== 'STILL_SILENT') await this.#askNeighbours(deviceId);
+      this.#incidents.wake();
     }
+    return readings.length > 0 && readings.every(({ reading }) => reading.failure?.silent === true)
+      ? 'silent'
+      : 'answered';
   }
 
   /** When one falls silent or comes back, the devices on its way and those that hang on it say what that means. */
@@ -152,22 +223,38 @@ export class Poller {
     this.ask([...ways.pathFrom(deviceId).slice(1), ...ways.childrenOf(deviceId)]);
   }
 
-  /** Has devices asked as soon as possible. */
-  ask(deviceIds: readonly string[]): void {
-    const now = this.#services.clock.now();
-    for (const id of deviceIds) if (this.#dueAt.has(id)) this.#dueAt.set(id, now);
-    if (deviceIds.length > 0) this.#look();
-  }
-
   /** Once per process and address, and again after the device was silent: it may have come back as another. */
   #needsProbe(address: ManagementAddress): boolean {
     return this.#probed.get(keyOf(address)) !== signatureOf(address) || address.capabilities.length === 0;
   }
 
-  #noteProbe(address: ManagementAddress, done: boolean, silent: boolean): void {
-    if (done) this.#probed.set(keyOf(address), signatureOf(address));
-    else if (silent) this.#probed.delete(keyOf(address));
+  #noteProbe(address: ManagementAddress, probed: boolean, { failure, capabilities }: Reading): void {
+    if (failure?.silent === true) this.#probed.delete(keyOf(address));
+    else if (probed && failure === null) this.#probed.set(keyOf(address), signatureOf(address));
+    const device = this.#devices.get(address.deviceId);
+    if (capabilities === null || device === undefined) return;
+    // Known at once, before the devices are read from the database again.
+    const addresses = device.addresses.map((one) =>
+      one.protocol === address.protocol ? { ...one, capabilities } : one,
+    );
+    this.#devices = new Map(this.#devices).set(device.id, { ...device, addresses });
   }
+}
+
+const everything: ReadonlySet<ReadingKind> = new Set(['identity', 'health', 'interfaces']);
+const exceptPorts: ReadonlySet<ReadingKind> = new Set(['identity', 'health']);
+
+/** Intervals are not those of the wall clock, which may be set, nor of a demo's, which leaps. */
+function steadyNow(): number {
+  return performance.now();
+}
+
+function noted(readAt: Map<ReadingKind, number>, reading: Reading): Map<ReadingKind, number> {
+  const now = steadyNow();
+  if (reading.identity !== null) readAt.set('identity', now);
+  if (reading.health !== null) readAt.set('health', now);
+  if (reading.interfaces !== null) readAt.set('interfaces', now);
+  return readAt;
 }
 
 function keyOf({ deviceId, protocol }: ManagementAddress): string {

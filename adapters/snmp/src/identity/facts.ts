@@ -27,7 +27,12 @@ export async function readFacts(
   options: TableOptions,
 ): Promise<FactValues> {
   const sources = rules.flatMap((rule) =>
-    fields.flatMap((field) => (rule[field] ?? []).map((source) => located(source, sysObjectId))),
+    fields.flatMap((field) =>
+      (rule[field] ?? []).flatMap((source) => {
+        const { suffix, ...own } = located(source, sysObjectId);
+        return suffix === undefined ? [own] : [own, suffix];
+      }),
+    ),
   );
   const scalars = [...new Set(sources.flatMap(({ oid }) => oid ?? []))];
   const columns = new Set(sources.flatMap(({ column }) => column ?? []));
@@ -102,7 +107,10 @@ function firstFact(sources: readonly FactObject[], values: FactValues, system: S
   for (const source of sources) {
     for (const raw of textsOf(source, values, system)) {
       const value = interpreted(raw, source);
-      if (value !== null) return `${source.prefix ?? ''}${value}`;
+      if (value === null) continue;
+      const { suffix } = source;
+      const more = suffix === undefined ? null : firstFact([suffix], values, system);
+      return `${source.prefix ?? ''}${value}${more === null ? '' : (suffix?.format ?? '').replace('$', () => more)}`;
     }
   }
   return null;

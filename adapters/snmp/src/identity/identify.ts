@@ -2,10 +2,11 @@ import type { DeviceIdentity } from '@dotmac/device';
 import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import { SnmpError } from '../error.ts';
-import { chassisOf, type PhysicalEntities, readEntities, softwareOf } from '../mib/entity.ts';
+import { chassisOf, modelOf, type PhysicalEntities, readEntities, softwareOf } from '../mib/entity.ts';
 import { readSystem, type SystemGroup } from '../mib/system.ts';
 import { vendorOfObjectId, vendorOfServed } from './enterprises.ts';
 import { type Facts, factsOf, readFacts, textFacts } from './facts.ts';
+import { productOf } from './products.ts';
 import type { SystemRule } from './rule.ts';
 import standard from './standard.json' with { type: 'json' };
 import { rulesOf, systemOf } from './systems.ts';
@@ -60,7 +61,14 @@ export async function readIdentity(
   const common = factsOf(standardFacts, values, system);
   const plain = known.rule?.generic ? {} : textFacts(standard.text, system.sysDescr);
   return {
-    model: own.model ?? chassis?.model ?? common.model ?? plain.model ?? null,
+    model:
+      own.model ??
+      chassis?.model ??
+      modelOf(physical) ??
+      productOf(system.sysObjectId) ??
+      common.model ??
+      plain.model ??
+      null,
     version:
       own.version ??
       chassis?.softwareRevision ??

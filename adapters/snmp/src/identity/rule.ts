@@ -21,6 +21,13 @@ export interface FactObject {
   readonly values?: Readonly<Record<string, string>>;
   /** Put in front, where the object leaves out a part of the name. */
   readonly prefix?: string;
+  /** What another object adds, where it has a value; `$` in the format stands for it: ` [$]`. */
+  readonly suffix?: {
+    readonly oid?: string;
+    readonly column?: string;
+    readonly pattern?: string;
+    readonly format: string;
+  };
 }
 
 /**

@@ -5,6 +5,7 @@ import { factsOf, inProduct } from './facts.ts';
 import { knownSystem } from './identify.ts';
 import { tableOf } from './import-registry.ts';
 import { makerName } from './maker-name.ts';
+import { productOf } from './products.ts';
 import type { FactObject, FactSource } from './rule.ts';
 import { systemRules } from './systems.ts';
 
@@ -88,6 +89,25 @@ test('the maker of unknown hardware comes from the registry, in ordinary spellin
   expect(vendorOfObjectId('1.3.6.1.4.1.999999999')).toBeNull();
   expect(vendorOfServed(new Set(['2021', '46242', '46242.1']))).toBe('Netonix');
   expect(vendorOfServed(new Set(['46242', '14988']))).toBeNull();
+});
+
+test('a suffix is put behind a fact when its object has a value', () => {
+  const rule = {
+    os: 'x',
+    vendor: 'X',
+    version: [{ oid: '1.9.1.0', suffix: { column: '1.9.2', format: ' [$]' } }],
+  } as const;
+  const octets = (text: string) => ({ type: 'octets', value: Buffer.from(text) }) as const;
+  const values = new Map([['1.9.1.0', [octets('8.1')]]]);
+  expect(factsOf(rule, values, system('1.7')).version).toBe('8.1');
+  values.set('1.9.2', [octets(''), octets('SPH005')]);
+  expect(factsOf(rule, values, system('1.7')).version).toBe('8.1 [SPH005]');
+});
+
+test('a product is named by its sysObjectID', () => {
+  expect(productOf(`${ENTERPRISES}9.1.576`)).toBe('cisco2811');
+  expect(productOf(`${ENTERPRISES}9.1`)).toBeNull();
+  expect(productOf(null)).toBeNull();
 });
 
 test('the registry is a line for each number', () => {

@@ -71,3 +71,11 @@ export function softwareOf({ entities }: PhysicalEntities): string | null {
     if (softwareRevision !== null) return softwareRevision;
   return null;
 }
+
+/** The model of the first part of the box that names one and is no supply, fan, sensor or port. Null when none does. */
+export function modelOf({ entities }: PhysicalEntities): string | null {
+  for (const entity of entities.values()) {
+    if (entity.model !== null && !PARTS.has(entity.class)) return entity.model;
+  }
+  return null;
+}

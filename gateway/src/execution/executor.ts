@@ -6,8 +6,11 @@ export interface RequestContext {
   readonly tenant: string | null;
   /** Whoever asks, opaque to the executor: the subgraph client signs internal tokens from it. */
   readonly principal: unknown;
-  /** Aborts every subgraph call of the operation: the client left, or its deadline passed. */
-  readonly signal?: AbortSignal;
+  /**
+   * Tells that the operation is given up, by its client or at its deadline: it is looked at now and then while a call is
+   * under way. An `AbortSignal` is one.
+   */
+  readonly signal?: { readonly aborted: boolean };
   /** Instant in epoch milliseconds after which the answer is of no use. */
   readonly deadline?: number;
 }
@@ -18,6 +21,11 @@ export interface SubgraphRequest {
   readonly variables: Readonly<Record<string, unknown>>;
   /** The JSON text of the three fields above, when the executor has it already: send it as it is. */
   readonly body?: string;
+  /**
+   * Whether nobody needs the answer before those to all others that are asked at the same time for the same operation:
+   * they may go over one connection, one behind the other.
+   */
+  readonly together?: boolean;
 }
 
 export interface SubgraphError {

@@ -52,7 +52,7 @@ async function fetchFields(fetch: CompiledFetch, execution: Execution, cursor: C
   const response = await send(
     fetch,
     execution,
-    new PlannedRequest(fetch.node, fetch.bodyStart, variables, null),
+    new PlannedRequest(fetch.node, fetch.bodyStart, variables, null, fetch.compiler.together),
   );
   if (response.errors) {
     const errors = response.errors.map((error) =>
@@ -73,7 +73,13 @@ async function fetchEntities(fetch: CompiledFetch, execution: Execution, cursor:
   const variables = usedVariables(node, execution.variables);
   if ('representations' in variables) throw new Error('Variables cannot contain key "representations"');
 
-  const request = new PlannedRequest(fetch.node, fetch.bodyStart, { ...variables, representations }, texts);
+  const request = new PlannedRequest(
+    fetch.node,
+    fetch.bodyStart,
+    { ...variables, representations },
+    texts,
+    compiler.together,
+  );
   const response = await send(fetch, execution, request);
   if (response.errors) {
     execution.errors.push(...entityErrors(fetch, response.errors, positions, execution, cursor));
@@ -224,6 +230,7 @@ class PlannedRequest implements SubgraphRequest {
   readonly query: string;
   declare readonly operationName?: string;
   readonly variables: Json;
+  readonly together: boolean;
   readonly #bodyStart: string;
   readonly #representations: readonly string[] | null;
 
@@ -232,10 +239,12 @@ class PlannedRequest implements SubgraphRequest {
     bodyStart: string,
     variables: Json,
     representations: readonly string[] | null,
+    together: boolean,
   ) {
     this.query = node.operation;
     if (node.operationName !== undefined) this.operationName = node.operationName;
     this.variables = variables;
+    this.together = together;
     this.#bodyStart = bodyStart;
     this.#representations = representations;
   }
@@ -253,5 +262,5 @@ class PlannedRequest implements SubgraphRequest {
 
 /** The request of a fetch that needs no entities, for callers that send it themselves. */
 export function plannedRequest(node: FetchNode, variables: Readonly<Json>): SubgraphRequest {
-  return new PlannedRequest(node, bodyStart(node), usedVariables(node, variables), null);
+  return new PlannedRequest(node, bodyStart(node), usedVariables(node, variables), null, false);
 }

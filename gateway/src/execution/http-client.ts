@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
-import { type Dispatcher, Pool } from 'undici';
+import { type Exchange, ExchangeError, Pool, type PoolOptions } from '../http1/pool.ts';
+import { type HttpAnswer, ResponseError } from '../http1/response-reader.ts';
 import type { RequestContext, SubgraphClient, SubgraphRequest, SubgraphResponse } from './executor.ts';
 
 /** Where a subgraph of a tenant answers. */
@@ -49,12 +50,17 @@ export type SubgraphFailureCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN';
 
-/** Calls subgraphs over HTTP/1.1 with JSON: a pool per origin, one request in flight per socket, everything bounded. */
+/**
+ * Calls subgraphs over HTTP/1.1 with JSON: a pool per origin, everything bounded. Requests that are waited for together go
+ * together, over one connection; every other has one for itself.
+ */
 export function createHttpClient<Context extends RequestContext>(
   options: HttpClientOptions<Context>,
 ): HttpSubgraphClient<Context> {
   const { connections = 64, timeout = 30_000, maximumResponseBytes = 32 * 1024 * 1024 } = options;
-  const pools = poolCache(connections, options.maximumOrigins ?? 1024);
+  const pools = poolCache({ connections, largestBody: maximumResponseBytes }, options.maximumOrigins ?? 1024);
+  /** What was asked in this turn of the loop and is sent at its end, by what it is waited for with. */
+  const together = new Map<object, Together>();
 
   return {
     // Not async: without waiting for headers a fetch starts at once, and costs no promise more than its own.
@@ -81,119 +87,87 @@ export function createHttpClient<Context extends RequestContext>(
     if (target === undefined) {
       throw failure('SUBGRAPH_UNKNOWN', subgraph, 'is not known for this tenant');
     }
-    if (context.signal?.aborted) throw failure('SUBGRAPH_TIMEOUT', subgraph, 'was not asked: cancelled');
-    const remaining = context.deadline === undefined ? timeout : context.deadline - options.now();
+    const { signal, deadline } = context;
+    if (signal?.aborted) throw failure('SUBGRAPH_TIMEOUT', subgraph, 'was not asked: cancelled');
+    const remaining = deadline === undefined ? timeout : deadline - options.now();
     if (remaining <= 0) throw failure('SUBGRAPH_TIMEOUT', subgraph, 'was not asked: too late');
-    const headers: Record<string, string> = {
-      'content-type': 'application/json',
-      accept: 'application/json',
-      ...extraHeaders,
-    };
     const wait = Math.min(timeout, remaining);
-    if (context.deadline !== undefined) headers['dotmac-timeout-ms'] = String(Math.ceil(wait));
-    return exchange(
-      pools.get(target.origin),
-      {
-        method: 'POST',
-        path: target.path,
-        headers,
-        body: request.body ?? bodyOf(request),
-        headersTimeout: wait,
-        bodyTimeout: wait,
-      },
-      {
-        subgraph,
-        maximumResponseBytes,
-        signal: context.signal,
-        late: () => context.deadline !== undefined && options.now() > context.deadline,
-      },
-    );
+    const body = request.body ?? bodyOf(request);
+    const text = `${requestHead(target, extraHeaders, deadline === undefined ? null : wait)}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+    return new Promise((resolve, reject) => {
+      const exchange: Exchange = {
+        text,
+        repeatable: !request.query.startsWith('mutation'),
+        expiresAt: performance.now() + wait,
+        abandoned: () => signal?.aborted === true,
+        late: () => deadline !== undefined && options.now() > deadline,
+        onAnswer(answer) {
+          try {
+            resolve(parseAnswer(subgraph, answer));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        onError: (error) => reject(transportFailure(subgraph, error, maximumResponseBytes)),
+      };
+      if (request.together === true) sendTogether(target.origin, signal ?? context, exchange);
+      else pools.get(target.origin).send([exchange]);
+    });
+  }
+
+  /** Waits until everybody who asks now has asked. */
+  function sendTogether(origin: string, operation: object, exchange: Exchange): void {
+    const others = together.get(operation);
+    if (others === undefined) {
+      together.set(operation, { origin, exchanges: [exchange] });
+      queueMicrotask(() => {
+        const gathered = together.get(operation);
+        together.delete(operation);
+        if (gathered !== undefined) pools.get(gathered.origin).send(gathered.exchanges);
+      });
+    } else if (others.origin === origin) others.exchanges.push(exchange);
+    else pools.get(origin).send([exchange]);
   }
 }
+
+interface Together {
+  readonly origin: string;
+  readonly exchanges: Exchange[];
+}
+
+/** Head of a request up to its length. @throws Error for a header that would be more than one. */
+function requestHead(
+  { origin, path }: SubgraphTarget,
+  extra: Readonly<Record<string, string>> | undefined,
+  milliseconds: number | null,
+): string {
+  const host = origin.startsWith('http://') ? origin.slice('http://'.length) : 'localhost';
+  let head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\naccept: application/json\r\n`;
+  for (const name in extra) {
+    const value = extra[name] as string;
+    if (unfit.test(value)) throw new Error(`The header ${name} has a character that may not be sent`);
+    head += `${name}: ${value}\r\n`;
+  }
+  return milliseconds === null ? head : `${head}dotmac-timeout-ms: ${Math.ceil(milliseconds)}\r\n`;
+}
+
+/** Anything but visible ASCII, blanks and tabs. */
+const unfit = /[^\t\x20-\x7e]/;
 
 function bodyOf({ query, operationName, variables }: SubgraphRequest): string {
   return JSON.stringify({ query, operationName, variables });
 }
 
-interface ExchangeLimits {
-  readonly subgraph: string;
-  readonly maximumResponseBytes: number;
-  readonly signal: AbortSignal | undefined;
-  /** Whether the deadline has passed: an answer that comes in small pieces never exceeds the pauses allowed. */
-  readonly late: () => boolean;
-}
-
-/** One request and its whole answer, without a stream in between. */
-function exchange(
-  pool: Pool,
-  request: Dispatcher.DispatchOptions,
-  { subgraph, maximumResponseBytes, signal, late }: ExchangeLimits,
-): Promise<SubgraphResponse> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    let status = 0;
-    let contentType: string | string[] | undefined;
-    let controller: Dispatcher.DispatchController | undefined;
-
-    const cancel = () =>
-      controller?.abort(failure('SUBGRAPH_TIMEOUT', subgraph, 'did not answer: cancelled'));
-    const settle = () => signal?.removeEventListener('abort', cancel);
-    signal?.addEventListener('abort', cancel, { once: true });
-
-    pool.dispatch(request, {
-      onRequestStart(requestController) {
-        controller = requestController;
-        if (signal?.aborted) cancel();
-      },
-      onResponseStart(_, statusCode, headers) {
-        status = statusCode;
-        contentType = headers['content-type'];
-      },
-      onResponseData(dispatch, chunk) {
-        length += chunk.length;
-        if (length > maximumResponseBytes) {
-          const limit = `answered with more than ${maximumResponseBytes} bytes`;
-          dispatch.abort(failure('SUBGRAPH_RESPONSE_TOO_LARGE', subgraph, limit));
-        } else if (late()) {
-          dispatch.abort(failure('SUBGRAPH_TIMEOUT', subgraph, 'did not answer in time'));
-        } else {
-          chunks.push(chunk);
-        }
-      },
-      onResponseEnd() {
-        settle();
-        try {
-          const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length);
-          resolve(parseAnswer(subgraph, status, contentType, body));
-        } catch (error) {
-          reject(error);
-        }
-      },
-      onResponseError(_, error) {
-        settle();
-        reject(error instanceof GraphQLError ? error : transportFailure(subgraph, error));
-      },
-    });
-  });
-}
-
-function parseAnswer(
-  subgraph: string,
-  status: number,
-  contentType: string | string[] | undefined,
-  body: Buffer,
-): SubgraphResponse {
+function parseAnswer(subgraph: string, { status, contentType: type, body }: HttpAnswer): SubgraphResponse {
   if (status === 401) throw failure('UNAUTHENTICATED', subgraph, 'answered 401');
   if (status === 403) throw failure('FORBIDDEN', subgraph, 'answered 403');
   if (status < 200 || status > 299) throw failure('SUBGRAPH_BAD_RESPONSE', subgraph, `answered ${status}`);
-  const type = String(contentType);
   if (!type.startsWith('application/json') && !type.startsWith('application/graphql-response+json')) {
     throw failure('SUBGRAPH_BAD_RESPONSE', subgraph, `answered with content type ${type}`);
   }
   let answer: unknown;
   try {
-    answer = JSON.parse(body.toString());
+    answer = JSON.parse(body);
   } catch (cause) {
     throw failure('SUBGRAPH_BAD_RESPONSE', subgraph, 'answered with broken JSON', cause);
   }
@@ -203,12 +177,18 @@ function parseAnswer(
   return answer;
 }
 
-function transportFailure(subgraph: string, error: Error): GraphQLError {
-  const code = (error as { code?: unknown }).code;
-  const late = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
-  return late
-    ? failure('SUBGRAPH_TIMEOUT', subgraph, 'did not answer in time', error)
-    : failure('SUBGRAPH_UNREACHABLE', subgraph, 'cannot be reached', error);
+function transportFailure(subgraph: string, error: unknown, maximumResponseBytes: number): GraphQLError {
+  if (error instanceof ExchangeError && error.reason === 'ABANDONED')
+    return failure('SUBGRAPH_TIMEOUT', subgraph, 'did not answer: cancelled', error);
+  if (error instanceof ExchangeError && error.reason === 'TIMEOUT')
+    return failure('SUBGRAPH_TIMEOUT', subgraph, 'did not answer in time', error);
+  if (error instanceof ResponseError && error.reason === 'TOO_LARGE') {
+    const what = `answered with more than ${maximumResponseBytes} bytes`;
+    return failure('SUBGRAPH_RESPONSE_TOO_LARGE', subgraph, what, error);
+  }
+  if (error instanceof ResponseError)
+    return failure('SUBGRAPH_BAD_RESPONSE', subgraph, 'answered with broken HTTP', error);
+  return failure('SUBGRAPH_UNREACHABLE', subgraph, 'cannot be reached', error);
 }
 
 function failure(code: SubgraphFailureCode, subgraph: string, what: string, cause?: unknown): GraphQLError {
@@ -223,7 +203,7 @@ interface PoolCache {
   close(): Promise<void>;
 }
 
-function poolCache(connections: number, maximumOrigins: number): PoolCache {
+function poolCache(options: PoolOptions, maximumOrigins: number): PoolCache {
   const pools = new Map<string, Pool>();
   return {
     get(origin) {
@@ -233,7 +213,7 @@ function poolCache(connections: number, maximumOrigins: number): PoolCache {
         // Only a full cache pays for keeping the order of use.
         pools.delete(origin);
       } else {
-        pool = openPool(origin, connections);
+        pool = new Pool(origin, options);
         evictOldest();
       }
       pools.set(origin, pool);
@@ -250,14 +230,8 @@ function poolCache(connections: number, maximumOrigins: number): PoolCache {
     for (const [origin, pool] of pools) {
       if (pools.size < maximumOrigins) return;
       pools.delete(origin);
-      // Ends when the last request under way has ended; a failure to close leaves nothing to do.
-      pool.close().catch(() => pool.destroy());
+      // Ends when the last request under way has ended.
+      void pool.close();
     }
   }
-}
-
-function openPool(origin: string, connections: number): Pool {
-  const options = { connections, pipelining: 1 };
-  if (!origin.startsWith('unix:')) return new Pool(origin, options);
-  return new Pool('http://localhost', { ...options, socketPath: origin.slice('unix:'.length) });
 }

@@ -33,10 +33,12 @@ export interface PlanCompiler {
   readonly variableDefinitions: VariableDefinitions;
   /** Merge keys that more than one fetch of the plan has: only these look for one under way. */
   readonly shared: ReadonlySet<string>;
+  /** Whether the node is one of several fetches whose answers are needed at the same time. */
+  readonly together: boolean;
 }
 
 /** Turns a query plan into functions. Throws on the kinds of node that the stock gateway does not execute either. */
-export function compilePlan(node: PlanNode, compiler: Omit<PlanCompiler, 'shared'>): PlanStep {
+export function compilePlan(node: PlanNode, compiler: Omit<PlanCompiler, 'shared' | 'together'>): PlanStep {
   const seen = new Set<string>();
   const shared = new Set<string>();
   for (const fetch of fetchNodes(node)) {
@@ -44,19 +46,23 @@ export function compilePlan(node: PlanNode, compiler: Omit<PlanCompiler, 'shared
     if (seen.has(key)) shared.add(key);
     seen.add(key);
   }
-  return compileNode(node, { ...compiler, shared });
+  return compileNode(node, { ...compiler, shared, together: false });
 }
 
 function compileNode(node: PlanNode, compiler: PlanCompiler): PlanStep {
   switch (node.kind) {
     case 'Sequence': {
-      const steps = node.nodes.map((child) => compileNode(child, compiler));
+      const steps = node.nodes.map((child) => compileNode(child, { ...compiler, together: false }));
       return async (execution, cursor) => {
         for (const step of steps) await step(execution, cursor);
       };
     }
     case 'Parallel': {
-      const steps = node.nodes.map((child) => compileNode(child, compiler));
+      // With a sequence among them an answer is needed before the others are there.
+      const together = node.nodes.every(
+        (child) => child.kind === 'Fetch' || (child.kind === 'Flatten' && child.node.kind === 'Fetch'),
+      );
+      const steps = node.nodes.map((child) => compileNode(child, { ...compiler, together }));
       return async (execution, cursor) => {
         await Promise.all(steps.map((step) => step(execution, cursor)));
       };

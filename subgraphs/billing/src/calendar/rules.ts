@@ -64,8 +64,21 @@ export function parseDay(text: string): Day | undefined {
   return dayOf(year, month, day);
 }
 
+/** A run says the same few days again and again. */
+const texts = new Map<Day, string>();
+
 /** `YYYY-MM-DD` of a day in the years 0000..9999. */
 export function formatDay(day: Day): string {
+  let text = texts.get(day);
+  if (text === undefined) {
+    text = dayText(day);
+    if (texts.size >= 4096) texts.clear();
+    texts.set(day, text);
+  }
+  return text;
+}
+
+function dayText(day: Day): string {
   const { year, month, day: dayOfMonth } = civilDate(day);
   const two = (n: number) => (n < 10 ? `0${n}` : `${n}`);
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(dayOfMonth)}`;

@@ -71,12 +71,12 @@ export function charge(
   const history = accruals(line.events, policy);
   if (!history.ok) return history;
   const until = billed.reduce((latest, one) => Math.max(latest, one.to), runDate + 1);
-  const groups = new Map<string, Group>();
+  const groups = new Groups();
   for (const one of billed) {
-    if (one.periodTo > (line.settledBefore ?? Number.NEGATIVE_INFINITY)) group(groups, one).billed.push(one);
+    if (one.periodTo > (line.settledBefore ?? Number.NEGATIVE_INFINITY)) groups.of(one).billed.push(one);
   }
-  for (const piece of pieces(line, history.accruals, policy, until)) group(groups, piece).pieces.push(piece);
-  const lines = [...groups.values()].flatMap((each) => difference(each, runDate));
+  for (const piece of pieces(line, history.accruals, policy, until)) groups.of(piece).pieces.push(piece);
+  const lines = groups.all.flatMap((each) => difference(each, runDate));
   return { ok: true, lines: lines.sort((a, b) => a.from - b.from || (a.kind < b.kind ? -1 : 1)) };
 }
 
@@ -149,14 +149,30 @@ interface Group {
   readonly billed: BilledLine[];
 }
 
-function group(groups: Map<string, Group>, key: ChargeKey): Group {
-  const name = `${key.serviceLineId}|${key.priceKey}|${key.periodFrom}|${key.periodTo}`;
-  let found = groups.get(name);
-  if (found === undefined) {
-    found = { key, pieces: [], billed: [] };
-    groups.set(name, found);
+/** What is charged together, in the order of its first appearance. */
+class Groups {
+  readonly all: Group[] = [];
+  readonly #byPeriod = new Map<Day, Group[]>();
+
+  of(key: ChargeKey): Group {
+    let near = this.#byPeriod.get(key.periodFrom);
+    if (near === undefined) {
+      near = [];
+      this.#byPeriod.set(key.periodFrom, near);
+    }
+    let found = near.find(
+      (one) =>
+        one.key.periodTo === key.periodTo &&
+        one.key.priceKey === key.priceKey &&
+        one.key.serviceLineId === key.serviceLineId,
+    );
+    if (found === undefined) {
+      found = { key, pieces: [], billed: [] };
+      near.push(found);
+      this.all.push(found);
+    }
+    return found;
   }
-  return found;
 }
 
 interface Stretch {

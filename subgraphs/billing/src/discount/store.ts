@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Day } from '../calendar/rules.ts';
+import { idArray } from '../database/id-array.ts';
 import type { DiscountValue } from './rules.ts';
 
 export type Discount = Selectable<TenantDatabase['billing.discount']>;
@@ -25,7 +26,7 @@ export async function discountsOfLines(db: Executor<TenantDatabase>, customerIds
       l.settled_before - date '1970-01-01' as "settledBefore"
     from billing.discount d
     join billing.service_line l on l.id = d.service_line_id || '/' || d.id
-    where d.customer_id = any(${customerIds}::text[]) order by d.service_line_id, d.ordinal`.execute(db);
+    where d.customer_id = any(${idArray(customerIds)}) order by d.service_line_id, d.ordinal`.execute(db);
   const discounts = rows.map(({ percent, amount, to, ...row }) => {
     const value: DiscountValue =
       percent === null ? { type: 'fixed', amount: amount ?? 0n } : { type: 'percent', percent };

@@ -4,9 +4,10 @@ import { type Selectable, sql, type Transaction } from 'kysely';
 import { formatDay, parseDay } from '../calendar/rules.ts';
 import { insertRows } from '../database/insert-rows.ts';
 import type { Explanation } from '../explanation/rules.ts';
-import { canonicalJson, chainHashOfText, type Series, takeNumbers } from '../numbering/rules.ts';
+import { chainHashOfText, type Series, takeNumbers } from '../numbering/rules.ts';
 import type { PartyDetails } from '../rendering/rules-snapshot.ts';
-import { type DocumentType, type Draft, type LineKind, snapshotOf } from './rules-draft.ts';
+import type { DocumentType, Draft, DraftLine, LineKind } from './rules-draft.ts';
+import { type SnapshotText, snapshotText } from './rules-snapshot-text.ts';
 
 export type Document = Omit<Selectable<TenantDatabase['billing.document']>, 'type'> & {
   readonly type: DocumentType;
@@ -70,21 +71,19 @@ export async function insertDocumentParts(
         product_class: line.productClass,
         service_line_id: line.serviceLineId,
         price_key: line.priceKey,
-        period_from: formatDay(line.periodFrom),
-        period_to: formatDay(line.periodTo),
+        period_from: line.periodFrom,
+        period_to: line.periodTo,
         correction: line.correction,
         price_numerator: line.price.num,
         price_denominator: line.price.den,
         day_count: line.dayCount,
-        from_day: formatDay(line.from),
-        to_day: formatDay(line.to),
+        from_day: line.from,
+        to_day: line.to,
         days: line.days,
         of_days: line.ofDays,
         net_minor: line.net,
         tax_minor: line.tax,
-        tax_parts: JSON.stringify(
-          line.taxParts.map(({ componentId, tax }) => ({ component: componentId, tax: `${tax}` })),
-        ),
+        tax_parts: taxParts(line),
         explanation: JSON.stringify(line.explanation),
       })),
     ),
@@ -117,6 +116,13 @@ export async function insertDocumentParts(
       })),
     ),
   );
+}
+
+const noTax = '[]';
+
+function taxParts({ taxParts: parts }: DraftLine): string {
+  if (parts.length === 0) return noTax;
+  return JSON.stringify(parts.map(({ componentId, tax }) => ({ component: componentId, tax: `${tax}` })));
 }
 
 /** A numbered document as it was just written. */
@@ -171,37 +177,50 @@ export async function lockSeries(
   );
 }
 
-/** Gives documents of one type their numbers and links in the chain, and writes them. Their series is locked. */
-export async function insertDocuments(
-  transaction: Transaction<TenantDatabase>,
-  series: LockedSeries,
+/** A draft and all that its document will say, except its number. */
+export interface DescribedDraft extends IdentifiedDraft {
+  readonly issuedOn: string;
+  readonly dueOn: string;
+  readonly text: SnapshotText;
+}
+
+/** What can be done before the series is locked, so that it is locked for short. */
+export function describeDrafts(
   drafts: readonly IdentifiedDraft[],
   issue: {
     readonly issuedOn: string;
-    readonly issuedAt: Date;
     readonly seller: string;
     readonly sellerDetails?: PartyDetails;
     readonly buyers: ReadonlyMap<string, PartyDetails>;
   },
+): DescribedDraft[] {
+  const { buyers, ...frame } = issue;
+  return drafts.map(({ id, draft }) => {
+    const dueOn = dueDate(issue.issuedOn, draft.paymentTermDays);
+    const customerDetails = buyers.get(draft.customerId);
+    const text = snapshotText(draft, {
+      ...frame,
+      dueOn,
+      ...(customerDetails === undefined ? {} : { customerDetails }),
+    });
+    return { id, draft, issuedOn: issue.issuedOn, dueOn, text };
+  });
+}
+
+/** Gives documents of one type their numbers and links in the chain, and writes them. Their series is locked. */
+export async function insertDocuments(
+  transaction: Transaction<TenantDatabase>,
+  series: LockedSeries,
+  drafts: readonly DescribedDraft[],
+  issuedOn: string,
+  issuedAt: Date,
 ): Promise<IssuedDocument[]> {
-  const { issuedOn, issuedAt, seller, sellerDetails, buyers } = issue;
   const taken = takeNumbers(series, drafts.length, issuedOn);
   if (!taken.ok) throw new Error(taken.error.message);
   let hash = series.lastHash;
-  const rows = drafts.map(({ id, draft }, index) => {
+  const rows = drafts.map(({ id, draft, dueOn, text }, index) => {
     const number = taken.numbers[index] ?? '';
-    const dueOn = dueDate(issuedOn, draft.paymentTermDays);
-    const customerDetails = buyers.get(draft.customerId);
-    const snapshot = canonicalJson(
-      snapshotOf(draft, {
-        number,
-        issuedOn,
-        dueOn,
-        seller,
-        ...(sellerDetails === undefined ? {} : { sellerDetails }),
-        ...(customerDetails === undefined ? {} : { customerDetails }),
-      }),
-    );
+    const snapshot = `${text.before}${JSON.stringify(number)}${text.after}`;
     hash = chainHashOfText(hash, snapshot);
     return {
       id,
@@ -210,7 +229,7 @@ export async function insertDocuments(
       number,
       customer_id: draft.customerId,
       currency: draft.currency,
-      run_date: formatDay(draft.runDate),
+      run_date: draft.runDate,
       issued_on: issuedOn,
       due_on: dueOn,
       net_minor: draft.net,
@@ -252,11 +271,12 @@ export async function insertDocuments(
     .set({ nextNumber: taken.series.next, lastIssuedOn: issuedOn, lastHash: hash })
     .where('id', '=', series.id)
     .execute();
-  return drafts.map((one, index) => ({
-    ...one,
-    number: rows[index]?.number ?? '',
+  return drafts.map(({ id, draft, dueOn }, index) => ({
+    id,
+    draft,
+    number: taken.numbers[index] ?? '',
     issuedOn,
-    dueOn: rows[index]?.due_on ?? issuedOn,
+    dueOn,
   }));
 }
 

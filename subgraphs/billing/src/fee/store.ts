@@ -1,6 +1,7 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
+import { idArray } from '../database/id-array.ts';
 import type { Explanation } from '../explanation/rules.ts';
 import type { OpenFee } from './rules.ts';
 
@@ -17,7 +18,7 @@ export async function openFees(
     select id, customer_id as "customerId", description, product_class as "productClass", currency,
       amount_minor as amount, due_on - date '1970-01-01' as "on", explanation
     from billing.fee f
-    where customer_id = any(${customerIds}::text[])
+    where customer_id = any(${idArray(customerIds)})
       and not exists (select from billing.document_line l where l.service_line_id = f.id)
     order by due_on, id`.execute(db);
   return Map.groupBy(rows, ({ customerId }) => customerId);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A gap-free series of document numbers: per legal entity, document type and, when the pattern says so, year. */
 export interface Series {
@@ -95,7 +95,7 @@ export function chainHash(previousHash: string, snapshot: Canonical): string {
 
 /** The same over a snapshot that is canonical JSON already. */
 export function chainHashOfText(previousHash: string, canonical: string): string {
-  return createHash('sha256').update(`${previousHash}\n${canonical}`).digest('hex');
+  return hash('sha256', `${previousHash}\n${canonical}`, 'hex');
 }
 
 /** Index of the first link that does not follow from the one before it, or undefined when the chain holds. */

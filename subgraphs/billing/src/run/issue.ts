@@ -5,6 +5,7 @@ import type { Transaction } from 'kysely';
 import type { BillingServices } from '../builder.ts';
 import type { DocumentType, Draft } from '../document/rules-draft.ts';
 import {
+  describeDrafts,
   dueDate,
   type IdentifiedDraft,
   type IssuedDocument,
@@ -59,6 +60,10 @@ export async function issueDrafts(
   ];
 
   const parties = await partiesOf(transaction, services, drafts);
+  const described = {
+    INVOICE: describeDrafts(invoices, { issuedOn, ...parties }),
+    CREDIT_NOTE: describeDrafts(creditNotes, { issuedOn, ...parties }),
+  };
   // The rows everybody needs are locked last.
   const types: DocumentType[] = [
     ...(creditNotes.length > 0 ? (['CREDIT_NOTE'] as const) : []),
@@ -69,8 +74,7 @@ export async function issueDrafts(
   for (const type of types) {
     const locked = series.get(type);
     if (locked === undefined) throw new Error(`There is no series ${type}`);
-    const own = type === 'INVOICE' ? invoices : creditNotes;
-    issued.push(...(await insertDocuments(transaction, locked, own, { issuedOn, issuedAt: at, ...parties })));
+    issued.push(...(await insertDocuments(transaction, locked, described[type], issuedOn, at)));
   }
   const numbers = new Map(issued.map(({ id, number }) => [id, number]));
   await appendEvents<TenantEvents>(transaction, [

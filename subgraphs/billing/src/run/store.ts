@@ -4,6 +4,7 @@ import { sql, type Transaction } from 'kysely';
 import { type Day, parseDay } from '../calendar/rules.ts';
 import { versionOf } from '../catalogue/store.ts';
 import type { BilledLine } from '../charge/rules.ts';
+import { idArray } from '../database/id-array.ts';
 import { discountsOfLines } from '../discount/store.ts';
 import { openFees } from '../fee/store.ts';
 import { historiesOfCustomers } from '../service-line/histories.ts';
@@ -58,7 +59,7 @@ export async function lockAccounts(
   customerIds: readonly string[],
 ): Promise<void> {
   await sql`
-    select from billing.account where customer_id = any(${customerIds}::text[]) order by customer_id for update`.execute(
+    select from billing.account where customer_id = any(${idArray(customerIds)}) order by customer_id for update`.execute(
     transaction,
   );
 }
@@ -100,7 +101,7 @@ export async function loadSnapshots(
     select customer_id as "customerId", name, email, currency, anchor_day as "anchorDay",
       payment_term_days as "paymentTermDays", tax_jurisdictions as "taxJurisdictions", tenant_id as "tenantId",
       rate_card_plan_id as "rateCardPlanId", live_from - date '1970-01-01' as "liveFrom"
-    from billing.account where customer_id = any(${customerIds}::text[]) order by customer_id`.execute(db);
+    from billing.account where customer_id = any(${idArray(customerIds)}) order by customer_id`.execute(db);
   const histories = await historiesOfCustomers(db, customerIds);
   const billed = await billedLines(db, customerIds);
   const discounts = await discountsOfLines(db, customerIds);
@@ -141,7 +142,7 @@ async function billedLines(
     from billing.service_line l
     join billing.document_line b on b.service_line_id = l.id
       and b.period_to > coalesce(l.settled_before, '-infinity'::date)
-    where l.customer_id = any(${customerIds}::text[])
+    where l.customer_id = any(${idArray(customerIds)})
     order by b.service_line_id, b.period_from, b.correction`.execute(db);
   const found = new Map<string, BilledLine[]>();
   for (const { numerator, denominator, kind, ...row } of rows) {
@@ -180,7 +181,7 @@ async function usageSnapshots(
   const lineIds = metered.map(({ tenantId }) => usageLineId(tenantId));
   const { rows: settled } = await sql<{ id: string; settledBefore: Day | null }>`
     select id, settled_before - date '1970-01-01' as "settledBefore" from billing.service_line
-    where id = any(${lineIds}::text[])`.execute(db);
+    where id = any(${idArray(lineIds)})`.execute(db);
   const { rows: counts } = await sql<{ tenantId: string; day: Day; active: number }>`
     select tenant_id as "tenantId", local_date - date '1970-01-01' as day, active_subscribers as active
     from billing.tenant_day d
@@ -238,10 +239,10 @@ export async function settleAccounts(
     where a.customer_id = t.id`.execute(transaction);
   await sql`
     update billing.service_line set settled_before = ${runDate}::date
-    where customer_id = any(${ids}::text[]) and settled_before is distinct from ${runDate}::date`.execute(
+    where customer_id = any(${idArray(ids)}) and settled_before is distinct from ${runDate}::date`.execute(
     transaction,
   );
-  await sql`delete from billing.problem where customer_id = any(${ids}::text[])`.execute(transaction);
+  await sql`delete from billing.problem where customer_id = any(${idArray(ids)})`.execute(transaction);
 }
 
 /** Notes accounts that cannot be billed, and looks at them again the next day. */
@@ -258,7 +259,7 @@ export async function recordProblems(
     select id, message, ${at}::timestamptz from unnest(${ids}::text[], ${problems.map(({ message }) => message)}::text[]) as t (id, message)
     on conflict (customer_id) do update set message = excluded.message`.execute(transaction);
   await sql`
-    update billing.account set next_bill_on = ${nextBillOn}::date where customer_id = any(${ids}::text[])`.execute(
+    update billing.account set next_bill_on = ${nextBillOn}::date where customer_id = any(${idArray(ids)})`.execute(
     transaction,
   );
 }

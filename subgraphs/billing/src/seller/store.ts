@@ -1,6 +1,7 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
-import type { Selectable, Transaction } from 'kysely';
+import { type Selectable, sql, type Transaction } from 'kysely';
+import { idArray } from '../database/id-array.ts';
 import type { PartyDetails } from '../rendering/rules-snapshot.ts';
 
 export type Seller = Omit<Selectable<TenantDatabase['billing.seller']>, 'id'>;
@@ -39,7 +40,7 @@ export async function buyers(
   const rows = await db
     .selectFrom('billing.account')
     .select(['customerId', 'street', 'city', 'postalCode', 'country', 'vatId'])
-    .where('customerId', 'in', customerIds)
+    .where(sql<boolean>`customer_id = any(${idArray(customerIds)})`)
     .where('country', 'is not', null)
     .execute();
   return new Map(rows.map(({ customerId, ...details }) => [customerId, details]));

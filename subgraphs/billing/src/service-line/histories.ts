@@ -3,6 +3,7 @@ import type { Executor } from '@dotmac/platform';
 import { type RawBuilder, sql } from 'kysely';
 import type { Day } from '../calendar/rules.ts';
 import { versionOf } from '../catalogue/store.ts';
+import { idArray } from '../database/id-array.ts';
 import type { StoredServiceEvent, Version } from './rules.ts';
 
 /** What happened to a line, in order, and how far it is settled. */
@@ -17,12 +18,12 @@ export interface LineHistory {
 export const historiesOfCustomers = (
   db: Executor<TenantDatabase>,
   customerIds: readonly string[],
-): Promise<LineHistory[]> => histories(db, sql`l.customer_id = any(${customerIds}::text[])`);
+): Promise<LineHistory[]> => histories(db, sql`l.customer_id = any(${idArray(customerIds)})`);
 
 export const historiesOfLines = (
   db: Executor<TenantDatabase>,
   lineIds: readonly string[],
-): Promise<LineHistory[]> => histories(db, sql`l.id = any(${lineIds}::text[])`);
+): Promise<LineHistory[]> => histories(db, sql`l.id = any(${idArray(lineIds)})`);
 
 interface EventRow {
   readonly lineId: string;

@@ -1,6 +1,7 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { sql, type Transaction } from 'kysely';
+import { idArray } from '../database/id-array.ts';
 import { insertRows } from '../database/insert-rows.ts';
 import type { PaidSoFar } from '../payment/rules-net.ts';
 
@@ -30,7 +31,7 @@ export async function openItems(
     left join lateral (
       select sum(amount_minor) as paid, sum(net_minor) as net from billing.allocation where document_id = o.document_id
     ) a on true
-    where o.customer_id = any(${customerIds}::text[]) and o.open_minor > 0
+    where o.customer_id = any(${idArray(customerIds)}) and o.open_minor > 0
     order by o.due_on, d.sequence`.execute(db);
   return rows;
 }
@@ -49,7 +50,7 @@ export async function creditItems(
 ): Promise<CreditItem[]> {
   const { rows } = await sql<CreditItem>`
     select source_id as "sourceId", customer_id as "customerId", currency, open_minor as open
-    from billing.credit_item where customer_id = any(${customerIds}::text[]) and open_minor > 0
+    from billing.credit_item where customer_id = any(${idArray(customerIds)}) and open_minor > 0
     order by created_at, source_id`.execute(db);
   return rows;
 }

@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Day } from '../calendar/rules.ts';
+import { idArray } from '../database/id-array.ts';
 import { shippedComponents, withRecorded } from './rules-jurisdictions.ts';
 import type { TaxComponent, TaxExemption } from './rules-types.ts';
 
@@ -98,7 +99,7 @@ export async function exemptionsOf(
   >`
     select customer_id as "customerId", evidence as certificate, jurisdiction, kind = 'REVERSE_CHARGE' as "reverseCharge",
       from_day - date '1970-01-01' as "from", to_day - date '1970-01-01' as "to"
-    from billing.tax_exemption where customer_id = any(${customerIds}::text[]) order by from_day, id`.execute(
+    from billing.tax_exemption where customer_id = any(${idArray(customerIds)}) order by from_day, id`.execute(
     db,
   );
   return Map.groupBy(rows, ({ customerId }) => customerId);

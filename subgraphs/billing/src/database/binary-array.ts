@@ -1,0 +1,104 @@
+import { parseDay } from '../calendar/rules.ts';
+
+/** Types whose arrays are sent in binary, with the OIDs of their elements (`pg_type`). */
+const elementOids = { text: 25, int: 23, bigint: 20, date: 1082, timestamptz: 1184 } as const;
+export type BinaryType = keyof typeof elementOids;
+export type ArrayValue = string | number | bigint | Date | null;
+
+/** PostgreSQL counts days and microseconds from 2000-01-01. */
+const daysBefore2000 = 10_957;
+const microsecondsBefore2000 = BigInt(daysBefore2000) * 86_400_000_000n;
+
+const header = 20;
+const width = { int: 4, bigint: 8, date: 4, timestamptz: 8 } as const;
+
+/**
+ * A one-dimensional array as `array_recv` reads it (PostgreSQL, src/backend/utils/adt/arrayfuncs.c): nothing is quoted
+ * here and nothing is parsed there. A `date` is the number of days since 1970-01-01, or ISO text.
+ * @throws RangeError for a number that its type cannot hold, and for what is not a date.
+ */
+export function binaryArray(type: BinaryType, values: readonly ArrayValue[]): Buffer {
+  return type === 'text' ? textArray(values) : fixedArray(type, values);
+}
+
+function begin(array: Buffer, type: BinaryType, count: number, hasNull: boolean): void {
+  array.writeInt32BE(1, 0);
+  array.writeInt32BE(hasNull ? 1 : 0, 4);
+  array.writeInt32BE(elementOids[type], 8);
+  array.writeInt32BE(count, 12);
+  array.writeInt32BE(1, 16);
+}
+
+function textArray(values: readonly ArrayValue[]): Buffer {
+  const texts = values.map((value) => (value === null || typeof value === 'string' ? value : textOf(value)));
+  let [units, longest] = [0, 0];
+  for (const text of texts) {
+    if (text === null) continue;
+    units += text.length;
+    if (text.length > longest) longest = text.length;
+  }
+  // Enough for ASCII; three octets is the most that a UTF-16 unit becomes.
+  const slack = 3 * longest + 4;
+  let array = Buffer.allocUnsafe(header + units + 4 * texts.length + slack);
+  let at = header;
+  let hasNull = false;
+  for (const text of texts) {
+    if (text === null) {
+      hasNull = true;
+      at = array.writeInt32BE(-1, at);
+      continue;
+    }
+    if (array.length - at < slack) {
+      const larger = Buffer.allocUnsafe(array.length * 2 + slack);
+      array.copy(larger, 0, 0, at);
+      array = larger;
+    }
+    const length = array.write(text, at + 4);
+    array.writeInt32BE(length, at);
+    at += 4 + length;
+  }
+  begin(array, 'text', texts.length, hasNull);
+  return array.subarray(0, at);
+}
+
+const textOf = (value: number | bigint | Date): string =>
+  value instanceof Date ? value.toISOString() : `${value}`;
+
+function fixedArray(type: keyof typeof width, values: readonly ArrayValue[]): Buffer {
+  const size = width[type];
+  const array = Buffer.allocUnsafe(header + values.length * (4 + size));
+  let at = header;
+  let hasNull = false;
+  for (const value of values) {
+    if (value === null) {
+      hasNull = true;
+      at = array.writeInt32BE(-1, at);
+      continue;
+    }
+    at = array.writeInt32BE(size, at);
+    at =
+      type === 'int' || type === 'date'
+        ? array.writeInt32BE(type === 'int' ? Number(value) : dayNumber(value) - daysBefore2000, at)
+        : array.writeBigInt64BE(type === 'bigint' ? integer(value) : microseconds(value), at);
+  }
+  begin(array, type, values.length, hasNull);
+  return array.subarray(0, at);
+}
+
+function integer(value: Exclude<ArrayValue, null>): bigint {
+  if (value instanceof Date) throw new RangeError('a time is not an integer');
+  return BigInt(value);
+}
+
+function dayNumber(value: Exclude<ArrayValue, null>): number {
+  if (typeof value === 'number') return value;
+  const day = typeof value === 'string' ? parseDay(value) : undefined;
+  if (day === undefined) throw new RangeError(`"${value}" is not a date; write YYYY-MM-DD`);
+  return day;
+}
+
+function microseconds(value: Exclude<ArrayValue, null>): bigint {
+  const time = value instanceof Date ? value.getTime() : Date.parse(`${value}`);
+  if (Number.isNaN(time)) throw new RangeError(`"${value}" is not a time`);
+  return BigInt(time) * 1000n - microsecondsBefore2000;
+}

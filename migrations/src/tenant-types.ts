@@ -737,6 +737,8 @@ export interface NetworkAccess {
   simultaneousSessions: Generated<number>;
   staticDelegatedPrefix: string | null;
   staticIpv6Prefix: string | null;
+  terms: Json | null;
+  termsEnded: string | null;
   throttle: Json | null;
   username: string;
 }
@@ -866,6 +868,15 @@ export interface NetworkDeviceLink {
   createdAt: ColumnType<Date, Date | string, Date | string>;
   parentId: string;
   source: string;
+}
+
+export interface NetworkGardenRule {
+  addressList: string | null;
+  admitted: boolean;
+  filterId: string | null;
+  pool: string | null;
+  reason: string;
+  redirectUrl: string | null;
 }
 
 export interface NetworkIncident {
@@ -1244,6 +1255,7 @@ export interface DB {
   "network.cgnatBlock": NetworkCgnatBlock;
   "network.device": NetworkDevice;
   "network.deviceLink": NetworkDeviceLink;
+  "network.gardenRule": NetworkGardenRule;
   "network.incident": NetworkIncident;
   "network.incidentDevice": NetworkIncidentDevice;
   "network.incidentEvidence": NetworkIncidentEvidence;

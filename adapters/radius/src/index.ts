@@ -16,6 +16,7 @@ export * from './coa/client.ts';
 export * from './coa/credential.ts';
 export * from './coa/driver.ts';
 export { type ErrorCause, errorCause } from './coa/error-cause.ts';
+export { type GardenExtras, gardenAttributes } from './coa/garden.ts';
 export {
   type AttributeTemplate,
   type CoaTemplate,
@@ -49,5 +50,6 @@ export type { Nas } from './server/nas.ts';
 export * from './server/policy.ts';
 export { type PortRange, portRanges } from './server/port-range.ts';
 export * from './server/server.ts';
+export { sessionTimeoutBlock } from './server/session-timeout.ts';
 export type { SpooledRecord } from './spool/frame.ts';
 export { AccountingSpool, type AccountingSpoolOptions } from './spool/spool.ts';

@@ -41,6 +41,8 @@ export interface NetworkEvents {
   };
   /** What a login depends on has changed: credentials, address or number of sessions. */
   'access.updated': { serviceId: string };
+  /** The tenant said whether a refusal leads into the walled garden, and with what. */
+  'garden.rule.updated': { reason: string; admitted: boolean };
   /** A login taught a MAC address; the service's MAC lock lets it in from now on. */
   'access.mac.learnt': { serviceId: string; mac: string };
   /** Something of ours wanted a session ended; `outcome` is what the NAS answered. */

@@ -28,6 +28,7 @@ export const attributeTypes = {
   state: 24,
   class: 25,
   vendorSpecific: 26,
+  sessionTimeout: 27,
   calledStationId: 30,
   callingStationId: 31,
   nasIdentifier: 32,

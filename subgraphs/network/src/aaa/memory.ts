@@ -1,8 +1,10 @@
 import type { Nas as RadiusNas } from '@dotmac/radius';
 import type { TenantEvents } from '@dotmac/schema';
-import { accessModes } from '../access/rules.ts';
+import { accessModes, desiredMode } from '../access/rules.ts';
 import { type Credential, credentials, passwordPurpose } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
+import { defaultGarden, type Garden } from '../garden/rules.ts';
+import { garden } from '../garden/store.ts';
 import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
 import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
@@ -44,6 +46,7 @@ const relevant = [
   'access.mac.learnt',
   'access.change.progressed',
   'nas.updated',
+  'garden.rule.updated',
 ] as const satisfies readonly (keyof TenantEvents)[];
 
 /**
@@ -61,6 +64,8 @@ export class LoginMemory implements KnownServices {
   /** By service. The lists are never changed, only replaced. */
   #live = new Map<string, readonly SessionState[]>();
   #liveByKey = new Map<string, SessionState>();
+  readonly #withTerms = new Map<string, PolicyAccess>();
+  #garden = defaultGarden;
   readonly #shared = new Shared();
   /** Services that events told of and that are not read anew yet. */
   readonly #outdated = new Set<string>();
@@ -96,6 +101,16 @@ export class LoginMemory implements KnownServices {
     return this.#byUsername.get(username) ?? null;
   }
 
+  /** Which refusals lead into the walled garden. */
+  get garden(): Garden {
+    return this.#garden;
+  }
+
+  /** The services that have terms. */
+  withTerms(): Iterable<PolicyAccess> {
+    return this.#withTerms.values();
+  }
+
   live(serviceId: string): readonly LiveSession[] {
     const sessions = this.#live.get(serviceId);
     return sessions === undefined ? noSessions : sessions.map((session) => this.#liveOf(session));
@@ -126,6 +141,10 @@ export class LoginMemory implements KnownServices {
       const access = this.#byService.get(serviceId);
       if (access !== undefined) access.deviceId = deviceId;
     }
+  }
+
+  async reloadGarden(): Promise<void> {
+    this.#garden = await garden(this.#services.database);
   }
 
   /** Reads some services anew. */
@@ -180,6 +199,7 @@ export class LoginMemory implements KnownServices {
   async #load(): Promise<void> {
     const { database } = this.#services;
     await this.#loadNases();
+    this.#garden = await garden(database);
     const byUsername = new Map<string, PolicyAccess>();
     const byService = new Map<string, PolicyAccess>();
     // Page by page into what is kept: all rows at once would need twice the memory.
@@ -203,6 +223,9 @@ export class LoginMemory implements KnownServices {
     }
     this.#byUsername = byUsername;
     this.#byService = byService;
+    this.#withTerms.clear();
+    for (const access of byService.values())
+      if (access.terms !== null) this.#withTerms.set(access.serviceId, access);
     this.#live = new Map();
     this.#liveByKey = new Map();
     this.sessionsChanged(live);
@@ -249,6 +272,7 @@ export class LoginMemory implements KnownServices {
     if (access === null) return;
     this.#byService.set(access.serviceId, access);
     this.#byUsername.set(access.username, access);
+    if (access.terms !== null) this.#withTerms.set(access.serviceId, access);
   }
 
   /** Null for one that is closed, or whose password does not open. */
@@ -262,7 +286,11 @@ export class LoginMemory implements KnownServices {
       username: row.username,
       password: opened,
       // One text per mode, not one per row: the packet path compares them by identity then.
-      mode: accessModes.find((one) => one === row.mode) ?? row.mode,
+      // Terms are judged at the login, so that a row that is a moment behind decides nothing.
+      mode:
+        accessModes.find(
+          (one) => one === (row.termsEnded === null ? row.mode : this.#modeWithoutTerms(row)),
+        ) ?? row.mode,
       locks: this.#shared.object(row.locks),
       shaping: this.#shared.object(row.shaping),
       throttle: this.#shared.object(row.throttle),
@@ -274,15 +302,22 @@ export class LoginMemory implements KnownServices {
       staticDelegatedPrefix: row.staticDelegatedPrefix,
       simultaneousSessions: row.simultaneousSessions,
       limits: row.limits,
+      terms: this.#shared.object(row.terms),
+      termsEnded: row.termsEnded,
       deviceId: deviceId === null ? null : this.#shared.text(deviceId),
       own: undefined,
     };
+  }
+
+  #modeWithoutTerms({ locks, capBlocked }: Credential) {
+    return desiredMode(locks, { capBlocked, garden: this.#garden });
   }
 
   #forget(serviceId: string): void {
     const known = this.#byService.get(serviceId);
     if (known === undefined) return;
     this.#byService.delete(serviceId);
+    this.#withTerms.delete(serviceId);
     this.#byUsername.delete(known.username);
   }
 
@@ -315,6 +350,7 @@ export class LoginMemory implements KnownServices {
         const both = AbortSignal.any([signal, round.signal]);
         for await (const event of await events.subscribe({ after: cursor, types: relevant, signal: both })) {
           if (event.type === 'nas.updated') await this.#loadNases();
+          else if (event.type === 'garden.rule.updated') await this.reloadGarden();
           else this.#outdate(event.subject, round);
         }
         round.signal.throwIfAborted();

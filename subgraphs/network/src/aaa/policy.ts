@@ -5,13 +5,17 @@ import type {
   AccessDecision,
   AccessReject,
   AccessRequestView,
+  Attribute,
   RadiusPolicy,
 } from '@dotmac/radius';
 import type { ShapingPayload } from '@dotmac/schema';
-import { deviceModeOf, shapingOf } from '../access/rules.ts';
+import { shapingOf } from '../access/rules.ts';
 import { Leases } from '../address/leases.ts';
 import type { NetworkServices } from '../builder.ts';
+import type { Garden, GardenReason } from '../garden/rules.ts';
 import { macToLearn } from '../login-limit/rules.ts';
+import { TermKeeper } from '../login-term/keeper.ts';
+import { sessionTimeout } from '../login-term/rules.ts';
 import type { Nas } from '../nas/store.ts';
 import type { NasWatch } from '../nas/watch.ts';
 import type { KnownServices } from '../session/record.ts';
@@ -39,6 +43,7 @@ const agentCircuitId = 1;
 
 export interface LoginExplanation {
   readonly decision: 'ACCEPT' | 'WALLED_GARDEN' | 'REJECT';
+  /** Of a refusal, or why it is the walled garden only. */
   readonly reason: RejectReason | 'UNKNOWN_NAS' | null;
   readonly steps: readonly ExplainedStep[];
 }
@@ -52,7 +57,10 @@ export class LoginPolicy implements RadiusPolicy {
   readonly #memory: LoginMemory;
   readonly #backoff = new Backoff<PolicyAccess>();
   /** By vendor profile and mode; the memory keeps one object per speed. */
-  readonly #templates = new WeakMap<ShapingPayload, Map<string, AcceptTemplate>>();
+  #templates = new WeakMap<ShapingPayload, Map<string, AcceptTemplate>>();
+  /** The garden that the templates are made for. */
+  #templatesOf: Garden | null = null;
+  readonly terms: TermKeeper;
   readonly #effects: LoginEffects;
   readonly #leases: Leases;
   readonly #watch: NasWatch;
@@ -63,11 +71,13 @@ export class LoginPolicy implements RadiusPolicy {
     this.#radius = radius;
     this.#sessionClock = sessionClock;
     this.#rejections = new Rejections(services);
-    this.#memory = new LoginMemory(services, radius.sharedSecret, (sessions) =>
+    this.#memory = new LoginMemory(services, radius.sharedSecret, (sessions) => {
       this.#leases.sessionsChanged(sessions, ({ serviceId, mac }) =>
         this.#memory.live(serviceId).some((live) => live.mac === mac),
-      ),
-    );
+      );
+      for (const { serviceId } of sessions) if (serviceId !== null) this.terms.note(serviceId);
+    });
+    this.terms = new TermKeeper(services, sessionClock, this.#memory);
     this.#effects = new LoginEffects(services, (ids) => this.#memory.refresh(ids));
     this.#leases = new Leases(services, sessionClock, {
       encode: ({ kind, prefix }) => radius.acceptBlock(lentAttributes(kind, prefix)),
@@ -86,6 +96,7 @@ export class LoginPolicy implements RadiusPolicy {
     // First: what is online when the memory is loaded holds what it was lent.
     await this.#leases.start(signal);
     await this.#memory.start(signal);
+    await this.terms.start(signal);
     this.#rejections.run(signal);
     this.#effects.run(signal);
   }
@@ -97,6 +108,11 @@ export class LoginPolicy implements RadiusPolicy {
   /** The device that a NAS is. */
   deviceOfNas(nasId: string): string | null {
     return this.#memory.nas(nasId)?.deviceId ?? null;
+  }
+
+  /** Reads the tenant's rules of the walled garden anew. */
+  reloadGarden(): Promise<void> {
+    return this.#memory.reloadGarden();
   }
 
   /** Reads some services anew; the enforcement does so before it touches a device, so that the next login agrees. */
@@ -133,8 +149,8 @@ export class LoginPolicy implements RadiusPolicy {
         return access !== null && this.#radius.verifyPassword(request, access.password) ? 'RIGHT' : 'WRONG';
       },
     });
-    const reason = decideLogin(facts);
-    const accepted = reason === null && access !== null ? this.#accept(nas, access, mac) : null;
+    const { reason, garden } = decideLogin(facts);
+    const accepted = reason === null && access !== null ? this.#accept(nas, access, facts, garden) : null;
     if (accepted?.kind === 'ACCEPT' && access !== null) {
       this.#watch.login(nas.id, facts.now, null);
       this.#remember(access, facts);
@@ -177,23 +193,22 @@ export class LoginPolicy implements RadiusPolicy {
       if (password === null) return 'NOT_ASKED' as const;
       return access?.password === password ? ('RIGHT' as const) : ('WRONG' as const);
     };
-    const { steps, reason } = explainDecision(
-      this.#factsOf({
-        username,
-        nas,
-        access,
-        mac: mac === null ? undefined : normaliseMac(mac),
-        portId: () => question.portId ?? undefined,
-        circuitId: () => question.circuitId ?? undefined,
-        password: given,
-      }),
-    );
+    const facts = this.#factsOf({
+      username,
+      nas,
+      access,
+      mac: mac === null ? undefined : normaliseMac(mac),
+      portId: () => question.portId ?? undefined,
+      circuitId: () => question.circuitId ?? undefined,
+      password: given,
+    });
+    const { steps, reason, garden } = explainDecision(facts);
     if (reason !== null || access === null) return { decision: 'REJECT', reason, steps };
     const address = explainAddress(this.#leases, nas.row, access, mac === null ? null : normaliseMac(mac));
     if (!address.passed) return { decision: 'REJECT', reason: 'NO_ADDRESS', steps: [...steps, address] };
     return {
-      decision: access?.mode === 'OPEN' ? 'ACCEPT' : 'WALLED_GARDEN',
-      reason: null,
+      decision: garden === null ? 'ACCEPT' : 'WALLED_GARDEN',
+      reason: garden,
       steps: [...steps, address],
     };
   }
@@ -212,6 +227,11 @@ export class LoginPolicy implements RadiusPolicy {
       now: this.#sessionClock.now(),
       nas: nas.row,
       live,
+      standing:
+        access === null || access.terms === null
+          ? null
+          : this.terms.standing({ serviceId: access.serviceId, terms: access.terms }),
+      garden: this.#memory.garden,
       attempts: access === null ? null : this.#backoff.attempts(username, mac ?? null, access),
     };
   }
@@ -228,18 +248,26 @@ export class LoginPolicy implements RadiusPolicy {
   #accept(
     { row: nas }: PolicyNas,
     access: PolicyAccess,
-    mac: string | null,
+    facts: LoginFacts,
+    garden: GardenReason | null,
   ): AccessAccept | (AccessReject & { readonly reason: RejectReason }) {
-    const template = this.#templateOf(nas, access);
+    const mac = facts.mac ?? null;
+    const template = this.#templateOf(nas, access, garden);
     if (template === null) return { kind: 'REJECT', reason: 'REPLY_IMPOSSIBLE' };
     const lent = this.#leases.idle ? [] : this.#leases.lend(lineOf(nas, access, mac), wantedOf(access));
     if (lent === null) return { kind: 'REJECT', reason: 'NO_ADDRESS' };
     const blocks = template.forLogin({
       interimSeconds: jitteredInterval(nas.interimIntervalSeconds, Math.random()),
-      classPrefix: sessionTokenPrefix(access.serviceId),
+      classPrefix: sessionTokenPrefix(access.serviceId, garden),
       own: this.#ownOf(access),
     });
-    return { kind: 'ACCEPT', blocks: lent.length === 0 ? blocks : [...lent, ...blocks] };
+    const timeout =
+      access.terms === null || facts.standing === null
+        ? null
+        : sessionTimeout(access.terms, facts.standing, this.#services.clock.now());
+    if (lent.length === 0 && timeout === null) return { kind: 'ACCEPT', blocks };
+    const own = timeout === null ? lent : [...lent, this.#radius.sessionTimeoutBlock(timeout)];
+    return { kind: 'ACCEPT', blocks: [...own, ...blocks] };
   }
 
   /** What a service has for good, encoded at its first login; null when pools or the NAS give it everything. */
@@ -258,10 +286,15 @@ export class LoginPolicy implements RadiusPolicy {
   /** What an accept carries for everybody of one speed; null when the profile cannot express it. */
   #templateOf(
     { vendorProfile, name }: Nas,
-    { serviceId, shaping, mode }: PolicyAccess,
+    { serviceId, shaping }: PolicyAccess,
+    garden: GardenReason | null,
   ): AcceptTemplate | null {
     if (shaping === null) return null;
-    const kind = `${vendorProfile} ${mode}`;
+    if (this.#templatesOf !== this.#memory.garden) {
+      this.#templates = new WeakMap();
+      this.#templatesOf = this.#memory.garden;
+    }
+    const kind = `${vendorProfile} ${garden ?? ''}`;
     let templates = this.#templates.get(shaping);
     if (templates === undefined) {
       templates = new Map();
@@ -269,12 +302,8 @@ export class LoginPolicy implements RadiusPolicy {
     }
     const kept = templates.get(kind);
     if (kept !== undefined) return kept;
-    const deviceMode = deviceModeOf(mode);
-    if (deviceMode === 'blocked') return null;
     try {
-      const vendor = vendorProfile as Parameters<RadiusPort['accessReplyAttributes']>[0];
-      const { accessReplyAttributes, acceptTemplate } = this.#radius;
-      const template = acceptTemplate(accessReplyAttributes(vendor, shapingOf(shaping), deviceMode));
+      const template = this.#radius.acceptTemplate(this.#attributesOf(vendorProfile, shaping, garden));
       templates.set(kind, template);
       return template;
     } catch (error) {
@@ -282,5 +311,17 @@ export class LoginPolicy implements RadiusPolicy {
       this.#services.logger.error({ error, serviceId, nas: name }, 'no reply can be made for a login');
       return null;
     }
+  }
+
+  #attributesOf(vendorProfile: string, shaping: ShapingPayload, garden: GardenReason | null): Attribute[] {
+    const { accessReplyAttributes, gardenAttributes } = this.#radius;
+    const vendor = vendorProfile as Parameters<RadiusPort['accessReplyAttributes']>[0];
+    const mode = garden === null ? 'open' : 'walledGarden';
+    const attributes = accessReplyAttributes(vendor, shapingOf(shaping), mode);
+    const rule = garden === null ? undefined : this.#memory.garden.get(garden);
+    if (garden === null || rule === undefined) return attributes;
+    // The stable reason, for the portal and for whoever reads the router's log.
+    const message = { name: 'Reply-Message', value: garden };
+    return [...attributes, ...gardenAttributes(vendorProfile, rule), message];
   }
 }

@@ -10,6 +10,9 @@ export interface RadiusPort {
   readonly acceptTemplate: typeof radius.acceptTemplate;
   /** Attributes of a login of their own, encoded once. */
   readonly acceptBlock: typeof radius.acceptBlock;
+  readonly sessionTimeoutBlock: typeof radius.sessionTimeoutBlock;
+  /** What an accept into the walled garden carries beside the vendor's own. */
+  readonly gardenAttributes: typeof radius.gardenAttributes;
   /** What a carrier-grade NAT gave a session, by its accounting. */
   readonly portRanges: typeof radius.portRanges;
   /** What the kernel dropped at the server's sockets. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { defaultGarden } from '../garden/rules.ts';
 import { noLimits } from '../login-limit/rules.ts';
 import { Backoff, backoffMilliseconds } from './backoff.ts';
 import {
@@ -23,6 +24,7 @@ const access = {
   address: '100.64.0.9',
   simultaneousSessions: 1,
   limits: null,
+  terms: null,
 } as const;
 const good: LoginFacts = {
   now: 1_000_000,
@@ -35,6 +37,8 @@ const good: LoginFacts = {
   access,
   password: () => 'RIGHT',
   live: [],
+  standing: null,
+  garden: defaultGarden,
 };
 const session = {
   id: 'ses_1',
@@ -75,14 +79,14 @@ describe('a login', () => {
     ['after the wait', { attempts: { failures: 6, until: 1_000_000 } }, null],
     ['beside one of two allowed', { live: [session], access: { ...access, simultaneousSessions: 2 } }, null],
   ])('%s', (_name, change, reason) => {
-    expect(decideLogin({ ...good, ...change })).toBe(reason);
+    expect(decideLogin({ ...good, ...change }).reason).toBe(reason);
   });
 
   test('the password of somebody unknown is not even looked at', () => {
     const password = () => {
       throw new Error('looked');
     };
-    expect(decideLogin({ ...good, access: null, password })).toBe('UNKNOWN_USER');
+    expect(decideLogin({ ...good, access: null, password }).reason).toBe('UNKNOWN_USER');
   });
 
   test('the explanation always tells the same decision', () => {
@@ -106,7 +110,7 @@ describe('a login', () => {
           password: () => password,
         };
         const { reason, steps } = explainDecision(login);
-        expect(reason).toBe(decideLogin(login));
+        expect(reason).toBe(decideLogin(login).reason);
         expect(steps.filter((step) => !step.passed)).toHaveLength(reason === null ? 0 : 1);
       }),
     );
@@ -139,7 +143,7 @@ test('one login too many pushes out as many of the oldest as needed, and only th
         const live = starts.map((startedAt, index) => ({ ...session, id: `ses_${index}`, startedAt }));
         const facts = { ...good, live, access: { ...access, limits, simultaneousSessions } };
         const ended = sessionsToEnd(facts);
-        expect(decideLogin(facts)).toBeNull();
+        expect(decideLogin(facts).reason).toBeNull();
         expect(live.length - ended.length).toBeLessThan(simultaneousSessions);
         expect(ended.length === 0 || live.length - ended.length === simultaneousSessions - 1).toBe(true);
         const stay = live.filter(({ id }) => !ended.includes(id)).map(({ startedAt }) => startedAt);

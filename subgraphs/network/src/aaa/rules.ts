@@ -1,5 +1,6 @@
 import type { ShapingPayload } from '@dotmac/schema';
 import { type AccessMode, describeShaping } from '../access/rules.ts';
+import { deciding, type Garden, type GardenReason, holdsOf, isAdmitted } from '../garden/rules.ts';
 import {
   brokenLimit,
   describeLimits,
@@ -7,6 +8,7 @@ import {
   type Line,
   type LoginLimits,
 } from '../login-limit/rules.ts';
+import { describeTerms, type LoginTerms, type Standing } from '../login-term/rules.ts';
 import { silentIntervals } from '../session/rules.ts';
 import type { Attempts } from './backoff.ts';
 
@@ -19,6 +21,7 @@ export type RejectReason =
   | 'BACKING_OFF'
   | 'NOT_READY'
   | 'BLOCKED'
+  | GardenReason
   | LimitReason
   | 'SESSION_LIMIT'
   | 'NO_ADDRESS'
@@ -55,7 +58,12 @@ export interface LoginFacts {
     readonly address: string | null;
     readonly simultaneousSessions: number;
     readonly limits: LoginLimits | null;
+    readonly terms: LoginTerms | null;
   } | null;
+  /** How its terms stand; null without terms. */
+  readonly standing: Standing | null;
+  /** Which refusals are an accept into the walled garden. */
+  readonly garden: Garden;
   /** Wrong passwords of this line so far. */
   readonly attempts: Attempts | null;
   /** `NOT_ASKED` when a decision is only explained. */
@@ -117,13 +125,30 @@ const checks: readonly Check[] = [
   },
   {
     name: 'locks',
-    refuse: ({ access }) => (access?.mode === 'BLOCKED' ? 'BLOCKED' : null),
+    refuse: ({ access, garden }) =>
+      access === null || access.mode === 'OPEN'
+        ? null
+        : access.locks.length === 0
+          ? access.mode === 'BLOCKED' && !access.capBlocked
+            ? 'BLOCKED'
+            : null
+          : deciding(holdsOf(access.locks, false), garden),
     tell: ({ access }) =>
-      access === null || access.locks.length === 0
-        ? access?.capBlocked === true
-          ? 'No lock, but the data cap is used up: walled garden'
-          : 'No lock'
-        : `Locked for ${access.locks.join(', ')}: ${access.mode === 'BLOCKED' ? 'no login' : 'walled garden'}`,
+      access === null || access.locks.length === 0 ? 'No lock' : `Locked for ${access.locks.join(', ')}`,
+  },
+  {
+    name: 'cap',
+    refuse: ({ access }) => (access?.capBlocked === true ? 'DATA_CAP_USED' : null),
+    tell: ({ access }) =>
+      access?.capBlocked === true ? 'The data cap is used up' : 'No data cap stands in the way',
+  },
+  {
+    name: 'terms',
+    refuse: ({ standing }) => standing?.reason ?? null,
+    tell: ({ access, standing }) =>
+      standing === null
+        ? 'No terms limit its time or volume'
+        : `${describeTerms(access?.terms ?? null)}; ${standing.nearest}`,
   },
   {
     name: 'line',
@@ -176,13 +201,25 @@ export function sessionsToEnd(facts: LoginFacts): string[] {
     .map(({ id }) => id);
 }
 
-/** The reason to refuse a login, or null to accept it. */
-export function decideLogin(facts: LoginFacts): RejectReason | null {
+/** What a login comes to. */
+export interface LoginDecision {
+  /** Why it is refused, or null to accept it. */
+  readonly reason: RejectReason | null;
+  /** Why an accept leads into the walled garden only, or null. */
+  readonly garden: GardenReason | null;
+}
+const open: LoginDecision = { reason: null, garden: null };
+
+/** The first refusal decides; one that the tenant admits to the walled garden lets the others be asked still. */
+export function decideLogin(facts: LoginFacts): LoginDecision {
+  let garden: GardenReason | null = null;
   for (const check of checks) {
     const reason = check.refuse(facts);
-    if (reason !== null) return reason;
+    if (reason === null) continue;
+    if (!isAdmitted(reason, facts.garden)) return { reason, garden: null };
+    garden ??= reason;
   }
-  return null;
+  return garden === null ? open : { reason: null, garden };
 }
 
 export interface ExplainedStep {
@@ -192,17 +229,26 @@ export interface ExplainedStep {
 }
 
 /** The same decision, check by check up to the one that decides. */
-export function explainDecision(facts: LoginFacts): {
-  readonly steps: ExplainedStep[];
-  readonly reason: RejectReason | null;
-} {
+export function explainDecision(facts: LoginFacts): LoginDecision & { readonly steps: ExplainedStep[] } {
   const steps: ExplainedStep[] = [];
+  let garden: GardenReason | null = null;
   for (const check of checks) {
     const reason = check.refuse(facts);
-    steps.push({ check: check.name, passed: reason === null, fact: check.tell(facts) });
-    if (reason !== null) return { steps, reason };
+    const fact = check.tell(facts);
+    if (reason === null) steps.push({ check: check.name, passed: true, fact });
+    else if (isAdmitted(reason, facts.garden)) {
+      garden ??= reason;
+      steps.push({
+        check: check.name,
+        passed: true,
+        fact: `${fact}: ${reason} leads into the walled garden`,
+      });
+    } else {
+      steps.push({ check: check.name, passed: false, fact });
+      return { steps, reason, garden: null };
+    }
   }
-  return { steps, reason: null };
+  return { steps, reason: null, garden };
 }
 
 /** How long a session may be silent before it no longer stands in the way of a login. */
@@ -217,16 +263,18 @@ export function jitteredInterval(seconds: number, random: number): number {
 
 /**
  * Our session token, sent as `Class` and returned in accounting (RFC 2865 §5.25), is this and 16 random hexadecimal
- * digits. Opaque to everybody else.
+ * digits. In the walled garden it names the reason. Opaque to everybody else.
  */
-export function sessionTokenPrefix(serviceId: string): string {
-  return `1:${serviceId}:`;
+export function sessionTokenPrefix(serviceId: string, garden: GardenReason | null = null): string {
+  return garden === null ? `1:${serviceId}:` : `1:${serviceId}:${garden}:`;
 }
 
 /** The service in a returned `Class` (hexadecimal), or null when it is not one of ours. */
 export function serviceOfToken(classes: readonly string[]): string | null {
   for (const hex of classes) {
-    const match = /^1:([\w-]{1,64}):[0-9a-f]{16}$/.exec(Buffer.from(hex, 'hex').toString('latin1'));
+    const match = /^1:([\w-]{1,64}):(?:[A-Z_]{1,32}:)?[0-9a-f]{16}$/.exec(
+      Buffer.from(hex, 'hex').toString('latin1'),
+    );
     if (match?.[1] !== undefined) return match[1];
   }
   return null;

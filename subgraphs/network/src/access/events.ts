@@ -6,6 +6,7 @@ import type { Transaction } from 'kysely';
 import { assignAddress, releaseAddress } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { requestChange } from '../change/events.ts';
+import { garden } from '../garden/store.ts';
 import { onlyAccessDevice } from '../nas/store.ts';
 import { desiredMode, passwordFrom, sameShaping, speedOf, usernameCandidates } from './rules.ts';
 import {
@@ -143,7 +144,7 @@ async function changeAllowance(
   if (access === null || access.closedAt !== null) return;
   const throttle = state === 'THROTTLED' ? payload.shaping : null;
   const capBlocked = state === 'BLOCKED';
-  const mode = desiredMode(access.locks, { capBlocked });
+  const mode = desiredMode(access.locks, { capBlocked, ...(await beside(transaction, access)) });
   await updateAccess(transaction, serviceId, { throttle, capBlocked, mode });
   await changeSpeedTo(
     services,
@@ -153,6 +154,11 @@ async function changeAllowance(
     { because, actor },
     access.mode,
   );
+}
+
+/** What decides over the way of access beside locks and data cap. */
+async function beside(transaction: Transaction<TenantDatabase>, { termsEnded }: Access) {
+  return { ended: termsEnded, garden: await garden(transaction) };
 }
 
 /** Asks for a change when what holds is another than before. */
@@ -177,7 +183,8 @@ async function changeLocks(
   const { serviceId, locks, because } = payload;
   const access = await lockedAccess(transaction, serviceId);
   if (access === null || access.closedAt !== null) return;
-  const mode = desiredMode(locks, { capBlocked: access.capBlocked });
+  const { capBlocked } = access;
+  const mode = desiredMode(locks, { capBlocked, ...(await beside(transaction, access)) });
   await updateAccess(transaction, serviceId, { locks, mode });
   if (mode !== access.mode) {
     await requestChange(transaction, services, { ...access, locks, mode }, { because, actor });

@@ -1,20 +1,31 @@
 import type { AccessMode as DeviceMode, RateLimit, Shaping } from '@dotmac/device';
 import type { LockReason, RateLimitPayload, ShapingPayload } from '@dotmac/schema';
+import { deciding, defaultGarden, type Garden, holdsOf, isAdmitted } from '../garden/rules.ts';
+import type { TermReason } from '../login-term/rules.ts';
 
 export const accessModes = ['OPEN', 'WALLED_GARDEN', 'BLOCKED'] as const;
 /** How a subscriber may use the network. */
 export type AccessMode = (typeof accessModes)[number];
 
-/** Reasons for which not even the walled garden is open. */
-const blocking: ReadonlySet<LockReason> = new Set(['LEGAL', 'ABUSE']);
-
-/** What follows from the locks of a service, and from a data cap that leaves only the portal. */
+/** What follows from the locks of a service, a data cap that leaves only the portal, and terms that have ended. */
 export function desiredMode(
   locks: readonly LockReason[],
-  { closed = false, capBlocked = false }: { readonly closed?: boolean; readonly capBlocked?: boolean } = {},
+  {
+    closed = false,
+    capBlocked = false,
+    ended = null,
+    garden = defaultGarden,
+  }: {
+    readonly closed?: boolean;
+    readonly capBlocked?: boolean;
+    readonly ended?: TermReason | null;
+    readonly garden?: Garden;
+  } = {},
 ): AccessMode {
-  if (closed || locks.some((lock) => blocking.has(lock))) return 'BLOCKED';
-  return locks.length > 0 || capBlocked ? 'WALLED_GARDEN' : 'OPEN';
+  if (closed) return 'BLOCKED';
+  const reason = deciding(holdsOf(locks, capBlocked, ended), garden);
+  if (reason === null) return 'OPEN';
+  return isAdmitted(reason, garden) ? 'WALLED_GARDEN' : 'BLOCKED';
 }
 
 /** The speeds that hold: what somebody set by hand, else what a used-up data cap leaves, else the plan's. */

@@ -4,12 +4,21 @@ import type { LockReason, ShapingPayload } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { LoginLimits } from '../login-limit/rules.ts';
 import { limitColumns, withLimits } from '../login-limit/store.ts';
+import type { LoginTerms, TermReason } from '../login-term/rules.ts';
 import { type AccessMode, speedOf } from './rules.ts';
 
 /** A service's access without its password, with the address it was given. */
 export type Access = Omit<
   Selectable<TenantDatabase['network.access']>,
-  'password' | 'mode' | 'shaping' | 'throttle' | 'override' | 'locks' | keyof LoginLimits
+  | 'password'
+  | 'mode'
+  | 'shaping'
+  | 'throttle'
+  | 'override'
+  | 'locks'
+  | 'terms'
+  | 'termsEnded'
+  | keyof LoginLimits
 > & {
   readonly mode: AccessMode;
   /** The speeds that hold. */
@@ -22,6 +31,10 @@ export type Access = Omit<
   readonly override: ShapingPayload | null;
   readonly locks: LockReason[];
   readonly address: string | null;
+  /** What limits it in time and volume. */
+  readonly terms: LoginTerms | null;
+  /** Why they keep it offline, as the devices were told. */
+  readonly termsEnded: TermReason | null;
   /** Null when a login is held to nothing but its password. */
   readonly limits: LoginLimits | null;
 };
@@ -39,6 +52,8 @@ const columns = [
   'access.override',
   'access.overrideUntil',
   'access.capBlocked',
+  'access.terms',
+  'access.termsEnded',
   'access.poolId',
   'access.staticIpv6Prefix',
   'access.staticDelegatedPrefix',
@@ -172,9 +187,11 @@ export async function updateAccess(
     readonly password?: Uint8Array;
     readonly simultaneousSessions?: number;
     readonly limits?: LoginLimits;
+    readonly terms?: LoginTerms | null;
+    readonly termsEnded?: TermReason | null;
   },
 ): Promise<void> {
-  const { shaping, throttle, override, locks, limits, ...plain } = change;
+  const { shaping, throttle, override, locks, limits, terms, ...plain } = change;
   await transaction
     .updateTable('network.access')
     .set({
@@ -182,6 +199,7 @@ export async function updateAccess(
       ...(shaping === undefined ? {} : { shaping: jsonOf(shaping) }),
       ...(throttle === undefined ? {} : { throttle: jsonOf(throttle) }),
       ...(override === undefined ? {} : { override: jsonOf(override) }),
+      ...(terms === undefined ? {} : { terms: jsonOf(terms) }),
       ...(locks === undefined ? {} : { locks: [...locks] }),
       ...(limits === undefined ? {} : columnsOf(limits)),
     })
@@ -280,6 +298,6 @@ export function passwordPurpose(serviceId: string): string {
 }
 
 /** An object for a jsonb column; the driver would send a top-level array as an array of PostgreSQL. */
-function jsonOf(value: ShapingPayload | null): string | null {
+function jsonOf(value: ShapingPayload | LoginTerms | null): string | null {
   return value === null ? null : JSON.stringify(value);
 }

@@ -293,6 +293,21 @@ export interface BillingFee {
   reference: string;
 }
 
+export interface BillingHold {
+  because: string;
+  customerId: string;
+  extendsContract: Generated<boolean>;
+  fromDay: string;
+  id: string;
+  kind: string;
+  locked: Generated<boolean>;
+  percent: Generated<string>;
+  serviceLineId: string;
+  setAt: ColumnType<Date, Date | string, Date | string>;
+  setBy: string;
+  toDay: string | null;
+}
+
 export interface BillingLateFeeStep {
   amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   campaignId: string;
@@ -447,6 +462,32 @@ export interface BillingPlanVersion {
   upstreamBurstSeconds: number | null;
   upstreamBurstThresholdBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   version: number;
+}
+
+export interface BillingPrepaid {
+  customerId: string;
+  expiredOn: string | null;
+  noticeDays: Generated<number>;
+  since: string;
+  toldOf: string | null;
+}
+
+export interface BillingPrepaidRefund {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  currency: string;
+  customerId: string;
+  id: string;
+  method: string;
+  reason: string;
+  reference: string;
+  refundedAt: ColumnType<Date, Date | string, Date | string>;
+  refundedOn: string;
+}
+
+export interface BillingPrepaidRefundPart {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  refundId: string;
+  sourceId: string;
 }
 
 export interface BillingProblem {
@@ -654,10 +695,20 @@ export interface BillingVoucherBatch {
   expiresOn: string | null;
   id: string;
   name: string;
+  octets: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
+  planId: string | null;
+  seconds: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
 }
 
 export interface BillingVoucherRedemption {
   paymentId: string;
+  voucherId: string;
+}
+
+export interface BillingVoucherRevocation {
+  because: string;
+  revokedBy: string;
+  revokedOn: string;
   voucherId: string;
 }
 
@@ -1203,6 +1254,7 @@ export interface DB {
   "billing.dunningTaken": BillingDunningTaken;
   "billing.equipment": BillingEquipment;
   "billing.fee": BillingFee;
+  "billing.hold": BillingHold;
   "billing.lateFeeStep": BillingLateFeeStep;
   "billing.ledgerEntry": BillingLedgerEntry;
   "billing.ledgerTransaction": BillingLedgerTransaction;
@@ -1217,6 +1269,9 @@ export interface DB {
   "billing.paymentReturn": BillingPaymentReturn;
   "billing.plan": BillingPlan;
   "billing.planVersion": BillingPlanVersion;
+  "billing.prepaid": BillingPrepaid;
+  "billing.prepaidRefund": BillingPrepaidRefund;
+  "billing.prepaidRefundPart": BillingPrepaidRefundPart;
   "billing.problem": BillingProblem;
   "billing.promotion": BillingPromotion;
   "billing.promotionRedemption": BillingPromotionRedemption;
@@ -1239,6 +1294,7 @@ export interface DB {
   "billing.voucher": BillingVoucher;
   "billing.voucherBatch": BillingVoucherBatch;
   "billing.voucherRedemption": BillingVoucherRedemption;
+  "billing.voucherRevocation": BillingVoucherRevocation;
   "billing.webhookEvent": BillingWebhookEvent;
   "billing.writeOff": BillingWriteOff;
   "events.consumer": EventsConsumer;

@@ -76,6 +76,57 @@ export interface BillingEvents {
     shaping: ShapingPayload | null;
     because: string;
   };
+  /** Days of a service begin, or are over, on which it rests at the customer's wish; subscribers owns the locks. */
+  'service.hold.began': { serviceId: string; customerId: string; because: string };
+  'service.hold.ended': { serviceId: string; customerId: string; because: string };
+  /** The balance will not buy what is due on a local date (ISO). */
+  'prepaid.balance.low': {
+    customerId: string;
+    balanceMinor: string;
+    neededMinor: string;
+    currency: string;
+    on: string;
+  };
+  /** The balance did not buy what was due, so nothing is bought until a top-up does. */
+  'prepaid.expired': {
+    customerId: string;
+    balanceMinor: string;
+    neededMinor: string;
+    currency: string;
+    on: string;
+  };
+  'prepaid.restored': { customerId: string; on: string };
+  /** `codeHash` is SHA-256 (hex) of the code in capitals without dashes: who is shown a code can look it up. */
+  'voucher.issued': {
+    voucherId: string;
+    batchId: string;
+    codeHash: string;
+    amountMinor: string;
+    currency: string;
+    /** ISO date, the first day without it; null: never. */
+    expiresOn: string | null;
+    grants: VoucherGrant;
+  };
+  'voucher.redeemed': {
+    voucherId: string;
+    batchId: string;
+    customerId: string;
+    paymentId: string;
+    amountMinor: string;
+    currency: string;
+    grants: VoucherGrant;
+  };
+  /** It can no longer be redeemed, nor used to log in. */
+  'voucher.revoked': { voucherId: string; batchId: string; because: string };
+}
+
+/** What a voucher is good for beside its worth in money; null where nothing is said. */
+export interface VoucherGrant {
+  planId: string | null;
+  /** Of time, from the first use on. */
+  seconds: number | null;
+  /** Decimal string. */
+  octets: string | null;
 }
 
 /** Speeds in bits per second as decimal strings; directions are the subscriber's. */

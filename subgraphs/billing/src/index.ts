@@ -41,6 +41,8 @@ import { outageConsumer } from './outage/events.ts';
 import './outage/graphql.ts';
 import { billingLoaders } from './loaders.ts';
 import './payment/graphql.ts';
+import { dailyPrepaid } from './prepaid/daily.ts';
+import './prepaid/graphql.ts';
 import './provider/graphql.ts';
 import { type ProviderOptions, Providers } from './provider/providers.ts';
 import './refund/graphql.ts';
@@ -94,7 +96,12 @@ export function billing(
       webhookJob(services, providers),
       mailJob(services),
     ],
-    daily: [dailyInstalments(services), dailyBilling(services), dailyCollection(services, providers)],
+    daily: [
+      dailyInstalments(services),
+      dailyBilling(services),
+      dailyPrepaid(services),
+      dailyCollection(services, providers),
+    ],
     webhooks: webhookDoor(services, providers),
   };
 }

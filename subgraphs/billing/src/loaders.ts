@@ -22,6 +22,7 @@ import { equipmentOfCustomers } from './equipment/store.ts';
 import { feesOfCustomers } from './fee/store.ts';
 import { creditsOfIncidents } from './outage/store.ts';
 import { allocationsOfSources, paymentsById, paymentsOfCustomers } from './payment/store.ts';
+import { prepaidOfCustomers } from './prepaid/store.ts';
 import { methodsById, methodsOfCustomers } from './provider/store.ts';
 import { refundsOfPayments } from './refund/store.ts';
 import { returnsOfPayments } from './return/store.ts';
@@ -78,6 +79,10 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
     contractOfService: loaderOf(
       (ids) => runningContracts(database, ids),
       (contract) => contract.serviceLineId,
+    ),
+    prepaid: loaderOf(
+      (ids) => prepaidOfCustomers(database, ids),
+      (prepaid) => prepaid.customerId,
     ),
     equipmentOfCustomer: listLoaderOf(
       (ids) => equipmentOfCustomers(database, ids),

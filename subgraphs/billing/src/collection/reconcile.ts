@@ -31,7 +31,7 @@ import {
  * @returns whose charge it is; null when nobody's here.
  */
 export async function settleCharge(
-  services: Pick<BillingServices, 'database' | 'clock'>,
+  services: Pick<BillingServices, 'database' | 'clock' | 'tenant'>,
   providerId: string,
   charge: ProviderCharge,
   act: Act,
@@ -61,7 +61,7 @@ export async function settleCharge(
 
 async function bookPayment(
   transaction: Transaction<TenantDatabase>,
-  services: Pick<BillingServices, 'clock'>,
+  services: Pick<BillingServices, 'clock' | 'tenant'>,
   providerId: string,
   customerId: string,
   charge: ProviderCharge,
@@ -152,7 +152,7 @@ async function decline(
 /** A dispute takes its amount at once; a won one brings it back as money of its own. */
 async function bookDisputes(
   transaction: Transaction<TenantDatabase>,
-  services: Pick<BillingServices, 'clock'>,
+  services: Pick<BillingServices, 'clock' | 'tenant'>,
   { providerId, paymentId, customerId, charge, row }: BookedCharge,
   act: Act,
 ): Promise<void> {

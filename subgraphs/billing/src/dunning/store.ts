@@ -202,7 +202,7 @@ export async function deleteLock(
   return result.numDeletedRows === 1n;
 }
 
-/** Whether anything of the customer is overdue on a local day (ISO), or was given up and stands so. */
+/** Whether anything of the customer is overdue on a local day (ISO), was given up and stands so, or his balance is used up. */
 export async function hasOverdue(
   transaction: Transaction<TenantDatabase>,
   customerId: string,
@@ -211,7 +211,8 @@ export async function hasOverdue(
   const { rows } = await sql<{ overdue: boolean }>`
     select exists (select from billing.open_item
       where customer_id = ${customerId} and open_minor > 0 and due_on < ${today}::date)
-      or coalesce((select sum(amount_minor) from billing.write_off where customer_id = ${customerId}), 0) > 0 as overdue`.execute(
+      or coalesce((select sum(amount_minor) from billing.write_off where customer_id = ${customerId}), 0) > 0
+      or exists (select from billing.prepaid where customer_id = ${customerId} and expired_on is not null) as overdue`.execute(
     transaction,
   );
   return rows[0]?.overdue === true;
@@ -226,6 +227,7 @@ export async function relievedCustomers(db: Executor<TenantDatabase>, today: str
     where not exists (select from billing.open_item o
       where o.customer_id = dunned.customer_id and o.open_minor > 0 and o.due_on < ${today}::date)
       and coalesce((select sum(amount_minor) from billing.write_off w where w.customer_id = dunned.customer_id), 0) = 0
+      and not exists (select from billing.prepaid p where p.customer_id = dunned.customer_id and p.expired_on is not null)
     order by customer_id`.execute(db);
   return rows.map((row) => row.customerId);
 }

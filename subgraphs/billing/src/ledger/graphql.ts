@@ -16,6 +16,11 @@ const LedgerProofRef = builder.objectRef<LedgerProof>('LedgerProof').implement({
       description: 'Money of customers that no invoice took yet.',
       resolve: ({ unapplied }) => [...unapplied],
     }),
+    prepaid: t.field({
+      type: ['Money'],
+      description: 'Balances of customers who pay ahead.',
+      resolve: ({ prepaid }) => [...prepaid],
+    }),
     findings: t.exposeStringList('findings', { description: 'What does not hold; empty when all is well.' }),
   }),
 });

@@ -7,6 +7,7 @@ export interface LedgerProof {
   readonly documents: bigint;
   readonly receivable: readonly { readonly minor: bigint; readonly currency: string }[];
   readonly unapplied: readonly { readonly minor: bigint; readonly currency: string }[];
+  readonly prepaid: readonly { readonly minor: bigint; readonly currency: string }[];
   /** What does not hold, in words. */
   readonly findings: string[];
 }
@@ -22,13 +23,26 @@ const checks = {
     full join (select customer_id, currency, sum(open_minor) as total from billing.open_item group by 1, 2) o
       on o.customer_id = l.customer and o.currency = l.currency
     where coalesce(l.total, 0) <> coalesce(o.total, 0)`,
-  'the unapplied cash of a customer is his credit': sql<{ what: string }>`
+  'the unapplied cash of a customer, or his prepaid balance, is his credit': sql<{ what: string }>`
     select coalesce(l.customer, c.customer_id) as what
-    from (select substr(account, 15) as customer, currency, -sum(amount_minor) as total
-      from billing.ledger_entry where account like 'unappliedCash:%' group by 1, 2) l
+    from (select substr(account, strpos(account, ':') + 1) as customer, currency, -sum(amount_minor) as total
+      from billing.ledger_entry where account like 'unappliedCash:%' or account like 'prepaid:%' group by 1, 2) l
     full join (select customer_id, currency, sum(open_minor) as total from billing.credit_item group by 1, 2) c
       on c.customer_id = l.customer and c.currency = l.currency
     where coalesce(l.total, 0) <> coalesce(c.total, 0)`,
+  'the money of who pays ahead stands in his prepaid account, that of nobody else does, and it is never below zero': sql<{
+    what: string;
+  }>`
+    select account as what from billing.ledger_entry where account like 'unappliedCash:%' or account like 'prepaid:%'
+    group by account, currency
+    having case when account like 'prepaid:%' then sum(amount_minor) > 0 else false end
+      or (sum(amount_minor) <> 0 and (account like 'prepaid:%') <> exists (select from billing.prepaid p
+        where p.customer_id = substr(account, strpos(account, ':') + 1)))`,
+  'every refund of a balance is posted, and nothing else': sql<{ what: string }>`
+    select coalesce(r.id, t.ref) as what from billing.prepaid_refund r
+    full join (select * from billing.ledger_transaction where kind = 'prepaidRefund') t on t.ref = r.id
+    where r.id is null or t.ref is null
+      or r.amount_minor <> (select sum(amount_minor) from billing.prepaid_refund_part p where p.refund_id = r.id)`,
   'an invoice is open for its gross less what was allocated': sql<{ what: string }>`
     select d.number as what from billing.document d
     left join billing.open_item o on o.document_id = d.id
@@ -66,12 +80,13 @@ const checks = {
         select from billing.payment_return r where r.payment_id = m.payment_id and r.kind = 'reversal'))
       group by 1) b on b.currency = l.currency
     where coalesce(l.total, 0) <> coalesce(b.total, 0)`,
-  'what is owed for vouchers are those that nobody redeemed': sql<{ what: string }>`
+  'what is owed for vouchers are those that were neither redeemed nor revoked': sql<{ what: string }>`
     select coalesce(l.currency, v.currency) as what
     from (select currency, -sum(amount_minor) as total from billing.ledger_entry where account = 'voucherLiability' group by 1) l
     full join (select b.currency, sum(b.amount_minor) as total from billing.voucher v
       join billing.voucher_batch b on b.id = v.batch_id
-      where not exists (select from billing.voucher_redemption r where r.voucher_id = v.id) group by 1) v
+      where not exists (select from billing.voucher_redemption r where r.voucher_id = v.id)
+        and not exists (select from billing.voucher_revocation x where x.voucher_id = v.id) group by 1) v
       on v.currency = l.currency
     where coalesce(l.total, 0) <> coalesce(v.total, 0)`,
   'revenue is the net of the documents': sql<{ what: string }>`
@@ -105,6 +120,7 @@ export async function proveLedger(database: Kysely<TenantDatabase>): Promise<Led
         documents: counts[0]?.documents ?? 0n,
         receivable: await totals(transaction, 'receivable:%', 1),
         unapplied: await totals(transaction, 'unappliedCash:%', -1),
+        prepaid: await totals(transaction, 'prepaid:%', -1),
         findings,
       };
     });

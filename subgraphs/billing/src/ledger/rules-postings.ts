@@ -110,19 +110,30 @@ export const postDepositRefund = ({
     credit(clearing(gateway), amount),
   ]);
 
-/** Prepaid balance: filled by cash, used against the receivable of the invoice that charges it. */
-export const postPrepaidTopUp = ({ ref, customer, currency, amount, gateway }: GatewayMovement): PostingSet =>
-  postingSet('prepaidTopUp', ref, currency, [
-    debit(clearing(gateway), amount),
-    credit({ type: 'prepaid', customer }, amount),
-  ]);
-export const postPrepaidUse = ({ ref, customer, currency, amount }: CustomerMovement): PostingSet =>
-  postingSet('prepaidUse', ref, currency, [
-    debit({ type: 'prepaid', customer }, amount),
-    credit(receivable(customer), amount),
+/** Unapplied cash becomes the balance of a customer who pays ahead from now on; `back`: the other way round. */
+export const postPrepaidTransfer = (
+  { ref, customer, currency, amount }: CustomerMovement,
+  back = false,
+): PostingSet =>
+  postingSet('prepaidTransfer', ref, currency, [
+    debit(back ? { type: 'prepaid', customer } : unapplied(customer), amount),
+    credit(back ? unapplied(customer) : { type: 'prepaid', customer }, amount),
   ]);
 
-/** A voucher sold is owed to whoever redeems it; redemption fills a prepaid balance. */
+/** The unused balance goes back. */
+export const postPrepaidRefund = ({
+  ref,
+  customer,
+  currency,
+  amount,
+  gateway,
+}: GatewayMovement): PostingSet =>
+  postingSet('prepaidRefund', ref, currency, [
+    debit({ type: 'prepaid', customer }, amount),
+    credit(clearing(gateway), amount),
+  ]);
+
+/** A voucher sold is owed to whoever redeems it. */
 export const postVoucherSale = (sale: {
   readonly ref: string;
   readonly currency: string;
@@ -133,10 +144,23 @@ export const postVoucherSale = (sale: {
     debit(clearing(sale.gateway), sale.amount),
     credit({ type: 'voucherLiability' }, sale.amount),
   ]);
-export const postVoucherRedemption = ({ ref, customer, currency, amount }: CustomerMovement): PostingSet =>
-  postingSet('voucherRedemption', ref, currency, [
-    debit({ type: 'voucherLiability' }, amount),
-    credit({ type: 'prepaid', customer }, amount),
+/** Its redemption is a payment by voucher: what was owed for it is where that money comes from. */
+export const postVoucherRedemption = (redemption: {
+  readonly ref: string;
+  readonly currency: string;
+  readonly amount: bigint;
+  readonly gateway: string;
+}): PostingSet =>
+  postingSet('voucherRedemption', redemption.ref, redemption.currency, [
+    debit({ type: 'voucherLiability' }, redemption.amount),
+    credit(clearing(redemption.gateway), redemption.amount),
+  ]);
+
+/** A voucher that is taken back: its money goes to who bought it. */
+export const postVoucherRevocation = (revocation: Parameters<typeof postVoucherRedemption>[0]): PostingSet =>
+  postingSet('voucherRevocation', revocation.ref, revocation.currency, [
+    debit({ type: 'voucherLiability' }, revocation.amount),
+    credit(clearing(revocation.gateway), revocation.amount),
   ]);
 
 /** What will not be paid becomes bad debt; a recovery opens it again. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { balances, type PostingSet, postingSet, reversal, UnbalancedPosting } from './rules.ts';
+import { balances, type PostingSet, postingSet, prepaidSet, reversal, UnbalancedPosting } from './rules.ts';
 import * as post from './rules-postings.ts';
 
 const amount = fc.bigInt(0n, 1_000_000n);
@@ -37,8 +37,9 @@ function everyPosting(
     post.postDeposit(move),
     post.postDepositApplied(move),
     post.postDepositRefund(move),
-    post.postPrepaidTopUp(move),
-    post.postPrepaidUse(move),
+    post.postPrepaidTransfer(move),
+    post.postPrepaidTransfer(move, true),
+    post.postPrepaidRefund(move),
     post.postVoucherSale(move),
     post.postVoucherRedemption(move),
     post.postWriteOff(move),
@@ -90,9 +91,11 @@ describe('ledger', () => {
   });
   it('a prepaid voucher ends as revenue', () => {
     const move = { ...at, ref: 'V-1', amount: 1000n };
+    const voucher = { ...move, gateway: 'voucher' };
     const story = [
       post.postVoucherSale(move),
-      post.postVoucherRedemption(move),
+      post.postPayment({ ...voucher, allocated: 0n }),
+      post.postVoucherRedemption(voucher),
       post.postInvoice({
         ref: 'I',
         customer: 'C',
@@ -100,8 +103,9 @@ describe('ledger', () => {
         revenue: [{ revenueClass: 'access', net: 1000n }],
         tax: [],
       }),
-      post.postPrepaidUse(move),
-    ];
+      post.postApplication(move),
+    ].map((set) => prepaidSet(set, new Set(['C'])));
+    expect(balances(story.slice(0, 3)).get('prepaid:C|EUR')).toBe(-1000n);
     const open = Object.fromEntries([...balances(story)].filter(([, balance]) => balance !== 0n));
     expect(open).toEqual({ 'clearing:bank|EUR': 1000n, 'revenue:access|EUR': -1000n });
   });

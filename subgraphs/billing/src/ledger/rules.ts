@@ -33,10 +33,11 @@ export type PostingKind =
   | 'deposit'
   | 'depositApplied'
   | 'depositRefund'
-  | 'prepaidTopUp'
-  | 'prepaidUse'
+  | 'prepaidTransfer'
+  | 'prepaidRefund'
   | 'voucherSale'
   | 'voucherRedemption'
+  | 'voucherRevocation'
   | 'writeOff'
   | 'recovery'
   | 'suspense'
@@ -109,4 +110,15 @@ export function balances(sets: readonly PostingSet[]): Map<string, bigint> {
     }
   }
   return found;
+}
+
+/** The same set, where the unapplied cash of prepaid customers is their prepaid balance. A transfer between the two stays. */
+export function prepaidSet(set: PostingSet, prepaid: ReadonlySet<string>): PostingSet {
+  if (set.kind === 'prepaidTransfer') return set;
+  const entries = set.entries.map(({ account, amount }) =>
+    account.type === 'unappliedCash' && prepaid.has(account.customer)
+      ? { account: { type: 'prepaid', customer: account.customer } as const, amount }
+      : { account, amount },
+  );
+  return postingSet(set.kind, set.ref, set.currency, entries);
 }

@@ -1,16 +1,19 @@
-import type { QueryExecutorProvider } from 'kysely';
+import { type QueryExecutorProvider, sql } from 'kysely';
+import { idArray } from '../database/id-array.ts';
 import { insertRows } from '../database/insert-rows.ts';
-import { accountKey, type PostingSet } from './rules.ts';
+import { accountKey, type PostingSet, prepaidSet } from './rules.ts';
 
 /**
  * Writes postings. The database refuses a (kind, ref) that is there already and any set that does not sum to zero.
+ * What is no invoice's of a prepaid customer's money stands in his own account, whoever posts it.
  * @param postedOn local date, ISO.
  */
 export async function post(
   transaction: QueryExecutorProvider,
-  sets: readonly PostingSet[],
+  posted: readonly PostingSet[],
   postedOn: string,
 ): Promise<void> {
+  const sets = await withPrepaid(transaction, posted);
   await insertRows(
     transaction,
     'billing.ledger_transaction',
@@ -31,4 +34,21 @@ export async function post(
       })),
     ),
   );
+}
+
+async function withPrepaid(
+  transaction: QueryExecutorProvider,
+  sets: readonly PostingSet[],
+): Promise<readonly PostingSet[]> {
+  const customers = new Set<string>();
+  for (const { entries } of sets)
+    for (const { account } of entries) if (account.type === 'unappliedCash') customers.add(account.customer);
+  if (customers.size === 0) return sets;
+  const { rows } = await sql<{ customerId: string }>`
+    select customer_id as "customerId" from billing.prepaid where customer_id = any(${idArray([...customers])})`.execute(
+    transaction,
+  );
+  if (rows.length === 0) return sets;
+  const prepaid = new Set(rows.map(({ customerId }) => customerId));
+  return sets.map((set) => prepaidSet(set, prepaid));
 }

@@ -12,7 +12,14 @@ import { mailServer } from './store.ts';
 export function mailConsumer(services: BillingServices): EventConsumer<TenantDatabase, TenantEvents> {
   return {
     name: 'billing.write-letters',
-    types: ['invoice.issued', 'payment.received', 'payment.attempt.failed', 'dunning.step.executed'],
+    types: [
+      'invoice.issued',
+      'payment.received',
+      'payment.attempt.failed',
+      'dunning.step.executed',
+      'prepaid.balance.low',
+      'prepaid.expired',
+    ],
     async handle(event, transaction) {
       const server = await mailServer(transaction);
       if (server === null || event.occurredAt < server.since) return;
@@ -55,6 +62,14 @@ async function mailOf(
       const { number, dueOn } = invoice;
       const facts = { kind: 'reminder', number, open: item.openMinor, dueOn } as const;
       return { customerId, facts, about: `${invoiceId}:${step}`, documentId: invoiceId };
+    }
+    case 'prepaid.balance.low':
+    case 'prepaid.expired': {
+      const { customerId, balanceMinor, neededMinor, on } = event.payload;
+      const isExpired = event.type === 'prepaid.expired';
+      const amounts = { balance: BigInt(balanceMinor), needed: BigInt(neededMinor) };
+      const facts = { kind: 'lowBalance', on, isExpired, ...amounts } as const;
+      return { customerId, facts, about: `${customerId}:${event.type}:${on}`, documentId: null };
     }
     default:
       return null;

@@ -16,6 +16,7 @@ const MailKindEnum = builder.enumType('MailKind', {
     PAYMENT_FAILED: { value: 'paymentFailed' },
     REMINDER: { value: 'reminder' },
     STATEMENT: { value: 'statement' },
+    LOW_BALANCE: { value: 'lowBalance' },
   },
 } as const);
 const MailStateEnum = builder.enumType('MailState', {

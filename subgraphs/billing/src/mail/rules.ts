@@ -1,7 +1,7 @@
 import { minorDigits } from '@dotmac/platform/money/currency';
 import { formatUnits } from '@dotmac/platform/money/decimal';
 
-export type MailKind = 'invoice' | 'receipt' | 'paymentFailed' | 'reminder' | 'statement';
+export type MailKind = 'invoice' | 'receipt' | 'paymentFailed' | 'reminder' | 'statement' | 'lowBalance';
 
 /** What a letter tells. Amounts in minor units, days as ISO dates. */
 export type MailFacts =
@@ -19,6 +19,14 @@ export type MailFacts =
       readonly nextAttemptOn: string | null;
     }
   | { readonly kind: 'reminder'; readonly number: string; readonly open: bigint; readonly dueOn: string }
+  | {
+      readonly kind: 'lowBalance';
+      readonly on: string;
+      readonly balance: bigint;
+      readonly needed: bigint;
+      /** Whether the day has come. */
+      readonly isExpired: boolean;
+    }
   | { readonly kind: 'statement'; readonly on: string; readonly owed: bigint; readonly overdue: bigint };
 
 export interface Letter {
@@ -73,6 +81,16 @@ function content(
         lines: [
           `${money(facts.open)} of the invoice ${facts.number} was due on ${facts.dueOn}, and did not arrive yet.`,
           'If it crossed with this letter, please disregard it.',
+        ],
+      };
+    case 'lowBalance':
+      return {
+        subject: facts.isExpired ? 'your balance is used up' : 'your balance runs low',
+        lines: [
+          `your balance is ${money(facts.balance)}; on ${facts.on} your service costs ${money(facts.needed)}.`,
+          facts.isExpired
+            ? 'It is closed until a top-up buys it, and opens with it at once.'
+            : 'Please top it up before that day, so that it goes on.',
         ],
       };
     case 'statement':

@@ -8,6 +8,7 @@ import type { BillingServices } from '../builder.ts';
 import { relieve } from '../dunning/relief.ts';
 import { postPayment } from '../ledger/rules-postings.ts';
 import { post } from '../ledger/store.ts';
+import { restorePrepaid } from '../prepaid/restore.ts';
 import { type Act, occurred, paidEvent } from '../run/issue.ts';
 import { spreadOver } from '../settlement/settle.ts';
 import { insertAllocations, insertCreditItems, openItems, reduceOpenItems } from '../settlement/store.ts';
@@ -30,7 +31,7 @@ export interface IncomingPayment {
  * @throws ValidationError, NotFoundError, or ConflictError when the reference names another payment.
  */
 export async function receivePayment(
-  services: Pick<BillingServices, 'database' | 'clock'>,
+  services: Pick<BillingServices, 'database' | 'clock' | 'tenant'>,
   incoming: IncomingPayment,
   act: Act,
 ): Promise<Payment> {
@@ -42,7 +43,7 @@ export async function receivePayment(
 /** The same within a transaction. `lenient`: a named invoice that is paid already is as good as none. */
 export async function receiveIn(
   transaction: Transaction<TenantDatabase>,
-  services: Pick<BillingServices, 'clock'>,
+  services: Pick<BillingServices, 'clock' | 'tenant'>,
   incoming: IncomingPayment,
   act: Act,
   lenient = false,
@@ -114,6 +115,7 @@ export async function receiveIn(
     },
     ...paid.map((invoice) => paidEvent(invoice, act)),
   ]);
+  await restorePrepaid(transaction, services, customerId, act);
   await relieve(transaction, customerId, 'paid', act);
   return payment;
 }

@@ -25,7 +25,7 @@ export interface BookedCharge {
  */
 export async function settleRefunds(
   transaction: Transaction<TenantDatabase>,
-  services: Pick<BillingServices, 'clock'>,
+  services: Pick<BillingServices, 'clock' | 'tenant'>,
   booked: BookedCharge,
   act: Act,
 ): Promise<void> {
@@ -62,7 +62,7 @@ export async function settleRefunds(
 
 async function book(
   transaction: Transaction<TenantDatabase>,
-  services: Pick<BillingServices, 'clock'>,
+  services: Pick<BillingServices, 'clock' | 'tenant'>,
   { paymentId, charge }: BookedCharge,
   refund: ProviderRefundState,
   row: ProviderRefundRow | null,

@@ -41,6 +41,7 @@ export async function returnablePayment(
   const { rows: returned } = await sql<{ total: bigint }>`
     select coalesce(sum(amount_minor), 0)::bigint as total from (
       select amount_minor from billing.payment_return where payment_id = ${paymentId}
+      union all select amount_minor from billing.prepaid_refund_part where source_id = ${paymentId}
       union all select amount_minor from billing.provider_refund
         where payment_id = ${paymentId} and state in ('requested', 'pending') and id <> ${exceptRefundId}) gone`.execute(
     db,

@@ -6,11 +6,19 @@ import { type BilledLine, type ChargeLine, charge, nextDueOn, type ServiceLine }
 import { DEFAULT_POLICY } from '../charge/rules-policy.ts';
 import { discountLines, explainDiscount, type RecurringDiscount } from '../discount/rules.ts';
 import { type Draft, type DraftLine, draftText } from '../document/rules-draft.ts';
+import type { Explanation } from '../explanation/rules.ts';
 import { feeLine, type OpenFee } from '../fee/rules.ts';
 import { averageActive, type DailyCount, graduatedPrice, type RateCard } from '../metering/rules.ts';
 import { canonicalJson } from '../numbering/rules.ts';
 import { periodContaining, periodGrid, periodsBetween } from '../period/rules.ts';
-import { type StoredServiceEvent, serviceHistory, type Version } from '../service-line/rules.ts';
+import type { PrepaidStanding } from '../prepaid/rules.ts';
+import {
+  heldPrice,
+  type StoredServiceEvent,
+  serviceHistory,
+  type Version,
+  versionOfKey,
+} from '../service-line/rules.ts';
 import { calculateTax } from '../tax/rules.ts';
 import type { TaxComponent, TaxExemption } from '../tax/rules-types.ts';
 import { type OverageSnapshot, overageLines } from '../usage/rules-overage.ts';
@@ -39,6 +47,8 @@ export interface AccountSnapshot {
   /** That are on no document yet. */
   readonly fees: readonly OpenFee[];
   readonly usage: UsageSnapshot | null;
+  /** Of a customer who pays ahead. */
+  readonly prepaid?: PrepaidStanding | null;
 }
 
 /** A discount of a service line, with the life of its own line of charges. */
@@ -185,11 +195,16 @@ function described(
   return lines.map((line) => {
     const correction = count.get(keyOf(line)) ?? 0;
     count.set(keyOf(line), correction + 1);
-    const version = versions.get(line.priceKey);
-    const { amount, ...rest } = line;
+    const { id, percent } = versionOfKey(line.priceKey);
+    const version = versions.get(id);
+    const { amount, explanation, ...rest } = line;
     return {
       ...rest,
-      description: version?.planName ?? line.priceKey,
+      explanation:
+        percent === undefined || version === undefined
+          ? explanation
+          : { ...explanation, parts: { price: explainHeld(version, percent) } },
+      description: version === undefined ? line.priceKey : nameOf(version, percent),
       productClass: version?.productClass ?? 'other',
       correction,
       net: amount,
@@ -209,17 +224,32 @@ function discounted(
   const suffix = `/${discount.id}`;
   return described(lines, discount.billed, events).map((line) => {
     const versionId = line.priceKey.slice(0, -suffix.length);
-    const version = events.find((event) => event.version?.id === versionId)?.version;
+    const { id, percent } = versionOfKey(versionId);
+    const version = events.find((event) => event.version?.id === id)?.version;
     if (version == null) return { ...line, description: discount.name };
-    const price = explainDiscount(rational(version.priceMinor), discounts.slice(0, index), discount);
+    const full =
+      percent === undefined ? rational(version.priceMinor) : heldPrice(version.priceMinor, percent);
+    const price = explainDiscount(full, discounts.slice(0, index), discount);
     return {
       ...line,
-      description: `${version.planName}: ${discount.name}`,
+      description: `${nameOf(version, percent)}: ${discount.name}`,
       productClass: version.productClass,
       explanation: { ...line.explanation, parts: { price } },
     };
   });
 }
+
+const nameOf = ({ planName }: Version, percent: string | undefined): string =>
+  percent === undefined ? planName : `${planName}, on hold at ${percent} %`;
+
+/** Why the price of a service on hold is what it is. */
+const explainHeld = ({ id, priceMinor }: Version, percent: string): Explanation => ({
+  rule: 'hold.price',
+  version: 1,
+  inputs: { list: `${priceMinor}`, percent },
+  formula: 'list * percent / 100',
+  facts: { priceVersion: id },
+});
 
 type UsageResult =
   | { readonly ok: true; readonly lines: UntaxedLine[]; readonly next: Day }

@@ -5,6 +5,8 @@ import type { BillingServices } from '../builder.ts';
 import { type Day, formatDay, parseDay } from '../calendar/rules.ts';
 import type { Draft } from '../document/rules-draft.ts';
 import type { IssuedDocument } from '../document/store.ts';
+import { expire } from '../prepaid/expire.ts';
+import { type Unaffordable, unaffordable } from '../prepaid/rules.ts';
 import type { TaxComponent } from '../tax/rules-types.ts';
 import { taxComponents } from '../tax/store.ts';
 import { type Act, issueDrafts } from './issue.ts';
@@ -15,6 +17,7 @@ import {
   forgetPlans,
   loadSnapshots,
   lockAccounts,
+  lookAgain,
   recordProblems,
   settleAccounts,
 } from './store.ts';
@@ -53,17 +56,24 @@ type Taxes = ReadonlyMap<string, readonly TaxComponent[]>;
 interface Computed {
   readonly drafts: Draft[];
   readonly problems: Problem[];
+  /** Of customers who pay ahead: what their balance does not buy. */
+  readonly unaffordable: Unaffordable[];
   readonly settled: { customerId: string; nextBillOn: string | null }[];
 }
 
 /** `bill` over snapshots; a snapshot that makes the rules throw is a problem of its account, not of the run. */
 function compute(snapshots: readonly AccountSnapshot[], runDate: Day, taxes: Taxes): Computed {
-  const computed: Computed = { drafts: [], problems: [], settled: [] };
+  const computed: Computed = { drafts: [], problems: [], unaffordable: [], settled: [] };
   for (const snapshot of snapshots) {
     const { customerId } = snapshot;
     const result = billSafely(snapshot, runDate, taxes);
     if (!result.ok) {
       computed.problems.push({ customerId, message: result.message });
+      continue;
+    }
+    const purchase = unaffordable(result.draft, snapshot.prepaid);
+    if (purchase !== undefined) {
+      computed.unaffordable.push(purchase);
       continue;
     }
     if (result.draft !== null) computed.drafts.push(result.draft);
@@ -96,7 +106,7 @@ export async function planRun(
     const snapshots = await loadSnapshots(services.database, ids.slice(at, at + defaultChunkSize));
     const computed = compute(snapshots, dayOfText(runDate), taxes);
     drafts.push(...computed.drafts);
-    problems.push(...computed.problems);
+    problems.push(...computed.problems, ...computed.unaffordable.map(expiryOf));
   }
   return { runDate, drafts, problems, fingerprint: fingerprintOf(drafts) };
 }
@@ -114,12 +124,13 @@ export async function applyPlan(
     const ids = await dueAccounts(transaction, plan.runDate, plan.customerId);
     await lockAccounts(transaction, ids);
     const taxes = await taxComponents(transaction);
-    const computed: Computed = { drafts: [], problems: [], settled: [] };
+    const computed: Computed = { drafts: [], problems: [], unaffordable: [], settled: [] };
     for (let at = 0; at < ids.length; at += defaultChunkSize) {
       const snapshots = await loadSnapshots(transaction, ids.slice(at, at + defaultChunkSize));
       const part = compute(snapshots, dayOfText(plan.runDate), taxes);
       computed.drafts.push(...part.drafts);
       computed.problems.push(...part.problems);
+      computed.unaffordable.push(...part.unaffordable);
       computed.settled.push(...part.settled);
     }
     if (fingerprintOf(computed.drafts) !== plan.fingerprint) throw new StalePlanError();
@@ -244,8 +255,21 @@ async function write(
   await settleAccounts(transaction, computed.settled, runDate);
   const nextTry = formatDay(dayOfText(runDate) + 1);
   await recordProblems(transaction, computed.problems, new Date(act.now), nextTry);
+  await lookAgain(
+    transaction,
+    computed.unaffordable.map(({ customerId }) => customerId),
+    nextTry,
+  );
+  // What is billed ahead of its day may still be paid for until then.
+  if (runDate <= act.today) await expire(transaction, services, computed.unaffordable, runDate, act);
   return issueDrafts(transaction, services, computed.drafts, act);
 }
+
+/** As a preview says it. */
+const expiryOf = ({ customerId, balance, needed, currency }: Unaffordable): Problem => ({
+  customerId,
+  message: `the prepaid balance of ${balance} ${currency} does not buy what costs ${needed} (minor units)`,
+});
 
 /** Data that PostgreSQL refuses (SQLSTATE classes 22 and 23), as against a broken connection or a deadlock. */
 function isRefusal(error: unknown): boolean {

@@ -7,6 +7,7 @@ import type { BilledLine } from '../charge/rules.ts';
 import { idArray } from '../database/id-array.ts';
 import { discountsOfLines } from '../discount/store.ts';
 import { openFees } from '../fee/store.ts';
+import { prepaidStandings } from '../prepaid/store.ts';
 import { historiesOfCustomers } from '../service-line/histories.ts';
 import { exemptionsOf } from '../tax/store.ts';
 import { overageSnapshots } from '../usage/snapshot.ts';
@@ -107,6 +108,7 @@ export async function loadSnapshots(
   const discounts = await discountsOfLines(db, customerIds);
   const fees = await openFees(db, customerIds);
   const exemptions = await exemptionsOf(db, customerIds);
+  const prepaid = await prepaidStandings(db, customerIds);
   const usages = await usageSnapshots(db, accounts, billed);
   const overages = await overageSnapshots(db, accounts, histories, billed);
   const linesOf = Map.groupBy(histories, ({ customerId }) => customerId);
@@ -126,6 +128,7 @@ export async function loadSnapshots(
     exemptions: exemptions.get(account.customerId) ?? [],
     fees: fees.get(account.customerId) ?? [],
     usage: usages.get(account.customerId) ?? null,
+    prepaid: prepaid.get(account.customerId) ?? null,
   }));
 }
 
@@ -243,6 +246,19 @@ export async function settleAccounts(
     transaction,
   );
   await sql`delete from billing.problem where customer_id = any(${idArray(ids)})`.execute(transaction);
+}
+
+/** Accounts of which nothing was settled are looked at again on a day (ISO). */
+export async function lookAgain(
+  transaction: Transaction<TenantDatabase>,
+  customerIds: readonly string[],
+  nextBillOn: string,
+): Promise<void> {
+  if (customerIds.length === 0) return;
+  await sql`
+    update billing.account set next_bill_on = ${nextBillOn}::date where customer_id = any(${customerIds}::text[])`.execute(
+    transaction,
+  );
 }
 
 /** Notes accounts that cannot be billed, and looks at them again the next day. */

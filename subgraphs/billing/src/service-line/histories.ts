@@ -4,6 +4,8 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Day } from '../calendar/rules.ts';
 import { versionOf } from '../catalogue/store.ts';
 import { idArray } from '../database/id-array.ts';
+import { withHolds } from '../hold/rules.ts';
+import { holdSpans, holdsOfLine } from '../hold/store.ts';
 import type { StoredServiceEvent, Version } from './rules.ts';
 
 /** What happened to a line, in order, and how far it is settled. */
@@ -45,19 +47,21 @@ async function histories(db: Executor<TenantDatabase>, which: RawBuilder<unknown
     where ${which}
     order by l.id, e.effective_on, e.ordinal`.execute(db);
   const versions = await versionsById(db, rows);
+  const holds = await holdSpans(db, [...new Set(rows.map(({ customerId }) => customerId))]);
   const lines: LineHistory[] = [];
   for (const own of Map.groupBy(rows, ({ lineId }) => lineId).values()) {
     const [first] = own;
     if (first === undefined) continue;
+    const events = own.map(({ type, on, versionId }) => ({
+      type,
+      on,
+      version: versionId === null ? null : (versions.get(versionId) ?? null),
+    }));
     lines.push({
       id: first.lineId,
       customerId: first.customerId,
       settledBefore: first.settledBefore,
-      events: own.map(({ type, on, versionId }) => ({
-        type,
-        on,
-        version: versionId === null ? null : (versions.get(versionId) ?? null),
-      })),
+      events: holds.size === 0 ? events : withHolds(events, holdsOfLine(holds, first.lineId)),
     });
   }
   return lines;

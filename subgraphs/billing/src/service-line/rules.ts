@@ -1,4 +1,5 @@
-import { rational } from '@dotmac/platform/money/rational';
+import { parseDecimal } from '@dotmac/platform/money/decimal';
+import { over, type Rational, rational, times } from '@dotmac/platform/money/rational';
 import type { Day } from '../calendar/rules.ts';
 import { type Accrual, accruals, type ServiceEvent, type Terms } from '../charge/rules-accrual.ts';
 import { DEFAULT_POLICY } from '../charge/rules-policy.ts';
@@ -7,8 +8,11 @@ import type { PlanBound } from '../usage/rules-bound.ts';
 
 /** What a line's event says about the plan, as it is stored. */
 export interface StoredServiceEvent {
-  readonly type: 'start' | 'change' | 'cancel';
+  /** `hold` and `resume` are woven in (`hold/rules.ts`). */
+  readonly type: 'start' | 'change' | 'cancel' | 'hold' | 'resume';
   readonly on: Day;
+  /** Of a hold: how much of the price is charged meanwhile, decimal text. */
+  readonly percent?: string;
   readonly version: {
     readonly id: string;
     readonly planName: string;
@@ -36,19 +40,51 @@ function anchorOf(interval: Interval, anchorDay: number): Anchor {
     : { type: 'dayOfMonth', day: anchorDay };
 }
 
+/** Of a version whose service is on hold: the percentage of it that is charged. */
+const heldKey = (versionId: string, percent: string): string => `${versionId}~${percent}`;
+
+/** The version of a price key, and the percentage of its price while the service is on hold. */
+export function versionOfKey(priceKey: string): { readonly id: string; readonly percent?: string } {
+  const [id = priceKey, percent] = priceKey.split('~');
+  return percent === undefined ? { id } : { id, percent };
+}
+
+/** What is charged of a price while its service is on hold, exact. */
+export const heldPrice = (price: bigint, percent: string): Rational =>
+  times(rational(price), over(parseDecimal(percent), rational(100n)));
+
 /**
  * The history of a line as the charge engine reads it, or what is wrong with it. A change to a plan of the same
- * interval keeps the periods; another interval begins a new term as the policy says.
+ * interval keeps the periods; another interval begins a new term as the policy says. A hold that costs nothing
+ * suspends, another changes the price.
  */
 export function serviceHistory(
   stored: readonly StoredServiceEvent[],
   account: AccountTerms,
 ): { readonly ok: true; readonly events: ServiceEvent[] } | { readonly ok: false; readonly message: string } {
   const events: ServiceEvent[] = [];
-  let before: Interval | undefined;
-  for (const { type, on, version } of stored) {
+  let current: Version | undefined;
+  let held: string | undefined;
+  const priceOf = ({ id, priceMinor, timing }: Version) =>
+    held === undefined || isFree(held)
+      ? { priceKey: id, price: rational(priceMinor), timing }
+      : { priceKey: heldKey(id, held), price: heldPrice(priceMinor, held), timing };
+  for (const { type, on, version, percent } of stored) {
+    if (type === 'hold' || type === 'resume') {
+      if (current === undefined) continue;
+      const wasFree = held !== undefined && isFree(held);
+      const wasReduced = held !== undefined && !wasFree;
+      held = type === 'hold' ? (percent ?? '0') : undefined;
+      if (wasFree) events.push({ type: 'resume', on });
+      if (wasReduced || (held !== undefined && !isFree(held)))
+        events.push({ type: 'change', on, terms: priceOf(current) });
+      if (held !== undefined && isFree(held)) events.push({ type: 'suspend', on, reason: 'hold' });
+      continue;
+    }
     if (type === 'cancel') {
       events.push({ type, on });
+      current = undefined;
+      held = undefined;
       continue;
     }
     if (version === null) return { ok: false, message: 'the plan has no published version' };
@@ -57,9 +93,10 @@ export function serviceHistory(
         ok: false,
         message: `the plan is in ${version.currency}, the account in ${account.currency}`,
       };
-    const price = { priceKey: version.id, price: rational(version.priceMinor), timing: version.timing };
+    const before = current?.interval;
     const sameInterval = before?.unit === version.interval.unit && before.count === version.interval.count;
-    before = version.interval;
+    current = version;
+    const price = priceOf(version);
     if (type === 'change') {
       events.push({ type, on, terms: sameInterval ? price : { ...price, interval: version.interval } });
       continue;
@@ -70,6 +107,8 @@ export function serviceHistory(
   }
   return { ok: true, events };
 }
+
+const isFree = (percent: string): boolean => /^0*(\.0*)?$/.test(percent);
 
 /** The days on which a line accrues, or what is wrong with its history. */
 export function lineAccruals(

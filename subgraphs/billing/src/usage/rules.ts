@@ -6,6 +6,7 @@ import type { Accrual } from '../charge/rules-accrual.ts';
 import type { DraftLine } from '../document/rules-draft.ts';
 import type { Explanation } from '../explanation/rules.ts';
 import { periodsBetween } from '../period/rules.ts';
+import { versionOfKey } from '../service-line/rules.ts';
 import type { VolumeBound } from './rules-bound.ts';
 
 /** What a service used on a local day; octets in the subscriber's direction. */
@@ -39,10 +40,12 @@ export function usageWindows(accrued: readonly Accrual[], until: Day): UsageWind
   for (const { from: begin, to: end, terms, grid } of accrued) {
     for (const period of periodsBetween(grid, begin, Math.min(end, until))) {
       const stretch = { from: Math.max(begin, period.from), to: Math.min(end, period.to) };
-      const key = `${terms.priceKey}|${period.from}|${period.to}`;
+      // A hold changes the price, not the cap.
+      const versionId = versionOfKey(terms.priceKey).id;
+      const key = `${versionId}|${period.from}|${period.to}`;
       const stretches = [...(windows.get(key)?.stretches ?? []), stretch];
       windows.set(key, {
-        versionId: terms.priceKey,
+        versionId,
         periodFrom: period.from,
         periodTo: period.to,
         stretches,

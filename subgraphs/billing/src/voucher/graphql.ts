@@ -2,8 +2,11 @@ import { ConflictError, ForbiddenError, ValidationError } from '@dotmac/schema';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
 import { MoneyInput } from '../catalogue/type.ts';
+import { orFailure, planFailures } from '../outcome.ts';
 import { PaymentRef } from '../payment/type.ts';
+import { ApplyModeEnum } from '../run/graphql.ts';
 import { createBatch, redeemVoucher } from './redeem.ts';
+import { applyRevocation, planRevocation, type RevocationPlan } from './revoke.ts';
 import { batches, type VoucherBatch } from './store.ts';
 
 const VoucherBatchRef = builder
@@ -24,6 +27,13 @@ const VoucherBatchRef = builder
         nullable: true,
         description: 'The first day without it.',
       }),
+      planId: t.exposeID('planId', { nullable: true, description: 'The access plan that each grants.' }),
+      seconds: t.expose('seconds', {
+        type: 'BigInt',
+        nullable: true,
+        description: 'Of time, from its first use.',
+      }),
+      octets: t.expose('octets', { type: 'BigInt', nullable: true }),
     }),
   });
 interface Created {
@@ -46,6 +56,9 @@ const CreateVouchersInput = builder.inputType('CreateVouchersInput', {
     count: t.int({ required: true }),
     expiresOn: t.field({ type: 'LocalDate' }),
     method: t.string({ required: true, description: 'How the batch was paid, such as cash.' }),
+    planId: t.id({ description: 'Each grants access by this plan.' }),
+    seconds: t.field({ type: 'BigInt', description: 'Each grants so much time, from its first use.' }),
+    octets: t.field({ type: 'BigInt', description: 'Each grants so much volume.' }),
     clientMutationId: t.string(),
   }),
 });
@@ -53,6 +66,43 @@ const RedeemVoucherInput = builder.inputType('RedeemVoucherInput', {
   fields: (t) => ({
     customerId: t.id({ required: true }),
     code: t.string({ required: true }),
+    clientMutationId: t.string(),
+  }),
+});
+
+class RevocationPreview {
+  readonly plan: RevocationPlan;
+  constructor(plan: RevocationPlan) {
+    this.plan = plan;
+  }
+}
+builder.objectType(RevocationPreview, {
+  name: 'VoucherRevocationPreview',
+  description: 'Which vouchers would be revoked, and the money that would go back.',
+  fields: (t) => ({
+    fingerprint: t.string({ resolve: ({ plan }) => plan.fingerprint }),
+    count: t.int({ resolve: ({ plan }) => plan.ids.length }),
+    amount: t.field({
+      type: 'Money',
+      resolve: ({ plan }) => ({ minor: plan.amount, currency: plan.batch.currency }),
+    }),
+  }),
+});
+const RevokeVouchersResult = builder.unionType('RevokeVouchersResult', {
+  types: [RevocationPreview, VoucherBatchRef, ...planFailures],
+  resolveType: (value) => {
+    if (value instanceof RevocationPreview) return 'VoucherRevocationPreview';
+    return 'redeemed' in value ? 'VoucherBatch' : value.name;
+  },
+});
+const RevokeVouchersInput = builder.inputType('RevokeVouchersInput', {
+  fields: (t) => ({
+    batchId: t.id({ required: true }),
+    codes: t.stringList({ description: 'All of the batch that are left when left out.' }),
+    because: t.string({ required: true }),
+    method: t.string({ required: true, description: 'How the money goes back, such as cash.' }),
+    mode: t.field({ type: ApplyModeEnum, required: true }),
+    fingerprint: t.string({ description: 'Of the plan, for APPLY.' }),
     clientMutationId: t.string(),
   }),
 });
@@ -74,9 +124,34 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, context) => {
       const { name, count, method } = input;
       const amount = { minor: input.amount.amount, currency: input.amount.currency };
-      const batch = { name, count, method, amount, expiresOn: input.expiresOn ?? null };
+      const batch = {
+        name,
+        count,
+        method,
+        amount,
+        expiresOn: input.expiresOn ?? null,
+        planId: input.planId ?? null,
+        seconds: input.seconds ?? null,
+        octets: input.octets ?? null,
+      };
       return createBatch(context.services, batch, actOf(context));
     },
+  }),
+  revokeVouchers: t.field({
+    type: RevokeVouchersResult,
+    description: 'They can no longer be redeemed nor used; what was paid for them goes back.',
+    authScopes: { scope: 'payments:write' },
+    args: { input: t.arg({ type: RevokeVouchersInput, required: true }) },
+    resolve: (_root, { input }, context) =>
+      orFailure(async () => {
+        const { batchId, because, method, mode, fingerprint } = input;
+        const request = { batchId, because, method, codes: input.codes ?? null };
+        if (mode === 'PLAN')
+          return new RevocationPreview(await planRevocation(context.services.database, request));
+        if (fingerprint == null)
+          throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
+        return applyRevocation(context.services, request, fingerprint, actOf(context));
+      }),
   }),
   redeemVoucher: t.field({
     type: PaymentRef,

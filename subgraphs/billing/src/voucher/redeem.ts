@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { newId } from '@dotmac/platform';
+import { appendEvents, newId } from '@dotmac/platform';
 import { minorDigits } from '@dotmac/platform/money/currency';
-import { ConflictError, ValidationError } from '@dotmac/schema';
+import { ConflictError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
-import { postingSet } from '../ledger/rules.ts';
-import { postVoucherSale } from '../ledger/rules-postings.ts';
+import { plansById } from '../catalogue/store.ts';
+import { postVoucherRedemption, postVoucherSale } from '../ledger/rules-postings.ts';
 import { post } from '../ledger/store.ts';
 import { receiveIn } from '../payment/receive.ts';
 import { type Payment, paymentsById } from '../payment/store.ts';
-import type { Act } from '../run/issue.ts';
+import { type Act, occurred } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
 import { redemptionRefusal, voucherCode, voucherHash } from './rules.ts';
-import { insertBatch, insertRedemption, lockedVoucher, type VoucherBatch } from './store.ts';
+import { grantsOf, insertBatch, insertRedemption, lockedVoucher, type VoucherBatch } from './store.ts';
 
 const method = 'voucher';
 
@@ -24,6 +24,10 @@ export interface NewBatch {
   readonly expiresOn: string | null;
   /** How the batch was paid. */
   readonly method: string;
+  /** What each grants beside its worth. */
+  readonly planId: string | null;
+  readonly seconds: bigint | null;
+  readonly octets: bigint | null;
 }
 
 /** Makes vouchers and posts their sale. The codes are returned now and never again. */
@@ -32,7 +36,7 @@ export async function createBatch(
   request: NewBatch,
   act: Act,
 ): Promise<{ readonly batch: VoucherBatch; readonly codes: readonly string[] }> {
-  const { name, amount, count, expiresOn } = request;
+  const { name, amount, count, expiresOn, planId, seconds, octets } = request;
   if (name.trim() === '' || name.length > 200)
     throw new ValidationError('input.name', 'A batch has a name of 1 to 200 characters');
   if (minorDigits(amount.currency) === undefined)
@@ -44,6 +48,12 @@ export async function createBatch(
     throw new ValidationError('input.expiresOn', `Vouchers expire after today, ${act.today}`);
   if (!/^[a-z][a-zA-Z0-9-]{0,39}$/.test(request.method))
     throw new ValidationError('input.method', 'A method is a word such as cash, bankTransfer or stripe');
+  if (seconds !== null && (seconds < 1n || seconds > 10n ** 9n))
+    throw new ValidationError('input.seconds', 'Time is granted for 1 to 1000000000 seconds');
+  if (octets !== null && octets < 1n)
+    throw new ValidationError('input.octets', 'A volume is of 1 octet at least');
+  if (planId !== null && (await plansById(services.database, [planId]))[0]?.kind !== 'ACCESS')
+    throw new ValidationError('input.planId', 'A voucher is for a plan of the kind ACCESS');
   const batch: VoucherBatch = {
     id: newId('vcb', services.clock),
     name,
@@ -52,6 +62,9 @@ export async function createBatch(
     count,
     expiresOn,
     createdOn: act.today,
+    planId,
+    seconds,
+    octets,
   };
   const codes = Array.from({ length: count }, () => voucherCode(randomBytes(10)));
   const vouchers = codes.map((code) => ({ id: newId('vch', services.clock), hash: voucherHash(code) ?? '' }));
@@ -64,6 +77,23 @@ export async function createBatch(
       gateway: request.method,
     };
     await post(transaction, [postVoucherSale(sale)], act.today);
+    await appendEvents<TenantEvents>(
+      transaction,
+      vouchers.map(({ id, hash }) => ({
+        type: 'voucher.issued',
+        subject: id,
+        payload: {
+          voucherId: id,
+          batchId: batch.id,
+          codeHash: hash,
+          amountMinor: `${amount.minor}`,
+          currency: amount.currency,
+          expiresOn,
+          grants: grantsOf(batch),
+        },
+        ...occurred(act),
+      })),
+    );
   });
   return { batch, codes };
 }
@@ -93,7 +123,7 @@ export async function redeemVoucher(
     if (account === null) throw new ConflictError('UNKNOWN_CUSTOMER', 'There is no such customer');
     const refusal = redemptionRefusal(
       {
-        state: voucher.paymentId === null ? 'active' : 'redeemed',
+        state: voucher.isRevoked ? 'cancelled' : voucher.paymentId === null ? 'active' : 'redeemed',
         currency: voucher.currency,
         ...(voucher.expiresOn === null ? {} : { expiresOn: dayOfText(voucher.expiresOn) }),
       },
@@ -110,11 +140,24 @@ export async function redeemVoucher(
     );
     await insertRedemption(transaction, id, payment.id);
     // What was owed to whoever holds the voucher is where the payment's money comes from.
-    const redemption = postingSet('voucherRedemption', id, currency, [
-      { account: { type: 'voucherLiability' }, amount },
-      { account: { type: 'clearing', gateway: method }, amount: -amount },
-    ]);
+    const redemption = postVoucherRedemption({ ref: id, currency, amount, gateway: method });
     await post(transaction, [redemption], act.today);
+    await appendEvents<TenantEvents>(transaction, [
+      {
+        type: 'voucher.redeemed',
+        subject: id,
+        payload: {
+          voucherId: id,
+          batchId: voucher.batchId,
+          customerId,
+          paymentId: payment.id,
+          amountMinor: `${amount}`,
+          currency,
+          grants: grantsOf(voucher),
+        },
+        ...occurred(act),
+      },
+    ]);
     return payment;
   });
 }

@@ -1,5 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
+import type { VoucherGrant } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import { insertRows } from '../database/insert-rows.ts';
 
@@ -21,10 +22,15 @@ export async function insertBatch(
 
 export interface StoredVoucher {
   readonly id: string;
+  readonly batchId: string;
   readonly currency: string;
   readonly amount: bigint;
   /** ISO date. */
   readonly expiresOn: string | null;
+  readonly isRevoked: boolean;
+  readonly planId: string | null;
+  readonly seconds: bigint | null;
+  readonly octets: bigint | null;
   readonly paymentId: string | null;
   readonly customerId: string | null;
 }
@@ -36,8 +42,9 @@ export async function lockedVoucher(
 ): Promise<StoredVoucher | null> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${hash}, 0))`.execute(transaction);
   const { rows } = await sql<StoredVoucher>`
-    select v.id, b.currency, b.amount_minor as amount, b.expires_on as "expiresOn", r.payment_id as "paymentId",
-      p.customer_id as "customerId"
+    select v.id, v.batch_id as "batchId", b.currency, b.amount_minor as amount, b.expires_on as "expiresOn",
+      r.payment_id as "paymentId", p.customer_id as "customerId", b.plan_id as "planId", b.seconds, b.octets,
+      exists (select from billing.voucher_revocation x where x.voucher_id = v.id) as "isRevoked"
     from billing.voucher v join billing.voucher_batch b on b.id = v.batch_id
     left join billing.voucher_redemption r on r.voucher_id = v.id
     left join billing.payment p on p.id = r.payment_id
@@ -66,4 +73,57 @@ export async function batches(
     )
     .orderBy('batch.id', 'desc')
     .execute();
+}
+
+/** What network is told of a voucher. */
+export const grantsOf = ({
+  planId,
+  seconds,
+  octets,
+}: Pick<VoucherBatch, 'planId' | 'seconds' | 'octets'>): VoucherGrant => ({
+  planId,
+  seconds: seconds === null ? null : Number(seconds),
+  octets: octets === null ? null : `${octets}`,
+});
+
+export async function batchById(
+  db: Executor<TenantDatabase>,
+  id: string,
+): Promise<(VoucherBatch & { readonly redeemed: number }) | null> {
+  return (await batches(db)).find((batch) => batch.id === id) ?? null;
+}
+
+/** The vouchers of a batch that are neither redeemed nor revoked: those of these hashes, or all. Locked. */
+export async function liveVouchers(
+  transaction: Executor<TenantDatabase>,
+  batchId: string,
+  hashes: readonly string[] | null,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select v.id from billing.voucher v where v.batch_id = ${batchId}
+      and (${hashes === null} or v.hash = any(${hashes ?? []}::text[]))
+      and not exists (select from billing.voucher_redemption r where r.voucher_id = v.id)
+      and not exists (select from billing.voucher_revocation x where x.voucher_id = v.id)
+    order by v.id`.execute(transaction);
+  return rows.map(({ id }) => id);
+}
+
+/** Keeps redemptions of these vouchers away until the transaction ends. */
+export async function lockVouchers(transaction: Transaction<TenantDatabase>, batchId: string): Promise<void> {
+  await sql`
+    select pg_advisory_xact_lock(hashtextextended(hash, 0)) from billing.voucher
+    where batch_id = ${batchId} order by hash`.execute(transaction);
+}
+
+export async function insertRevocations(
+  transaction: Transaction<TenantDatabase>,
+  ids: readonly string[],
+  { because, by, on }: { readonly because: string; readonly by: string; readonly on: string },
+): Promise<void> {
+  await insertRows(
+    transaction,
+    'billing.voucher_revocation',
+    { voucher_id: 'text', because: 'text', revoked_by: 'text', revoked_on: 'date' },
+    ids.map((id) => ({ voucher_id: id, because, revoked_by: by, revoked_on: on })),
+  );
 }

@@ -1,0 +1,55 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import { appendEvents, newId } from '@dotmac/platform';
+import type { TenantEvents } from '@dotmac/schema';
+import type { Transaction } from 'kysely';
+import type { BillingServices } from '../builder.ts';
+import { insertLocks } from '../dunning/store.ts';
+import { type Act, occurred } from '../run/issue.ts';
+import type { Unaffordable } from './rules.ts';
+import { insertExpiry, prepaidStandings, updatePrepaid } from './store.ts';
+
+const because = 'the prepaid balance is used up';
+
+/**
+ * What was not bought is not used: from `on` (ISO) the services of these customers are on hold and closed, until a
+ * top-up buys them. The caller holds the accounts' locks and looks at them again the next day.
+ */
+export async function expire(
+  transaction: Transaction<TenantDatabase>,
+  { clock }: Pick<BillingServices, 'clock'>,
+  purchases: readonly Unaffordable[],
+  on: string,
+  act: Act,
+): Promise<void> {
+  if (purchases.length === 0) return;
+  const standings = await prepaidStandings(
+    transaction,
+    purchases.map(({ customerId }) => customerId),
+  );
+  for (const { customerId, currency, balance, needed } of purchases) {
+    const at = new Date(act.now);
+    const ids = () => newId('hld', clock);
+    await insertExpiry(transaction, { ids, customerId, from: on, because, by: act.actor, at });
+    const [locked] = await insertLocks(transaction, [customerId], because, at);
+    if (standings.get(customerId)?.expiredOn != null) continue;
+    await updatePrepaid(transaction, customerId, { expiredOn: on });
+    await appendEvents<TenantEvents>(transaction, [
+      {
+        type: 'prepaid.expired',
+        subject: customerId,
+        payload: { customerId, balanceMinor: `${balance}`, neededMinor: `${needed}`, currency, on },
+        ...occurred(act),
+      },
+      ...(locked === undefined
+        ? []
+        : [
+            {
+              type: 'billing.lock.requested' as const,
+              subject: customerId,
+              payload: { customerId, because },
+              ...occurred(act),
+            },
+          ]),
+    ]);
+  }
+}

@@ -27,7 +27,7 @@ export async function work(database: Kysely<TenantDatabase>, months: number): Pr
     const now = Date.parse(`${today}T12:00:00Z`);
     const act: Act = { today, now, actor: 'test' };
     const services = { database, clock: { now: () => now }, logger: silentLogger, tenant: null };
-    await runBilling(services, today, act, chunkSize);
+    await runBilling(services, today, act, { chunkSize });
     const invoices = await database
       .selectFrom('billing.document')
       .select(['customerId', 'currency'])

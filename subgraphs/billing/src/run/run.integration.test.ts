@@ -1,10 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkExplanation } from '../explanation/rules-checker.ts';
 import { proveLedger } from '../ledger/proof.ts';
 import { type BillingHarness, plusDays, startBilling } from '../testing.ts';
 import { issueDrafts } from './issue.ts';
-import { planRun, runBilling } from './run.ts';
+import { type Chunk, planRun, runBilling } from './run.ts';
 
 let isp: BillingHarness;
 beforeAll(async () => {
@@ -87,7 +89,7 @@ describe('a billing run', () => {
         .length;
     for (let done = 0; done < ids.length; done = await billed()) {
       let ended = false;
-      const attempt = runBilling(services, isp.today(), act(), 2)
+      const attempt = runBilling(services, isp.today(), act(), { chunkSize: 2 })
         .catch((error: unknown) => error)
         .finally(() => {
           ended = true;
@@ -104,6 +106,33 @@ describe('a billing run', () => {
     for (const id of ids) expect(await documentsOf(id)).toMatchObject([{ grossMinor: 3000n }]);
     expect(await run()).toMatchObject({ documents: 0 });
     expect((await proof()).findings).toEqual([]);
+  });
+
+  test('holds one chunk at a time, in its transaction and in memory', async () => {
+    const ids = await customers(9);
+    setFlagsFromString('--expose-gc');
+    const collectGarbage: () => void = runInNewContext('gc');
+    const chunks: { size: number; drafts: WeakRef<object>[] }[] = [];
+    /** What is still held of a chunk when the second one after it is committed. */
+    let held = 0;
+    const onChunk = ({ documents }: Chunk) => {
+      collectGarbage();
+      for (const { drafts } of chunks.slice(0, -1)) held += drafts.filter((one) => one.deref() !== undefined).length;
+      chunks.push({ size: documents.length, drafts: documents.map(({ draft }) => new WeakRef(draft)) });
+    };
+    const { documents } = await runBilling(isp.tenant.services, isp.today(), act(), {
+      chunkSize: 2,
+      onChunk,
+    });
+    expect({ documents, chunks: chunks.map(({ size }) => size), held }).toEqual({
+      documents: 9,
+      chunks: [2, 2, 2, 2, 1],
+      held: 0,
+    });
+    const { rows } = await sql<{ size: bigint }>`
+      select count(*) as size from billing.document where customer_id = any(${ids}::text[])
+      group by xmin order by min(sequence)`.execute(isp.tenant.services.database);
+    expect(rows.map(({ size }) => Number(size))).toEqual([2, 2, 2, 2, 1]);
   });
 
   test('isolates an account that cannot be billed and names it', async () => {

@@ -139,6 +139,13 @@ export async function applyPlan(
   });
 }
 
+export interface RunOptions {
+  /** Accounts per transaction, and the most that the run holds in memory. */
+  readonly chunkSize?: number;
+  /** Called with each chunk that is committed. */
+  readonly onChunk?: (chunk: Chunk) => void;
+}
+
 /**
  * Bills everybody who is due, in chunks of one transaction each. A run that was cut short, or another that works at
  * the same time, is no matter: whatever is billed is no longer due.
@@ -147,7 +154,7 @@ export async function runBilling(
   services: RunServices,
   runDate: string,
   act: Act,
-  chunkSize = defaultChunkSize,
+  { chunkSize = defaultChunkSize, onChunk }: RunOptions = {},
 ): Promise<RunResult> {
   const total = { documents: 0, gross: new Map<string, bigint>(), problems: [] as Problem[] };
   // First what is free, then what somebody else held when we came by.
@@ -155,6 +162,7 @@ export async function runBilling(
     for (;;) {
       const done = await runChunk(services, runDate, locked, act, chunkSize);
       if (done === null) break;
+      onChunk?.(done);
       total.problems.push(...done.problems);
       for (const { draft } of done.documents) {
         total.documents += 1;
@@ -165,9 +173,10 @@ export async function runBilling(
   return { runDate, ...total };
 }
 
-interface Chunk {
-  readonly documents: IssuedDocument[];
-  readonly problems: Problem[];
+/** What came of the accounts of one transaction. */
+export interface Chunk {
+  readonly documents: readonly IssuedDocument[];
+  readonly problems: readonly Problem[];
 }
 
 async function runChunk(

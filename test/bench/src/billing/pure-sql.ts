@@ -7,7 +7,10 @@ import { runDate } from './seed.ts';
  * transaction per thousand. It knows its one case by heart (a lead-in and a full month in advance) and hashes
  * snapshots without chaining them.
  */
-export async function billInSql(database: Kysely<TenantDatabase>): Promise<void> {
+export async function billInSql(
+  database: Kysely<TenantDatabase>,
+  progress: (added: number) => void,
+): Promise<void> {
   for (;;) {
     const count = await database.transaction().execute(async (transaction) => {
       const run = (statement: ReturnType<typeof sql>) => statement.execute(transaction);
@@ -84,5 +87,6 @@ export async function billInSql(database: Kysely<TenantDatabase>): Promise<void>
       return rows[0]?.count ?? 0n;
     });
     if (count === 0n) return;
+    progress(Number(count));
   }
 }

@@ -9,6 +9,8 @@ export const idleProcessFlags = [
   '--max-old-space-size=192',
   '--max-semi-space-size=4',
   '--optimize-for-size',
+  // The RADIUS server's sockets use `node:ffi` where it works as expected, and say so in their documentation, not at every start.
+  '--disable-warning=ExperimentalWarning',
 ] as const;
 
 const lookMilliseconds = 1_000;

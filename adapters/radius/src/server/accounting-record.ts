@@ -119,7 +119,8 @@ export function readAccountingRecord(
     upstreamPackets: integer(t.acctInputPackets),
     downstreamPackets: integer(t.acctOutputPackets),
     terminateCause: integer(t.acctTerminateCause),
-    packet: packet.subarray(0, scan.length),
+    // A copy: the datagram's memory is used again for the next.
+    packet: Buffer.from(packet.subarray(0, scan.length)),
   };
 }
 

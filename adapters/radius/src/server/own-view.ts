@@ -3,11 +3,12 @@ import { createScan, scanPacket } from '../packet/scan.ts';
 import { AccessRequestView } from './access-request.ts';
 import type { Received } from './reception.ts';
 
-/** A view that outlives the packet's turn: on a scan of its own, as the shared one moves on. */
+/** A view that outlives the packet's turn: on a copy and a scan of its own, as the shared ones move on. */
 export function ownView(shared: AccessRequestView, received: Received) {
   const scan = createScan();
-  scanPacket(received.packet, scan);
-  const own: Received = { ...received, scan };
+  const packet = Buffer.from(received.packet.subarray(0, received.scan.length));
+  scanPacket(packet, scan);
+  const own: Received = { ...received, packet, scan };
   const viewOf = (presented: PresentedCredential | null, identity: string) =>
     new AccessRequestView(
       own.nas,

@@ -3,6 +3,7 @@ import { lookup as resolveName } from 'node:dns';
 import { once } from 'node:events';
 import { plainAddress } from '../attribute/address.ts';
 import type { Peer } from './reception.ts';
+import { listenBatched } from './udp-batched.ts';
 
 export interface UdpSocketOptions {
   /** The kernel may grant less. */
@@ -17,10 +18,23 @@ export interface UdpListener {
 }
 
 /**
- * Binds a UDP socket and hands every datagram on. `host` `::` listens on both IP versions; addresses of peers come as plain
- * IPv4 then too. Throws what the bind throws (`EADDRINUSE` …).
+ * Binds a UDP socket and hands every datagram on; it is good until `onDatagram` returns. `host` `::` listens on both IP
+ * versions; addresses of peers come as plain IPv4 then too. In batches where the system can, else one by one.
+ * Throws what the bind throws (`EADDRINUSE` …).
  */
 export async function listenUdp(
+  host: string,
+  port: number,
+  options: UdpSocketOptions,
+  onDatagram: (datagram: Buffer, peer: Peer) => void,
+  onSendError: (error: Error) => void,
+): Promise<UdpListener> {
+  const batched = await listenBatched(host, port, options, onDatagram, onSendError);
+  return batched ?? listenOneByOne(host, port, options, onDatagram, onSendError);
+}
+
+/** The same with Node's sockets alone. */
+export async function listenOneByOne(
   host: string,
   port: number,
   { receiveBufferBytes, reusePort }: UdpSocketOptions,

@@ -41,12 +41,31 @@ export function registeredMaker(enterprise: number): string | null {
 /** Tables of others that an agent serves beside its maker's: Cisco's discovery protocol, Agent++, the UPS of a host. */
 const borrowed: ReadonlySet<number> = new Set([...nobody, 9, 318, 4976, 6876]);
 
+/** Whether a number is that of a maker of hardware, not of agent software or of tables others borrow. */
+export function isHardware(enterprise: number): boolean {
+  return !borrowed.has(enterprise);
+}
+
 /** The maker whose tables an agent serves, when it is the only one; else null. */
 export function vendorOfServed(served: ReadonlySet<string>): string | null {
-  const numbers = [...served]
-    .map(Number)
-    .filter((number) => Number.isInteger(number) && !borrowed.has(number));
+  const numbers = [...served].map(Number).filter((number) => Number.isInteger(number) && isHardware(number));
   const [only] = numbers;
   if (only === undefined || numbers.length > 1) return null;
   return vendorOfObjectId(`${ENTERPRISES}${only}`);
+}
+
+/** Words that stand first in many a description and are somebody's registered name too. */
+const WORDS =
+  /^(?:access|agent|application|base|control|data|device|darwin|digital|embedded|firmware|gateway|generic|hardware|industrial|linux|managed|model|network|platform|power|product|remote|router|secure|security|server|smart|snmp|software|sonic|station|switch|system|unix|version|vxworks|windows|wireless)$/i;
+let names: ReadonlyMap<string, string> | null = null;
+
+/** The maker a description begins with, as in `Barracuda Load Balancer`: for agents that report nobody's number. */
+export function vendorInText(sysDescr: string | null): string | null {
+  const word = /^"?([A-Za-z][\w-]{3,})/.exec(sysDescr ?? '')?.[1];
+  if (word === undefined || WORDS.test(word)) return null;
+  registeredMaker(0);
+  names ??= new Map(
+    [...(registry ?? []), ...Object.values(makers)].map((name) => [name.toLowerCase(), name] as const),
+  );
+  return names.get(word.toLowerCase()) ?? null;
 }

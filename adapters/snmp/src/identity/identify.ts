@@ -4,7 +4,7 @@ import type { TableOptions } from '../engine/table.ts';
 import { SnmpError } from '../error.ts';
 import { chassisOf, modelOf, type PhysicalEntities, readEntities, softwareOf } from '../mib/entity.ts';
 import { readSystem, type SystemGroup } from '../mib/system.ts';
-import { vendorOfObjectId, vendorOfServed } from './enterprises.ts';
+import { vendorInText, vendorOfObjectId, vendorOfServed } from './enterprises.ts';
 import { type Facts, factsOf, readFacts, textFacts } from './facts.ts';
 import { productOf } from './products.ts';
 import type { SystemRule } from './rule.ts';
@@ -23,7 +23,8 @@ export interface KnownSystem {
 export function knownSystem(system: SystemGroup, served: ReadonlySet<string> = new Set()): KnownSystem {
   const rule = systemOf(system, served);
   const vendor = rule?.vendor ?? (rule?.os == null ? vendorOfObjectId(system.sysObjectId) : null);
-  return { rule, os: rule?.os ?? null, vendor: vendor ?? vendorOfServed(served) };
+  const told = rule === null ? vendorInText(system.sysDescr) : null;
+  return { rule, os: rule?.os ?? null, vendor: vendor ?? vendorOfServed(served) ?? told };
 }
 
 /** As `knownSystem`, with the subtrees it serves where the system group says little. Rejects with `SnmpError`. */

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { encodeOid } from '../codec/oid.ts';
-import { ENTERPRISES, registeredMaker, vendorOfObjectId, vendorOfServed } from './enterprises.ts';
+import {
+  ENTERPRISES,
+  registeredMaker,
+  vendorInText,
+  vendorOfObjectId,
+  vendorOfServed,
+} from './enterprises.ts';
 import { factsOf, inProduct } from './facts.ts';
 import { knownSystem } from './identify.ts';
 import { tableOf } from './import-registry.ts';
@@ -102,6 +108,13 @@ test('a suffix is put behind a fact when its object has a value', () => {
   expect(factsOf(rule, values, system('1.7')).version).toBe('8.1');
   values.set('1.9.2', [octets(''), octets('SPH005')]);
   expect(factsOf(rule, values, system('1.7')).version).toBe('8.1 [SPH005]');
+});
+
+test('a description that begins with a maker names it, common words do not', () => {
+  expect(vendorInText('Barracuda Load Balancer ADC')).toBe('Barracuda');
+  expect(knownSystem(system('8072.3.2.999999', 'Perle MCR-MGT 9')).vendor).toBe('Perle');
+  for (const text of ['Linux gw 5.10', 'SNMP agent', 'Switch 24', 'DS-4', '', null])
+    expect(vendorInText(text)).toBeNull();
 });
 
 test('a product is named by its sysObjectID', () => {

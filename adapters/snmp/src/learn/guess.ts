@@ -210,7 +210,7 @@ export function guessIdentity(scalars: readonly WalkObject[], sysDescr: string):
       if (inDescr || text.split('.').length > 2) add('version', oid, `"${text}" has the form of a version`);
     } else if (inDescr && /[A-Za-z]/.test(text) && /\d/.test(text) && text.length >= 4) {
       add('model', oid, `"${text}" stands in sysDescr too`);
-    } else if (/^(?=(?:.*\d){4})(?=.*[A-Z])[A-Z0-9-]{8,24}$/.test(text)) {
+    } else if (!inDescr && /^(?=(?:.*\d){5})(?=.*[A-Z])[A-Z0-9]{8,24}$/.test(text)) {
       add('serial', oid, `"${text}" has the form of a serial number`);
     }
   }

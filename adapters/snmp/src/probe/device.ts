@@ -13,6 +13,7 @@ import type { SensorReading } from '../profile/interpret.ts';
 import { enterprisesOf } from '../profile/presence.ts';
 import { readProfiles } from '../profile/read.ts';
 import type { Profile } from '../profile/schema.ts';
+import { guess, unknownMaker } from './guess.ts';
 
 export interface DeviceReport {
   readonly identity: DeviceIdentity;
@@ -26,12 +27,14 @@ export interface DeviceReport {
 
 /**
  * Everything that is read of a device on first sight. Rejects with `SnmpError` when it never answers; once it has,
- * a part that fails is a warning. Ends soon after the signal, with what there is. `own` are an operator's profiles.
+ * a part that fails is a warning. Ends soon after the signal, with what there is. `own` are an operator's profiles;
+ * `guessing` looks at the private objects of a maker that no profile knows.
  */
 export async function probeDevice(
   session: SnmpSession,
   options: TableOptions,
   own: readonly Profile[] = [],
+  guessing = false,
 ): Promise<DeviceReport> {
   const warnings: string[] = [];
   async function part<T>(name: string, empty: T, read: () => Promise<T>): Promise<T> {
@@ -72,13 +75,25 @@ export async function probeDevice(
           profiled.values,
           system,
         );
+  const identity = {
+    model: facts.model ?? fromProfiles('model'),
+    version: facts.version ?? fromProfiles('version'),
+    serial: facts.serial ?? fromProfiles('serial'),
+  };
+  const maker = guessing ? unknownMaker(system.sysObjectId, enterprises, chosen) : null;
+  const nothing = { identity: {}, sensors: [], warnings: [] };
+  const guessed =
+    maker === null
+      ? nothing
+      : await part('guesses', nothing, () =>
+          guess(session, maker, { ...identity, sysDescr: system.sysDescr }, options),
+        );
   return {
     identity: {
       vendor: known.vendor ?? facts.maker,
       os: known.os,
-      model: facts.model ?? fromProfiles('model'),
-      version: facts.version ?? fromProfiles('version'),
-      serial: facts.serial ?? fromProfiles('serial'),
+      ...identity,
+      ...guessed.identity,
       sysName: system.sysName,
       sysDescr: system.sysDescr,
       sysObjectId: system.sysObjectId,
@@ -86,7 +101,7 @@ export async function probeDevice(
     interfaces: interfaces.rows,
     processors: [...host.processors, ...(profiled?.processors ?? [])],
     memory: [...host.memory, ...(profiled?.memory ?? [])],
-    sensors: profiled?.sensors ?? [],
+    sensors: [...(profiled?.sensors ?? []), ...guessed.sensors],
     wireless: profiled?.wireless ?? [],
     warnings: [
       ...warnings,
@@ -94,6 +109,7 @@ export async function probeDevice(
       ...host.warnings,
       ...physical.warnings,
       ...(profiled?.warnings ?? []),
+      ...guessed.warnings,
     ],
   };
 }

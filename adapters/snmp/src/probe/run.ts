@@ -86,6 +86,7 @@ async function probeLine(
       engine.session(target, target.snmp),
       { signal: AbortSignal.any(signals), maxMilliseconds: Math.ceil(budget / 2) },
       options.profiles,
+      true,
     );
     return reportJson(target.id, report);
   } catch (error) {

@@ -14,6 +14,8 @@ export interface SensorReading {
   readonly value: number;
   readonly severity?: Severity;
   readonly text?: string;
+  /** Why an object that no profile knows was taken for this. */
+  readonly guessed?: string;
 }
 
 /** What was read for a profile: scalars by OID, and for each column its values by index. */

@@ -202,6 +202,12 @@ export interface TenantDatabase {
   readonly kind: 'server' | 'shared';
   capabilities(): Promise<{ readonly isolation: 'server' | 'database'; readonly restartsAlone: boolean }>;
   /**
+   * Makes `connection` answer. The database itself appears with `ensure`, whole and at once, so that a workload may be
+   * started before and wait; a driver that cannot promise that makes it exist here. Idempotent.
+   * @throws as `ensure`
+   */
+  reserve(spec: DatabaseSpec, fence: Fence): Promise<void>;
+  /**
    * Makes the database exist, migrated, and serve. Idempotent.
    * @throws `FENCED`, `DATA_MISSING` (it existed and its data is gone: never re-created empty), `START_*`,
    * `STATE_FOLDER_*`, `CREATEDB_MISSING`

@@ -20,16 +20,12 @@ export const jobsSchema = 'jobs';
 export class Jobs {
   readonly #boss: PgBoss;
 
-  private constructor(boss: PgBoss) {
-    this.#boss = boss;
-  }
-
-  static async start(options: {
+  constructor(options: {
     readonly connectionString: string;
     readonly password?: string;
     readonly logger: Logger;
-  }): Promise<Jobs> {
-    const boss = new PgBoss({
+  }) {
+    this.#boss = new PgBoss({
       connectionString: options.connectionString,
       ...(options.password === undefined ? {} : { password: options.password }),
       schema: jobsSchema,
@@ -38,11 +34,14 @@ export class Jobs {
       schedule: false,
       useListenNotify: true,
     });
-    boss.on('error', (error: Error) =>
+    this.#boss.on('error', (error: Error) =>
       options.logger.warn({ error }, 'the job queue cannot reach its database; it tries again'),
     );
-    await boss.start();
-    return new Jobs(boss);
+  }
+
+  /** From here on jobs can be declared, enqueued and worked off. */
+  async start(): Promise<void> {
+    await this.#boss.start();
   }
 
   /** Makes a queue known, so that it can be enqueued to before anybody works it off. */

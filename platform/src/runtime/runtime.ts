@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { type Kysely, sql } from 'kysely';
+import { awaitDatabase } from '../database/await-database.ts';
 import { openDatabase } from '../database/open.ts';
 import { runConsumer } from '../event-log/consumer.ts';
 import { EventLog } from '../event-log/log.ts';
@@ -40,10 +41,12 @@ export interface Runtime<DB, E> {
 }
 
 const dailyCheckMilliseconds = 20_000;
+/** Shorter than a supervisor waits for a start: it then hears why. */
+const databaseDeadlineMilliseconds = 20_000;
 
 /**
  * Starts a runtime (a tenant's or the control plane's): database, event log, jobs, consumers, daily work and the HTTP
- * face of its subgraphs. It serves as soon as this returns.
+ * face of its subgraphs. It waits for a database that does not answer yet. It serves as soon as this returns.
  */
 export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promise<Runtime<DB, E>> {
   const { logger, tenant } = options;
@@ -57,7 +60,7 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
   };
   const database = openDatabase<DB>({ ...connection, max: 8 });
   const own: Kysely<DB>[] = [];
-  const clock = advancingClock(systemClock, await aheadOf(database));
+  const clock = advancingClock(systemClock);
   const events = new EventLog<E>({
     database: database as never,
     connection,
@@ -68,7 +71,7 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
     part: tenant === null ? 'control-plane' : 'tenant',
     ...(tenant === null ? {} : { tenant: tenant.slug }),
   });
-  const jobs = await Jobs.start({ ...connection, logger });
+  const jobs = new Jobs({ ...connection, logger });
   const base = {
     database,
     ownConnections(part: string, max: number) {
@@ -100,7 +103,20 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
     advanceClock: (by) => advance(database, clock, by, daily),
   };
   const modules = options.modules(services);
+  const server = createSubgraphServer({
+    modules,
+    keys: options.gatewayKeys,
+    plane: tenant?.id ?? 'platform',
+    logger,
+    metrics,
+    clock: systemClock,
+    idempotency: new IdempotencyStore(database as never),
+    ready: () => answers(database, logger),
+  });
 
+  // What needs no database is done by now.
+  clock.aheadMilliseconds = await awaitDatabase(() => aheadOf(database), databaseDeadlineMilliseconds);
+  await jobs.start();
   await events.start();
   const handlers = modules.flatMap((module) => module.jobs ?? []);
   // Consumers may enqueue from their first event on.
@@ -115,16 +131,6 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
     if (stop !== undefined) stops.push(stop);
   }
 
-  const server = createSubgraphServer({
-    modules,
-    keys: options.gatewayKeys,
-    plane: tenant?.id ?? 'platform',
-    logger,
-    metrics,
-    clock: systemClock,
-    idempotency: new IdempotencyStore(database as never),
-    ready: () => answers(database, logger),
-  });
   await server.listen(options.listen);
   const address = addressOf(server.server.address());
   logger.info({ address }, 'ready');

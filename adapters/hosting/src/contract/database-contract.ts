@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { errnoOf } from '../error.ts';
 import { poll } from '../poll.ts';
 import type { DatabaseStatus, TenantDatabase, Tombstone } from '../port.ts';
 import { databaseSpec, query } from './samples.ts';
@@ -54,6 +55,18 @@ export function databaseContract(
       expect(second).toEqual(first);
       await insert('alpha');
       expect(await count('alpha')).toEqual([[1]]);
+    });
+
+    it('tells the login of a database before it is there: who waits with it gets in', async () => {
+      const spec = databaseSpec('early');
+      await database.reserve(spec, FENCE);
+      const login = await database.connection('early', 'application');
+      const waiting = poll(() => query(login, 'SELECT count(*)::int FROM billing.ledger').catch(ifNotThere), {
+        deadlineMs: 30_000,
+      });
+      await database.ensure(spec, FENCE);
+      expect(await waiting).toEqual([[0]]);
+      expect(await database.connection('early', 'application')).toBe(login);
     });
 
     it('provides several tenants at once, each a database of its own', async () => {
@@ -151,4 +164,10 @@ export function databaseContract(
       await database.retire('bravo', 'of-bravo', FENCE);
     });
   });
+}
+
+/** The only way in which a database may be absent: its server does not answer. */
+function ifNotThere(error: unknown): undefined {
+  if (['ENOENT', 'ECONNREFUSED', '57P03'].includes(String(errnoOf(error)))) return undefined;
+  throw error;
 }

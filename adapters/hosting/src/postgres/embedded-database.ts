@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { concurrently } from '../concurrently.ts';
 import { HostingError, writingState } from '../error.ts';
 import type { HostingContext } from '../hosting-context.ts';
-import type { DatabaseSpec, TenantDatabase, TenantId } from '../port.ts';
+import type { DatabaseSpec, Fence, TenantDatabase, TenantId } from '../port.ts';
 import { createSerialiser } from '../serialiser.ts';
 import { checkDatabaseSpec, checkTenantId } from '../spec-check.ts';
 import { epochOf, passFence } from '../state/fence.ts';
@@ -52,6 +52,12 @@ export async function openEmbeddedDatabase(context: HostingContext): Promise<Dat
     servers.set(tenant, server);
     return server;
   };
+  const reserved = (spec: DatabaseSpec, fence: Fence): DatabaseServer => {
+    passFence(paths, spec.tenant, fence);
+    const server = servers.get(spec.tenant) ?? open(newRecord(owner, spec));
+    if (!server.record.created) server.remember({ spec });
+    return server;
+  };
   const known = (tenant: TenantId): DatabaseServer => {
     const server = servers.get(tenant);
     if (server === undefined) throw new HostingError('NOT_FOUND', `Tenant ${tenant} has no database here.`);
@@ -87,6 +93,12 @@ export async function openEmbeddedDatabase(context: HostingContext): Promise<Dat
     server.remember({ created: true });
   };
 
+  const complete = async (server: DatabaseServer, { schemaVersion }: DatabaseSpec): Promise<void> => {
+    await create(server);
+    await server.start(await binaries());
+    await migrate(server, schemaVersion);
+  };
+
   const migrate = async (server: DatabaseServer, schemaVersion: string): Promise<void> => {
     const { spec } = server.record;
     if (spec.schemaVersion === schemaVersion) return;
@@ -109,15 +121,20 @@ export async function openEmbeddedDatabase(context: HostingContext): Promise<Dat
       return { isolation: 'server', restartsAlone: false };
     },
 
+    async reserve(spec, fence) {
+      checkDatabaseSpec(spec);
+      return change(spec.tenant, async () => {
+        const server = reserved(spec, fence);
+        // One of an earlier release would be seen before it is migrated.
+        if (server.record.created) await complete(server, spec);
+      });
+    },
+
     async ensure(spec, fence) {
       checkDatabaseSpec(spec);
       return change(spec.tenant, async () => {
-        passFence(paths, spec.tenant, fence);
-        const server = servers.get(spec.tenant) ?? open(newRecord(owner, spec));
-        if (!server.record.created) server.remember({ spec });
-        await create(server);
-        await server.start(await binaries());
-        await migrate(server, spec.schemaVersion);
+        const server = reserved(spec, fence);
+        await complete(server, spec);
         return server.status();
       });
     },

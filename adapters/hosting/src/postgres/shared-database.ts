@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { HostingError, writingState } from '../error.ts';
 import type { HostingContext } from '../hosting-context.ts';
-import type { DatabaseRole, DatabaseSpec, DatabaseStatus, TenantId } from '../port.ts';
+import type { DatabaseRole, DatabaseSpec, DatabaseStatus, Fence, TenantId } from '../port.ts';
 import { createSerialiser } from '../serialiser.ts';
 import { checkDatabaseSpec, checkTenantId } from '../spec-check.ts';
 import { epochOf, passFence } from '../state/fence.ts';
@@ -98,6 +98,16 @@ export async function openSharedDatabase(context: HostingContext, adminUrl: stri
     return remember({ ...record, created: true, spec: { ...record.spec, schemaVersion } });
   };
 
+  const ensure = async (spec: DatabaseSpec, fence: Fence): Promise<DatabaseStatus> => {
+    checkDatabaseSpec(spec);
+    return change(spec.tenant, async () => {
+      passFence(paths, spec.tenant, fence);
+      const record = records.get(spec.tenant) ?? remember(newRecord(owner, spec));
+      await create(record);
+      return statusOf(await migrate(remember({ ...record, desired: 'RUNNING' }), spec.schemaVersion));
+    });
+  };
+
   return {
     kind: 'shared',
 
@@ -105,15 +115,12 @@ export async function openSharedDatabase(context: HostingContext, adminUrl: stri
       return { isolation: 'database', restartsAlone: true };
     },
 
-    async ensure(spec, fence) {
-      checkDatabaseSpec(spec);
-      return change(spec.tenant, async () => {
-        passFence(paths, spec.tenant, fence);
-        const record = records.get(spec.tenant) ?? remember(newRecord(owner, spec));
-        await create(record);
-        return statusOf(await migrate(remember({ ...record, desired: 'RUNNING' }), spec.schemaVersion));
-      });
+    // Roles, rights and tables come one after the other: nobody may look in between.
+    async reserve(spec, fence) {
+      await ensure(spec, fence);
     },
+
+    ensure,
 
     async status(tenant) {
       const record = records.get(tenant);

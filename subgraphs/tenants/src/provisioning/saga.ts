@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Fence, specHash } from '@dotmac/hosting/port';
+import { type DatabaseSpec, type Fence, specHash } from '@dotmac/hosting/port';
 import { appendEvents, generateSigningKey, hashPassword, newId } from '@dotmac/platform';
 import type { PlatformEvents } from '@dotmac/schema';
 import { addMembership, ensureAccount } from '../account/store.ts';
@@ -11,6 +11,8 @@ import { type ProvisioningJob, saveStep, stepsOfJobs, updateJob } from './store.
 
 interface Step {
   readonly name: string;
+  /** What must have succeeded before; steps that do not wait for each other run side by side. */
+  readonly after: readonly string[];
   /** Idempotent: a control plane that was killed in the middle runs it again. @returns what it did, for the receipt. */
   run(tenant: Tenant, context: SagaContext): Promise<string>;
 }
@@ -23,13 +25,16 @@ export interface SagaContext {
 
 const readyDeadlineMilliseconds = 30_000;
 
-/** From a request to a tenant that answers, in order. Every step leaves a line on the timeline. */
+/**
+ * From a request to a tenant that answers. Every step leaves a line on the timeline. The runtime loads its code while its
+ * database is made, and waits for it.
+ */
 const steps: readonly Step[] = [
-  { name: 'secrets', run: ensureSecrets },
-  { name: 'database', run: ensureDatabase },
-  { name: 'owner', run: ensureOwner },
-  { name: 'runtime', run: ensureRuntime },
-  { name: 'route', run: ensureRoute },
+  { name: 'secrets', after: [], run: ensureSecrets },
+  { name: 'database', after: ['secrets'], run: ensureDatabase },
+  { name: 'owner', after: ['secrets'], run: ensureOwner },
+  { name: 'runtime', after: ['secrets'], run: ensureRuntime },
+  { name: 'route', after: ['database', 'owner', 'runtime'], run: ensureRoute },
 ];
 
 /** Runs the steps that have not succeeded yet. The last one makes the tenant ACTIVE in the same transaction. */
@@ -41,18 +46,19 @@ export async function provision(tenant: Tenant, job: ProvisioningJob, context: S
       .filter((step) => step.state === 'SUCCEEDED')
       .map((step) => step.name),
   );
+  const outcomes = new Map<string, Promise<void>>();
   for (const [ordinal, step] of steps.entries()) {
-    if (done.has(step.name)) continue;
-    await progress(context, tenant, job, step.name, ordinal, 'RUNNING', '');
-    try {
-      const detail = await step.run(tenant, context);
-      await progress(context, tenant, job, step.name, ordinal, 'SUCCEEDED', detail);
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      await progress(context, tenant, job, step.name, ordinal, 'FAILED', detail);
-      throw error;
-    }
+    const before = step.after.map((name) => outcomes.get(name));
+    outcomes.set(
+      step.name,
+      Promise.all(before).then(async () => {
+        if (!done.has(step.name)) await runStep(step, ordinal, { tenant, job, context });
+      }),
+    );
   }
+  // Nothing may still be under way when the next attempt begins.
+  await Promise.allSettled(outcomes.values());
+  await Promise.all(outcomes.values());
   const now = services.clock.now();
   await services.database.transaction().execute(async (transaction) => {
     await updateJob(transaction, job.id, { state: 'SUCCEEDED', finishedAt: new Date(now), failure: null });
@@ -68,6 +74,22 @@ export async function provision(tenant: Tenant, job: ProvisioningJob, context: S
       },
     ]);
   });
+}
+
+async function runStep(
+  step: Step,
+  ordinal: number,
+  { tenant, job, context }: { tenant: Tenant; job: ProvisioningJob; context: SagaContext },
+): Promise<void> {
+  await progress(context, tenant, job, step.name, ordinal, 'RUNNING', '');
+  try {
+    const detail = await step.run(tenant, context);
+    await progress(context, tenant, job, step.name, ordinal, 'SUCCEEDED', detail);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    await progress(context, tenant, job, step.name, ordinal, 'FAILED', detail);
+    throw error;
+  }
 }
 
 async function progress(
@@ -94,7 +116,11 @@ async function progress(
   });
 }
 
-async function ensureSecrets(tenant: Tenant, { services, ports }: SagaContext): Promise<string> {
+async function ensureSecrets(tenant: Tenant, { services, ports, fence }: SagaContext): Promise<string> {
+  await ports.database.reserve(databaseSpec(tenant, ports), fence);
+  await ports.secrets.ensure(tenant.slug, 'database', () =>
+    ports.database.connection(tenant.slug, 'application'),
+  );
   await ports.secrets.ensure(tenant.slug, 'sealing-key', async () => randomBytes(32).toString('base64'));
   const keyId = `tenant-${tenant.slug}`;
   const pair = await ports.secrets.ensure(tenant.slug, 'signing-key', async () => {
@@ -108,18 +134,17 @@ async function ensureSecrets(tenant: Tenant, { services, ports }: SagaContext): 
     tenantId: tenant.id,
     createdAt: new Date(services.clock.now()),
   });
-  return 'sealing key and signing key';
+  return 'database login, sealing key and signing key';
 }
 
 async function ensureDatabase(tenant: Tenant, { ports, fence }: SagaContext): Promise<string> {
-  const { database, schemaVersion, release, secrets } = ports;
-  const name = `dotmac_t_${tenant.slug.replaceAll('-', '_')}`;
-  await database.ensure(
-    { tenant: tenant.slug, kind: 'tenant', database: name, release, schemaVersion, sizeClass: 'S' },
-    fence,
-  );
-  await secrets.ensure(tenant.slug, 'database', () => database.connection(tenant.slug, 'application'));
-  return `${name} at schema ${schemaVersion}`;
+  const { database, schemaVersion } = await ports.database.ensure(databaseSpec(tenant, ports), fence);
+  return `${database} at schema ${schemaVersion}`;
+}
+
+function databaseSpec({ slug }: Tenant, { release, schemaVersion }: ProvisioningPorts): DatabaseSpec {
+  const database = `dotmac_t_${slug.replaceAll('-', '_')}`;
+  return { tenant: slug, kind: 'tenant', database, release, schemaVersion, sizeClass: 'S' };
 }
 
 async function ensureOwner(tenant: Tenant, { services, ports }: SagaContext): Promise<string> {

@@ -6,6 +6,7 @@
 export * from './builder.ts';
 export * from './errors.ts';
 export * from './events/index.ts';
+export * from './mailbox.ts';
 export * from './principal.ts';
 export * from './scopes.ts';
 export { toSubgraph } from './subgraph.ts';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isRoot } from './account.ts';
@@ -21,7 +21,7 @@ export interface InstalledCode {
   readonly folder: string;
   /** Digest of the sources and the lockfile: another one for other code. */
   readonly digest: string;
-  /** Where `deriveOnce` puts what is made of it. */
+  /** Where `deriveOnce` (`derived-code.ts`) puts what is made of it. */
   readonly derived: string;
 }
 
@@ -40,35 +40,6 @@ export async function installCode(home: string, source: string): Promise<Install
     await buildOnce(folder, (building) => mirror(source, building));
     return { folder, digest, derived };
   });
-}
-
-/**
- * The folder of something made of the code, such as a bundle: made by `build` when it is not there yet, readable for every
- * workload, whole or absent. What was made of earlier code goes, but for the newest: a workload may still run it.
- * @throws HostingError `STATE_FOLDER_FULL`, and whatever `build` throws
- */
-export async function deriveOnce(
-  { derived, digest }: InstalledCode,
-  name: string,
-  build: (building: string) => Promise<void>,
-): Promise<string> {
-  const folder = join(derived, `${name}-${digest}`);
-  if (existsSync(folder)) return folder;
-  await writingState(derived, async () => {
-    await buildOnce(folder, async (building) => {
-      await mkdir(building);
-      await build(building);
-      await run('chmod', ['-R', 'u+rwX,go=rX', building]);
-    });
-    const changedAt = (path: string) => statSync(path).mtimeMs;
-    const earlier = readdirSync(derived)
-      .filter((entry) => entry.startsWith(`${name}-`) && !entry.includes('.building-'))
-      .map((entry) => join(derived, entry))
-      .filter((path) => path !== folder)
-      .sort((one, other) => changedAt(other) - changedAt(one));
-    for (const old of earlier.slice(1)) await rm(old, { recursive: true, force: true });
-  });
-  return folder;
 }
 
 async function mirror(source: string, building: string): Promise<void> {

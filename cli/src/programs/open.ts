@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { deriveOnce, installCode } from '@dotmac/hosting/code';
+import { installCode } from '@dotmac/hosting/code';
+import { deriveOnce } from '@dotmac/hosting/derived';
 import { bundle } from './bundle.ts';
 import { type Programs, sources } from './programs.ts';
 

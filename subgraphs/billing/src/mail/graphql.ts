@@ -1,4 +1,4 @@
-import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
+import { ConflictError, isMailbox, NotFoundError, ValidationError } from '@dotmac/schema';
 import { CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
@@ -6,7 +6,6 @@ import type { Document } from '../document/store.ts';
 import { InvoiceRef } from '../document/type.ts';
 import { statementOf } from '../statement/store.ts';
 import { queueMail } from './queue.ts';
-import { isMailbox } from './rules.ts';
 import { type Mail, type MailServer, mailServer, mails, removeMailServer, saveMailServer } from './store.ts';
 
 const MailKindEnum = builder.enumType('MailKind', {

@@ -1,10 +1,11 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import { newId } from '@dotmac/platform';
+import { isMailbox } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import { accountsById } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { seller } from '../seller/store.ts';
-import { isMailbox, letter, type MailFacts } from './rules.ts';
+import { letter, type MailFacts } from './rules.ts';
 import { insertMail, type Mail } from './store.ts';
 
 export const mailQueue = 'billing.mail';

@@ -100,7 +100,3 @@ function content(
       };
   }
 }
-
-/** An address that a message can go to: one mailbox, nothing that could be a header or a list. */
-export const isMailbox = (text: string): boolean =>
-  text.length <= 254 && /^[^\s@<>(),;:"\\[\]]{1,64}@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*$/.test(text);

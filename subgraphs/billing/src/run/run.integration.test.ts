@@ -117,7 +117,8 @@ describe('a billing run', () => {
     let held = 0;
     const onChunk = ({ documents }: Chunk) => {
       collectGarbage();
-      for (const { drafts } of chunks.slice(0, -1)) held += drafts.filter((one) => one.deref() !== undefined).length;
+      for (const { drafts } of chunks.slice(0, -1))
+        held += drafts.filter((one) => one.deref() !== undefined).length;
       chunks.push({ size: documents.length, drafts: documents.map(({ draft }) => new WeakRef(draft)) });
     };
     const { documents } = await runBilling(isp.tenant.services, isp.today(), act(), {

@@ -1,5 +1,11 @@
 import { appendEvents, newId } from '@dotmac/platform';
-import { ConflictError, NotFoundError, type PlatformEvents, ValidationError } from '@dotmac/schema';
+import {
+  ConflictError,
+  NotFoundError,
+  type PlatformEvents,
+  readMailbox,
+  ValidationError,
+} from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { TenantRef } from '../partner/graphql.ts';
 import { agreementAt, type Partner } from '../partner/store.ts';
@@ -64,10 +70,8 @@ builder.mutationField('registerLead', (t) =>
       if (partnerId === null)
         throw new ValidationError('input', 'Leads are registered by partners: act for one');
       const company = input.company.trim();
-      const email = input.email.trim().toLowerCase();
+      const email = readMailbox('input.email', input.email);
       if (company === '') throw new ValidationError('input.company', 'A lead needs the name of the company');
-      if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email))
-        throw new ValidationError('input.email', `"${email}" is not an e-mail address`);
       const now = services.clock.now();
       const id = newId('led', services.clock);
       return services.database.transaction().execute(async (transaction) => {

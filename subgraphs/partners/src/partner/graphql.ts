@@ -1,5 +1,5 @@
 import { appendEvents, newId } from '@dotmac/platform';
-import { ConflictError, type PlatformEvents, ValidationError } from '@dotmac/schema';
+import { ConflictError, type PlatformEvents, readMailbox, ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { builder } from '../builder.ts';
 import {
@@ -113,10 +113,8 @@ builder.mutationField('registerPartner', (t) =>
     args: { input: t.arg({ type: RegisterPartnerInput, required: true }) },
     resolve: (_root, { input }, { services, principal, traceId }) => {
       const { name, kind, salesRateBasisPoints } = input;
-      const email = input.email.trim().toLowerCase();
+      const email = readMailbox('input.email', input.email);
       if (name.trim() === '') throw new ValidationError('input.name', 'A partner needs a name');
-      if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email))
-        throw new ValidationError('input.email', `"${email}" is not an e-mail address`);
       if (salesRateBasisPoints < 1000 || salesRateBasisPoints > 2000) {
         throw new ValidationError(
           'input.salesRateBasisPoints',

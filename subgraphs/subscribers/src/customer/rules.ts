@@ -1,4 +1,4 @@
-import { ValidationError } from '@dotmac/schema';
+import { readMailbox, ValidationError } from '@dotmac/schema';
 
 export const customerStates = ['PROSPECT', 'ACTIVE', 'INACTIVE', 'CLOSED'] as const;
 export type CustomerState = (typeof customerStates)[number];
@@ -21,9 +21,6 @@ export function normaliseCustomer(input: {
   const name = input.name.trim();
   if (name === '' || name.length > 200)
     throw new ValidationError('input.name', 'A customer needs a name of 1 to 200 characters');
-  const email = input.email?.trim().toLowerCase() || null;
-  if (email !== null && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) {
-    throw new ValidationError('input.email', `"${email}" is not an e-mail address`);
-  }
+  const email = input.email?.trim() ? readMailbox('input.email', input.email) : null;
   return { name, email, phone: input.phone?.trim() || null };
 }

@@ -1,5 +1,5 @@
 import { appendEvents, hashPassword, newId } from '@dotmac/platform';
-import { type PlatformEvents, type Role, roles, ValidationError } from '@dotmac/schema';
+import { type PlatformEvents, type Role, readMailbox, roles, ValidationError } from '@dotmac/schema';
 import { builder, type TenantsServices } from '../builder.ts';
 import { addMembership, ensureAccount } from './store.ts';
 
@@ -69,9 +69,7 @@ interface NewMember {
 
 /** Gives a person a role in a tenant or for a partner, and an account when there is none. */
 async function join(services: TenantsServices, member: NewMember): Promise<{ id: string; email: string }> {
-  const email = member.email.trim().toLowerCase();
-  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email))
-    throw new ValidationError('input.email', `"${email}" is not an e-mail address`);
+  const email = readMailbox('input.email', member.email);
   if (member.password.length < 10)
     throw new ValidationError('input.password', 'A password needs at least 10 characters');
   const passwordHash = await hashPassword(member.password);

@@ -1,4 +1,4 @@
-import { ValidationError } from '@dotmac/schema';
+import { readMailbox, ValidationError } from '@dotmac/schema';
 
 export const tenantStates = ['PROVISIONING', 'ACTIVE', 'SUSPENDED', 'FAILED', 'ARCHIVED'] as const;
 export type TenantState = (typeof tenantStates)[number];
@@ -40,10 +40,7 @@ export function checkTenant(input: TenantInput, isPlatform = false): TenantInput
     throw new ValidationError('input.currency', 'A currency is an ISO 4217 code such as USD');
   if (!/^[A-Z]{2}$/.test(input.country))
     throw new ValidationError('input.country', 'A country is an ISO 3166-1 code such as CA');
-  const ownerEmail = input.ownerEmail.trim().toLowerCase();
-  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(ownerEmail)) {
-    throw new ValidationError('input.ownerEmail', `"${ownerEmail}" is not an e-mail address`);
-  }
+  const ownerEmail = readMailbox('input.ownerEmail', input.ownerEmail);
   return { ...input, slug, name, ownerEmail };
 }
 

@@ -1,19 +1,20 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startTestPostgres } from '@dotmac/harness';
 import { migrate, type TenantDatabase } from '@dotmac/migrations';
 import { type Kysely, sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { proveLedger } from '../ledger/proof.ts';
-import { openWork, work } from './work.ts';
+import { monthBegun, openWork, work } from './work.ts';
 
 /** 200 in the long run of this test. */
 const kills = Number(process.env.DOTMAC_KILLS ?? 20);
-const customers = 20;
-const months = Math.ceil(kills / 2);
+const customers = 5;
 
 async function seeded(connectionString: string): Promise<string> {
   await migrate({ connectionString, kind: 'tenant' });
@@ -57,61 +58,86 @@ async function checksum(database: Kysely<TenantDatabase>): Promise<string> {
   return createHash('sha256').update(JSON.stringify(rows)).digest('hex');
 }
 
-/** Starts the work and kills it at a random point: Node, or its backend. Whether the work had ended by itself. */
-async function killed(connectionString: string): Promise<'KILLED' | 'ENDED' | 'NEVER_STARTED'> {
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('work.ts', import.meta.url)), connectionString, `${months}`],
-    {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  );
-  const exited = once(child, 'exit');
-  let backend: number | undefined;
-  for await (const line of createInterface({ input: child.stdout })) {
-    backend = Number(line);
-    break;
+/** A process that works once it is told to, and can be killed. */
+class Worker implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #exited: Promise<unknown>;
+  readonly #connections: AsyncIterator<string>;
+  #complaint = '';
+
+  constructor(connectionString: string) {
+    this.#child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('work.ts', import.meta.url)), connectionString],
+      {
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    );
+    this.#child.stderr.on('data', (text) => {
+      this.#complaint += text;
+    });
+    this.#exited = once(this.#child, 'exit');
+    this.#connections = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
-  if (backend === undefined) {
-    await exited;
-    return 'NEVER_STARTED';
+
+  begin(): void {
+    this.#child.stdin.write('begin\n');
   }
-  const victim = Math.random() < 0.5 ? child.pid : backend;
-  const timer = setTimeout(() => {
-    if (victim !== undefined && child.exitCode === null) process.kill(victim, 'SIGKILL');
-  }, Math.random() * 60);
-  const [code, signal] = await exited;
-  clearTimeout(timer);
-  if (code === 0) return 'ENDED';
-  // Without its backend it fails as it should; when it was to be killed itself, a failure of its own is none of ours.
-  if (victim === child.pid && signal === null) throw new Error(`The work failed by itself with code ${code}`);
-  return 'KILLED';
+
+  /** Its next connection to the database: process ids. @throws when it failed by itself. */
+  async connected(): Promise<{ readonly backend: number; readonly server: number }> {
+    const { value, done } = await this.#connections.next();
+    if (done === true) throw new Error(`The work failed by itself: ${this.#complaint}`);
+    return JSON.parse(value);
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
 }
 
-test(`killed ${kills} times, Node or its backend, it ends as if nothing had happened`, {
+test(`killed ${kills} times, Node, its backend or the server, it ends as if nothing had happened`, {
   timeout: 60_000 + kills * 10_000,
 }, async () => {
   const server = await startTestPostgres({ durable: true });
-  try {
-    const disturbed = await seeded(await server.createDatabase());
-    const outcomes = { KILLED: 0, ENDED: 0, NEVER_STARTED: 0 };
-    // A server that recovers lets nobody in for a while.
-    for (let attempt = 0; outcomes.KILLED < kills && outcomes.ENDED === 0 && attempt < kills * 10; attempt++)
-      outcomes[await killed(disturbed)] += 1;
-    expect(outcomes).toMatchObject({ KILLED: kills, ENDED: 0 });
-    const database = openWork(disturbed);
-    // After the last kill the server may still be recovering; the work itself takes the time it takes.
-    await expect
-      .poll(() => sql`select 1`.execute(database).then(() => 'answers', String), { timeout: 60_000 })
-      .toBe('answers');
-    await work(database, months);
-    expect((await proveLedger(database)).findings).toEqual([]);
-    const undisturbed = openWork(await seeded(await server.createDatabase()));
-    await work(undisturbed, months);
-    expect(await checksum(database)).toBe(await checksum(undisturbed));
-    await database.destroy();
-    await undisturbed.destroy();
-  } finally {
-    await server.close();
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => server.close());
+  const disturbed = await seeded(await server.createDatabase());
+  // The next one is loaded while this one works.
+  const hire = () => stack.use(new Worker(disturbed));
+  let [worker, next] = [hire(), hire()];
+  worker.begin();
+  for (let kill = 0; kill < kills; kill++) {
+    const { backend, server: postmaster } = await worker.connected();
+    await pause(Math.random() * 80);
+    const victim = kill % 10 === 9 ? 'SERVER' : Math.random() < 0.5 ? 'NODE' : 'BACKEND';
+    if (victim === 'NODE') {
+      await worker.kill();
+      [worker, next] = [next, hire()];
+      worker.begin();
+    } else if (victim === 'BACKEND') process.kill(backend, 'SIGKILL');
+    else {
+      process.kill(postmaster, 'SIGKILL');
+      // Nothing is left to be stopped; it waits until the process is gone.
+      await server.suspend();
+      await server.resume();
+    }
   }
+  // It lives, and is not needed any more.
+  await worker.connected();
+  await worker.kill();
+  const database = openWork(disturbed);
+  stack.defer(() => database.destroy());
+  const months = (await monthBegun(database)) + 1;
+  await work(database, months);
+  expect((await proveLedger(database)).findings).toEqual([]);
+  const undisturbed = openWork(await seeded(await server.createDatabase()));
+  stack.defer(() => undisturbed.destroy());
+  await work(undisturbed, months);
+  expect(await checksum(database)).toBe(await checksum(undisturbed));
 });

@@ -1,7 +1,9 @@
 /**
- * The work that the kill test kills: so many months of billing, each invoice paid and a part of it refunded. Every step
- * is known by a reference of its own, so whoever starts it again goes on where it was.
+ * The work that the kill test kills: month after month of billing, each invoice paid and a part of it refunded. Every
+ * step is known by a reference of its own, so whoever starts it again goes on where it was.
  */
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { TenantDatabase } from '@dotmac/migrations';
 import { openDatabase, silentLogger } from '@dotmac/platform';
 import { type Kysely, sql } from 'kysely';
@@ -10,7 +12,7 @@ import { applyReturn, planReturn } from '../return/return.ts';
 import type { Act } from '../run/issue.ts';
 import { runBilling } from '../run/run.ts';
 
-const chunkSize = 3;
+const chunkSize = 2;
 export const openWork = (connectionString: string): Kysely<TenantDatabase> =>
   openDatabase<TenantDatabase>({
     connectionString,
@@ -20,10 +22,21 @@ export const openWork = (connectionString: string): Kysely<TenantDatabase> =>
     onConnectionError: () => undefined,
   });
 
-/** @param months of 2027, from January on; more run into the years after. */
+const firstDay = Temporal.PlainDate.from('2027-01-01');
+
+/** The month that was begun last, counted from January 2027: those before it are complete. */
+export async function monthBegun(database: Kysely<TenantDatabase>): Promise<number> {
+  const { last } = await database
+    .selectFrom('billing.document')
+    .select((select) => select.fn.max('runDate').as('last'))
+    .executeTakeFirstOrThrow();
+  return last === null ? 0 : firstDay.until(last, { largestUnit: 'months' }).months;
+}
+
+/** From the month that was begun last, again, up to `months` months after January 2027. */
 export async function work(database: Kysely<TenantDatabase>, months: number): Promise<void> {
-  for (let month = 0; month < months; month++) {
-    const today = Temporal.PlainDate.from('2027-01-01').add({ months: month }).toString();
+  for (let month = await monthBegun(database); month < months; month++) {
+    const today = firstDay.add({ months: month }).toString();
     const now = Date.parse(`${today}T12:00:00Z`);
     const act: Act = { today, now, actor: 'test' };
     const services = { database, clock: { now: () => now }, logger: silentLogger, tenant: null };
@@ -54,11 +67,38 @@ export async function work(database: Kysely<TenantDatabase>, months: number): Pr
   }
 }
 
+/** The server died, recovers, or is not there: not a failure of the work (PostgreSQL manual, appendix A, class 57P). */
+function isServerGone(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return (
+    /^(57P0[123]|08...|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)$/.test(code) ||
+    /Connection terminated|not queryable|timeout exceeded when trying to connect/.test(error.message)
+  );
+}
+
+/** Says the process ids of its backend and of the server, and works until it is killed. */
+async function workOn(connectionString: string): Promise<never> {
+  for (;;) {
+    const database = openWork(connectionString);
+    try {
+      const { rows } = await sql<{ backend: number; server: number }>`
+        select pg_backend_pid() as backend, split_part(pg_read_file('postmaster.pid'), chr(10), 1)::int as server`.execute(
+        database,
+      );
+      process.stdout.write(`${JSON.stringify(rows[0])}\n`);
+      await work(database, Number.POSITIVE_INFINITY);
+    } catch (error) {
+      if (!isServerGone(error)) throw error;
+      await pause(10);
+    } finally {
+      await database.destroy();
+    }
+  }
+}
+
 if (import.meta.main) {
-  const [connectionString = '', months = '1'] = process.argv.slice(2);
-  const database = openWork(connectionString);
-  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database);
-  process.stdout.write(`${rows[0]?.pid}\n`);
-  await work(database, Number(months));
-  await database.destroy();
+  // Loaded, and waiting for the one before to be killed.
+  await once(process.stdin, 'data');
+  await workOn(process.argv[2] ?? '');
 }

@@ -901,6 +901,11 @@ export interface NetworkDevice {
   os: string | null;
   polledAt: ColumnType<Date, Date | string, Date | string> | null;
   processorPercent: number | null;
+  reachAt: ColumnType<Date, Date | string, Date | string> | null;
+  reachDetail: string | null;
+  reachMethod: string | null;
+  reachRttMilliseconds: number | null;
+  reachVerdict: string | null;
   seenAt: ColumnType<Date, Date | string, Date | string> | null;
   serial: string | null;
   silentSince: ColumnType<Date, Date | string, Date | string> | null;

@@ -10,5 +10,6 @@ export * from './models.ts';
 export * from './plan.ts';
 export * from './polling/lanes.ts';
 export * from './polling/policy.ts';
+export * from './reach.ts';
 export * from './registry.ts';
 export * from './units.ts';

@@ -32,6 +32,7 @@ import {
   vendorProfiles,
   verifyPassword,
 } from '@dotmac/radius';
+import { SystemReach } from '@dotmac/reach';
 import { routerosDriver } from '@dotmac/routeros';
 import type { TenantEvents } from '@dotmac/schema';
 import { SnmpEngine, snmpDriver, startTrapReceiver } from '@dotmac/snmp';
@@ -112,7 +113,12 @@ await serve(logger, async (stack) => {
         kernelDrops,
         vendorProfiles,
       };
-      networkModule = network(services, { drivers, radius: radiusPort, pollIntervalSeconds });
+      networkModule = network(services, {
+        drivers,
+        radius: radiusPort,
+        reach: new SystemReach({ clock: systemClock }),
+        pollIntervalSeconds,
+      });
       const signingKey = readSigningKey(signing.id, signing.privatePem);
       return [subscribers(services, { signingKey }), billing(services), networkModule];
     },

@@ -29,6 +29,7 @@ import { expireSpeeds } from './change/speed-expiry.ts';
 import './change/speed-graphql.ts';
 import { changeWorker, resumeChanges } from './change/worker.ts';
 import './device/graphql.ts';
+import './device/reach-graphql.ts';
 import './event/graphql.ts';
 import './event/states.ts';
 import './garden/graphql.ts';
@@ -94,7 +95,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   };
   const incidents = new IncidentWatch(services, watch);
   const poller = new Poller(
-    { services, sessions: enforcement.sessions, sessionClock, incidents },
+    { services, sessions: enforcement.sessions, sessionClock, incidents, reach: ports.reach ?? null },
     pollMilliseconds,
   );
   return {

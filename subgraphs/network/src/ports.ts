@@ -1,4 +1,4 @@
-import type { Clock, DriverRegistry } from '@dotmac/device';
+import type { Clock, DriverRegistry, ReachProbe } from '@dotmac/device';
 import type { RadiusPort } from './aaa/port.ts';
 
 /** What the composition root gives the network: drivers for devices, and the functions of the RADIUS adapter. */
@@ -10,6 +10,8 @@ export interface NetworkPorts {
    * clock that jumps a month ahead makes nobody's session stale.
    */
   readonly sessionClock?: Clock;
+  /** Looks whether the host of a device that falls silent is there; default nobody does. */
+  readonly reach?: ReachProbe;
   /** Between two polls of a device; default 60. */
   readonly pollIntervalSeconds?: number;
   /** Waits before each reading back while a device settles, in milliseconds; default 0, 250, 1000, 2500. */

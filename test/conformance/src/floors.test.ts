@@ -12,6 +12,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'adapters/routeros': ['adapters/device'],
   'adapters/radius': ['adapters/device'],
   'adapters/hosting': ['adapters/device'],
+  'adapters/reach': ['adapters/device'],
   platform: ['migrations', 'schema'],
   gateway: ['schema', 'platform'],
   'subgraphs/subscribers': ['migrations', 'schema', 'platform'],

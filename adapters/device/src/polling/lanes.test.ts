@@ -139,7 +139,7 @@ test('asked for, a silent device is due at once and its pauses begin anew', () =
     lanes.begin(now);
     lanes.ended('a', 'silent', now);
   }
-  expect((lanes.nextAt() ?? 0) - now).toBe(600_000);
+  expect((lanes.nextAt() ?? 0) - now).toBe(policy.slowMost);
   lanes.ask(['a', 'stranger'], now + 1);
   expect(lanes.begin(now + 1)).toEqual([{ id: 'a', lane: 'slow' }]);
   lanes.ask(['a'], now + 2);

@@ -14,7 +14,10 @@ export interface LanePolicy {
   readonly suspectWait: number;
   /** Unanswered polls in a row until a device counts as silent. */
   readonly missesUntilSilent: number;
-  /** A silent device is asked again after this, twice that, and so on, up to `slowMost`; each within a fifth. */
+  /**
+   * A silent device is asked again after this, twice that, and so on, up to `slowMost`; each within a fifth. The most is short
+   * enough that what was found out last still counts when the device is asked again.
+   */
   readonly slowFirst: number;
   readonly slowMost: number;
   /** At a start, no more than so many devices are begun with in a second. */
@@ -32,7 +35,7 @@ export function lanePolicy(interval: number): LanePolicy {
     suspectWait: Math.min(250, interval),
     missesUntilSilent: 3,
     slowFirst: Math.min(30_000, interval),
-    slowMost: Math.max(interval, 600_000),
+    slowMost: 2 * interval,
     startPerSecond: 100,
   };
 }

@@ -18,9 +18,10 @@ import {
 import type { SnmpSession } from '../engine/session.ts';
 import { SnmpError, type SnmpErrorCode } from '../error.ts';
 import { identify } from '../identity/identify.ts';
-import { readHost } from '../mib/host.ts';
+import { allHostSources, type HostSources, readHost } from '../mib/host.ts';
 import { readInterfaces, stableKeys } from '../mib/interfaces.ts';
-import { readSystem, SYS_UP_TIME } from '../mib/system.ts';
+import { SYS_UP_TIME } from '../mib/system.ts';
+import { asNumber } from '../reading.ts';
 import { asDeviceError } from './error.ts';
 
 const TICKS_PER_SECOND = 100;
@@ -32,6 +33,8 @@ const unheard: ReadonlySet<SnmpErrorCode> = new Set(['timeout', 'cancelled', 'cl
 export class SnmpDeviceSession implements DeviceSession {
   readonly target: DeviceTarget;
   readonly #session: SnmpSession;
+  /** What the device showed to have; found out anew at each probe. */
+  #host: HostSources = allHostSources();
 
   constructor(target: DeviceTarget, session: SnmpSession) {
     this.target = target;
@@ -41,7 +44,8 @@ export class SnmpDeviceSession implements DeviceSession {
   async probe(context: OperationContext): Promise<DeviceFacts> {
     return translated(async () => {
       const identity = await identify(this.#session, context);
-      const host = await readHost(this.#session, context);
+      this.#host = allHostSources();
+      const host = await readHost(this.#session, context, this.#host);
       const interfaces = await this.#session.getNext(['1.3.6.1.2.1.2.2.1.1'], context);
       const capabilities: Capability[] = [
         { id: 'inventory.read', level: 'full', modes: ['read'], evidence: 'probed' },
@@ -89,11 +93,12 @@ export class SnmpDeviceSession implements DeviceSession {
   }
 
   async #health(context: OperationContext): Promise<Observed<DeviceHealth>[]> {
-    const { sysUpTime } = await readSystem(this.#session, context);
+    const [answer] = await this.#session.get([`${SYS_UP_TIME}.0`], context);
+    const sysUpTime = asNumber(answer);
     if (sysUpTime === null) {
       throw new DeviceError('PROTOCOL_VIOLATION', 'The agent has no sysUpTime, which RFC 3418 demands');
     }
-    const { processors, memory } = await readHost(this.#session, context);
+    const { processors, memory } = await readHost(this.#session, context, this.#host);
     const value = {
       uptimeSeconds: Math.floor(sysUpTime / TICKS_PER_SECOND),
       processors: processors.map(({ index, name, usagePercent }) => ({ index, name, usagePercent })),

@@ -61,8 +61,12 @@ export function newTuning(): Tuning {
   };
 }
 
-/** A round trip of a request that was sent once (Karn's rule). Milliseconds. */
+/**
+ * A round trip of a request that was sent once (Karn's rule). Milliseconds. What is impossible shows that the clock was set
+ * meanwhile, and is no sample.
+ */
 export function learnRtt(tuning: Tuning, rtt: number): void {
+  if (!(rtt >= 0 && rtt <= 2 * MAX_TIMEOUT)) return;
   if (tuning.smoothedRtt === null) {
     tuning.smoothedRtt = rtt;
     tuning.rttVariation = rtt / 2;

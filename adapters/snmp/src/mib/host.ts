@@ -34,18 +34,45 @@ const HR_STORAGE_OTHER = '1.3.6.1.2.1.25.2.1.1';
 const ucdMemory = '1.3.6.1.4.1.2021.4';
 const SS_CPU_IDLE = '1.3.6.1.4.1.2021.11.11.0';
 
-/** Processors and memory pools of HOST-RESOURCES-MIB (RFC 2790), else of UCD-SNMP-MIB. */
-export async function readHost(session: SnmpSession, options: TableOptions): Promise<HostReadings> {
+/** Which of the sources a device has; what it showed not to have is not asked for again. All are tried at first. */
+export interface HostSources {
+  processors: boolean;
+  storage: boolean;
+  ucd: boolean;
+}
+
+export function allHostSources(): HostSources {
+  return { processors: true, storage: true, ucd: true };
+}
+
+/**
+ * Processors and memory pools of HOST-RESOURCES-MIB (RFC 2790), else of UCD-SNMP-MIB. Only `sources` are asked; those that
+ * turn out not to be there are taken out of it.
+ */
+export async function readHost(
+  session: SnmpSession,
+  options: TableOptions,
+  sources: HostSources = allHostSources(),
+): Promise<HostReadings> {
+  const table = async (source: 'processors' | 'storage', columns: readonly string[]) => {
+    if (!sources[source]) return nothing;
+    const result = await session.table(columns, options);
+    if (result.complete && result.rows.size === 0) sources[source] = false;
+    return result;
+  };
   // hrDeviceDescr shares its index with hrProcessorTable, so both are one walk.
-  const devices = await session.table([HR_PROCESSOR_LOAD, HR_DEVICE_DESCR], options);
-  const storage = await session.table(
+  const devices = await table('processors', [HR_PROCESSOR_LOAD, HR_DEVICE_DESCR]);
+  const storage = await table(
+    'storage',
     [2, 3, 4, 5, 6].map((column) => `${hrStorage}.${column}`),
-    options,
   );
-  const ucd = await session.get(
-    [SS_CPU_IDLE, ...[3, 4, 5, 6, 13, 14, 15].map((object) => `${ucdMemory}.${object}.0`)],
-    options,
-  );
+  const ucd = sources.ucd
+    ? await session.get(
+        [SS_CPU_IDLE, ...[3, 4, 5, 6, 13, 14, 15].map((object) => `${ucdMemory}.${object}.0`)],
+        options,
+      )
+    : [];
+  sources.ucd = ucd.some((value) => asBigInt(value) !== null);
   const processors = hrProcessors(devices.rows);
   const memory = hrMemory(storage.rows);
   const idle = asNumber(ucd[0]);
@@ -58,6 +85,8 @@ export async function readHost(session: SnmpSession, options: TableOptions): Pro
     warnings: [...devices.warnings, ...storage.warnings],
   };
 }
+
+const nothing = { rows: new Map<string, Row>(), warnings: [] as readonly string[] };
 
 function hrProcessors(rows: ReadonlyMap<string, Row>): ProcessorReading[] {
   const processors: ProcessorReading[] = [];

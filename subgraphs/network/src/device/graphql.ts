@@ -192,7 +192,7 @@ builder.mutationField('registerDevice', (t) =>
     authScopes: { scope: 'network:write' },
     errors: { types: [ValidationError, NotFoundError, ConflictError] },
     args: { input: t.arg({ type: RegisterDeviceInput, required: true }) },
-    resolve: async (_root, { input }, { services, loaders, principal, traceId }) => {
+    resolve: async (_root, { input }, { services, loaders, principal, traceId, poller }) => {
       const name = checkName(input.name);
       const addresses = managementAddressesOf(input as ManagementAddressInput);
       const siteId = input.siteId ?? null;
@@ -203,7 +203,7 @@ builder.mutationField('registerDevice', (t) =>
         throw new NotFoundError('Device', parentId);
       const now = services.clock.now();
       const id = newId('dev', services.clock);
-      return services.database.transaction().execute(async (transaction) => {
+      const device = await services.database.transaction().execute(async (transaction) => {
         const device = await insertDevice(transaction, { id, name, siteId, createdAt: new Date(now) });
         if (device === null) throw new ConflictError('DUPLICATE_NAME', `Another device is called ${name}`);
         for (const address of addresses)
@@ -227,6 +227,8 @@ builder.mutationField('registerDevice', (t) =>
         ]);
         return device;
       });
+      poller.refresh();
+      return device;
     },
   }),
 );
@@ -237,13 +239,13 @@ builder.mutationField('updateDevice', (t) =>
     authScopes: { scope: 'network:write' },
     errors: { types: [ValidationError, NotFoundError] },
     args: { input: t.arg({ type: UpdateDeviceInput, required: true }) },
-    resolve: async (_root, { input }, { services, loaders, principal, traceId }) => {
+    resolve: async (_root, { input }, { services, loaders, principal, traceId, poller }) => {
       const { id, maintenance } = input;
       const addresses = managementAddressesOf(input as ManagementAddressInput);
       if (input.siteId != null && (await loaders.site.load(input.siteId)) === null)
         throw new NotFoundError('Site', input.siteId);
       const now = services.clock.now();
-      return services.database.transaction().execute(async (transaction) => {
+      const device = await services.database.transaction().execute(async (transaction) => {
         const before = await lockedDevice(transaction, id);
         if (before === null) throw new NotFoundError('Device', id);
         const state = maintenance === true ? 'MAINTENANCE' : maintenance === false ? 'UNKNOWN' : before.state;
@@ -269,6 +271,8 @@ builder.mutationField('updateDevice', (t) =>
         ]);
         return device;
       });
+      poller.refresh();
+      return device;
     },
   }),
 );

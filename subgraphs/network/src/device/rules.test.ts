@@ -7,6 +7,7 @@ const silent = (liveSessions = 0): PollOutcome => ({
   source: 'snmp',
   failure: 'no answer',
   liveSessions,
+  reach: null,
 });
 
 describe('the state that follows from polls', () => {
@@ -31,6 +32,34 @@ describe('the state that follows from polls', () => {
     expect(judgePoll({ state: 'ONLINE', missedPolls: 2 }, silent(1))).toMatchObject({
       state: 'DEGRADED',
       evidence: expect.stringContaining('1 sessions go on'),
+    });
+  });
+
+  test('a device whose host answers something else is not offline; where that is silent too, it is told', () => {
+    const reach = {
+      host: '192.0.2.1',
+      method: 'FPING',
+      detail: '2 of 2 echoes came back',
+      observedAt: 0,
+    } as const;
+    const before = { state: 'ONLINE', missedPolls: 2 } as const;
+    expect(
+      judgePoll(before, {
+        ...silent(),
+        reach: { ...reach, verdict: 'REACHABLE', rttMilliseconds: 1.234 },
+      } as PollOutcome),
+    ).toMatchObject({
+      state: 'DEGRADED',
+      evidence: expect.stringContaining('its host answers ping (fping) in 1.2 ms: 2 of 2 echoes'),
+    });
+    expect(
+      judgePoll(before, {
+        ...silent(),
+        reach: { ...reach, verdict: 'SILENT', rttMilliseconds: null },
+      } as PollOutcome),
+    ).toMatchObject({
+      state: 'OFFLINE',
+      evidence: expect.stringContaining('does not answer ping (fping) either'),
     });
   });
 

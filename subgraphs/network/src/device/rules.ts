@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Reach } from '@dotmac/device';
 import { type DeviceState, ValidationError } from '@dotmac/schema';
 
 export const deviceStates = [
@@ -21,12 +22,16 @@ export type PollOutcome =
   | { readonly kind: 'ANSWERED'; readonly source: string }
   /** It answered, but not everything or not as it should: the failure in words. */
   | { readonly kind: 'PARTIAL'; readonly source: string; readonly failure: string }
-  /** Nothing came back. `liveSessions`: subscribers whose accounting goes on through it. */
+  /**
+   * Nothing came back. `liveSessions`: subscribers whose accounting goes on through it. `reach`: whether its host answered
+   * something else, null when that was not looked at.
+   */
   | {
       readonly kind: 'SILENT';
       readonly source: string;
       readonly failure: string;
       readonly liveSessions: number;
+      readonly reach: Reach | null;
     };
 
 export interface StateJudgement {
@@ -52,12 +57,35 @@ export function judgePoll(
   if (outcome.kind === 'ANSWERED') return judged('ONLINE', 0, `answers over ${outcome.source}`);
   if (outcome.kind === 'PARTIAL') return judged('DEGRADED', 0, outcome.failure);
   const missedPolls = before.missedPolls + 1;
-  const words = `${missedPolls} polls in a row without an answer: ${outcome.failure}`;
+  const { reach } = outcome;
+  const also = reach === null ? '' : `; ${reachInWords(reach)}`;
+  const words = `${missedPolls} polls in a row without an answer: ${outcome.failure}${also}`;
   if (missedPolls < missesUntilOffline) return judged(before.state, missedPolls, `suspected: ${words}`);
   if (outcome.liveSessions > 0) {
     return judged('DEGRADED', missedPolls, `${words}; but ${outcome.liveSessions} sessions go on through it`);
   }
+  // Its agent is what is down, or our access to it.
+  if (reach?.verdict === 'REACHABLE') return judged('DEGRADED', missedPolls, words);
   return judged('OFFLINE', missedPolls, words);
+}
+
+const reachNames: Readonly<Record<Reach['method'], string>> = {
+  FPING: 'ping (fping)',
+  PING: 'ping',
+  TCP: 'a TCP connection',
+  UDP: 'a UDP datagram',
+};
+
+/** Such as `its host answers ping (fping) in 1.2 ms`. */
+export function reachInWords({
+  method,
+  verdict,
+  rttMilliseconds,
+  detail,
+}: Pick<Reach, 'method' | 'verdict' | 'rttMilliseconds' | 'detail'>): string {
+  if (verdict === 'SILENT') return `its host does not answer ${reachNames[method]} either: ${detail}`;
+  const time = rttMilliseconds === null ? '' : ` in ${rttMilliseconds.toFixed(1)} ms`;
+  return `its host answers ${reachNames[method]}${time}: ${detail}`;
 }
 
 export interface NewManagementAddress {

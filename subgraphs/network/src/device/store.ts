@@ -110,6 +110,11 @@ export async function updateDevice(
     readonly memoryUsedBytes?: string | null;
     readonly memoryTotalBytes?: string | null;
     readonly healthAt?: Date;
+    readonly reachMethod?: string;
+    readonly reachVerdict?: string;
+    readonly reachRttMilliseconds?: number | null;
+    readonly reachDetail?: string;
+    readonly reachAt?: Date;
   },
 ): Promise<Device> {
   const row = await transaction

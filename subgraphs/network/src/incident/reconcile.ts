@@ -3,6 +3,7 @@ import { appendEvents, type NewEvent, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { NetworkServices } from '../builder.ts';
+import { reachInWords } from '../device/rules.ts';
 import { topology } from '../topology/store.ts';
 import { downtimeRecorded, incidentChanged, incidentOpened } from './events.ts';
 import { factsOf, type IncidentOptions, type Open, openOnes, underPlannedWork } from './facts.ts';
@@ -228,10 +229,15 @@ async function join(
   return fresh.length;
 }
 
-async function tellProof(pass: Pass, incidentId: string, { proof }: Finding): Promise<void> {
+async function tellProof(pass: Pass, incidentId: string, { proof, rootId }: Finding): Promise<void> {
   if (proof === null) return;
-  const source = proof.by === 'SESSION' ? 'accounting' : 'poll';
+  const source = proof.by === 'SESSION' ? 'accounting' : proof.by === 'REACH' ? 'reachability' : 'poll';
   await tell(pass, incidentId, proof.deviceId, source, proofInWords(proof, nameIn(pass)), proof.at);
+  const root = pass.devices.get(rootId);
+  const { reach = null } = root ?? {};
+  if (reach === null || reach.observedAt <= (root?.silentSince ?? 0)) return;
+  const fact = `${nameIn(pass)(rootId)}: ${reachInWords(reach)}`;
+  await tell(pass, incidentId, rootId, 'reachability', fact, reach.observedAt);
 }
 
 async function countAffected(pass: Pass, incidentId: string, finding: Finding): Promise<number> {

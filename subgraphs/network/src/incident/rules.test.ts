@@ -17,6 +17,7 @@ const fine: Omit<DeviceFacts, 'id'> = {
   askedAt: 3_000,
   maintenance: false,
   polled: true,
+  reach: null,
 };
 const gone = (silentSince: number, missedPolls = 3) => ({ silentSince, missedPolls });
 function find(changes: Record<string, Partial<DeviceFacts>>, words: readonly SessionWord[] = []) {

@@ -1,3 +1,4 @@
+import type { Reach } from '@dotmac/device';
 import { missesUntilOffline } from '../device/rules.ts';
 import type { Topology } from '../topology/rules.ts';
 
@@ -20,6 +21,8 @@ export interface DeviceFacts {
   readonly maintenance: boolean;
   /** Whether it can be asked at all. */
   readonly polled: boolean;
+  /** The newest look at its host, apart from its management protocol. */
+  readonly reach: Pick<Reach, 'method' | 'verdict' | 'rttMilliseconds' | 'detail' | 'observedAt'> | null;
 }
 
 /** The newest word of a live session through a device. */
@@ -32,7 +35,8 @@ export interface SessionWord {
 /** What shows that a silent device works. */
 export type ProofOfLife =
   | { readonly by: 'SESSION'; readonly username: string; readonly deviceId: string; readonly at: number }
-  | { readonly by: 'DEVICE'; readonly deviceId: string; readonly at: number };
+  | { readonly by: 'DEVICE'; readonly deviceId: string; readonly at: number }
+  | { readonly by: 'REACH'; readonly deviceId: string; readonly at: number };
 
 export interface Finding {
   readonly kind: IncidentKind;
@@ -145,6 +149,9 @@ function proofOfLife(
   device: DeviceFacts,
 ): ProofOfLife | null {
   const since = device.silentSince ?? 0;
+  const { reach } = device;
+  if (reach?.verdict === 'REACHABLE' && reach.observedAt > since)
+    return { by: 'REACH', deviceId: device.id, at: reach.observedAt };
   for (const id of topology.cutOffBy(new Set([device.id]))) {
     const word = words.get(id);
     if (word !== undefined && word.at > since)

@@ -7,9 +7,10 @@ export function summaryOf(kind: IncidentKind, rootName: string): string {
 }
 
 export function proofInWords(proof: ProofOfLife, nameOf: NameOf): string {
-  return proof.by === 'SESSION'
-    ? `the session of ${proof.username} goes on through ${nameOf(proof.deviceId)}`
-    : `${nameOf(proof.deviceId)}, which has no other way, answers`;
+  if (proof.by === 'SESSION')
+    return `the session of ${proof.username} goes on through ${nameOf(proof.deviceId)}`;
+  if (proof.by === 'REACH') return `the host of ${nameOf(proof.deviceId)} is reachable`;
+  return `${nameOf(proof.deviceId)}, which has no other way, answers`;
 }
 
 export function changeInWords(

@@ -1,4 +1,11 @@
-import { type LaneStanding, lanePolicy, type PollEnd, PollingLanes } from '@dotmac/device';
+import {
+  type LaneStanding,
+  lanePolicy,
+  type PollEnd,
+  PollingLanes,
+  type Reach,
+  type ReachProbe,
+} from '@dotmac/device';
 import type { Clock } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
 import { missesUntilOffline } from '../device/rules.ts';
@@ -18,8 +25,8 @@ import { type Reading, readDevice } from './poll.ts';
 import { recordPoll } from './record.ts';
 
 /** Which devices there are is read anew so often at least, at most, and for no more than this share of the time. */
-const refreshMilliseconds = { least: 2_000, most: 15_000 };
-const refreshShare = 0.02;
+const refreshMilliseconds = { least: 2_000, most: 5_000 };
+const refreshShare = 0.1;
 /** A poll may take this long before the device counts as silent. */
 const deadlineMilliseconds = 20_000;
 /** Sends of the one question to a device under suspicion, and to one that is known to be silent. */
@@ -30,6 +37,8 @@ export interface PollerParts {
   readonly sessions: DeviceSessions;
   /** See `NetworkPorts`. */
   readonly sessionClock: Clock;
+  /** Looks whether the host of a silent device is there; null: nobody looks. */
+  readonly reach: ReachProbe | null;
   /** Told of silence and of its end. */
   readonly incidents: IncidentWatch;
 }
@@ -49,6 +58,7 @@ export class Poller {
   readonly #sessions: DeviceSessions;
   readonly #sessionClock: Clock;
   readonly #incidents: IncidentWatch;
+  readonly #reach: ReachProbe | null;
   readonly #intervalMilliseconds: number;
   readonly #counters: PollCounters;
   readonly lanes: PollingLanes;
@@ -59,13 +69,19 @@ export class Poller {
   readonly #readAt = new Map<string, Map<ReadingKind, number>>();
   #signal: AbortSignal = AbortSignal.abort();
   #timer: NodeJS.Timeout | undefined;
+  #refreshTimer: NodeJS.Timeout | undefined;
   #refreshing = false;
+  #refreshAgain = false;
 
-  constructor({ services, sessions, sessionClock, incidents }: PollerParts, intervalMilliseconds: number) {
+  constructor(
+    { services, sessions, sessionClock, incidents, reach }: PollerParts,
+    intervalMilliseconds: number,
+  ) {
     this.#services = services;
     this.#sessions = sessions;
     this.#sessionClock = sessionClock;
     this.#incidents = incidents;
+    this.#reach = reach;
     this.#intervalMilliseconds = intervalMilliseconds;
     this.lanes = new PollingLanes({
       ...lanePolicy(intervalMilliseconds),
@@ -80,8 +96,13 @@ export class Poller {
   /** Polls until the signal aborts. */
   run(signal: AbortSignal): void {
     this.#signal = signal;
-    signal.addEventListener('abort', () => clearTimeout(this.#timer), { once: true });
-    this.#refresh();
+    signal.addEventListener('abort', () => this.#stop(), { once: true });
+    this.refresh();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#refreshTimer);
   }
 
   /** Has devices asked as soon as possible; with a hint, the pauses of silent ones begin anew. */
@@ -113,7 +134,10 @@ export class Poller {
     return this.lanes.overrunning(steadyNow());
   }
 
-  #refresh(): void {
+  /** Reads anew which devices there are; whoever changes them need not say so, but it is quicker. */
+  refresh(): void {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshAgain = this.#refreshing;
     if (this.#refreshing || this.#signal.aborted) return;
     this.#refreshing = true;
     const began = steadyNow();
@@ -128,7 +152,8 @@ export class Poller {
         const wait = (steadyNow() - began) / refreshShare;
         const { least, most } = refreshMilliseconds;
         const often = Math.min(least, this.#intervalMilliseconds);
-        setTimeout(() => this.#refresh(), Math.min(most, Math.max(often, wait))).unref();
+        const pause = this.#refreshAgain ? 0 : Math.min(most, Math.max(often, wait));
+        this.#refreshTimer = setTimeout(() => this.refresh(), pause).unref();
       });
   }
 
@@ -179,6 +204,7 @@ export class Poller {
     const plan = pollingPlan(device.addresses, this.#intervalMilliseconds);
     const portsOver = interfaceProtocol(device.addresses);
     const suspect = (this.lanes.standing(deviceId)?.misses ?? 0) < missesUntilOffline;
+    const looking = wasSilent ? this.#look(device, limit) : null;
     const readings = await Promise.all(
       device.addresses.map(async (address) => {
         const key = keyOf(address);
@@ -200,21 +226,38 @@ export class Poller {
         return { address, probe, reading };
       }),
     );
+    const silent = readings.length > 0 && readings.every(({ reading }) => reading.failure?.silent === true);
+    const reach = silent ? await looking?.done : looking?.forget();
     if (signal.aborted) return 'answered';
     for (const { address, probe, reading } of readings) this.#noteProbe(address, probe, reading);
     const news = await recordPoll(
       this.#services,
       deviceId,
-      { readings: readings.map(({ reading }) => reading), askedAt },
+      { readings: readings.map(({ reading }) => reading), askedAt, reach: reach ?? null },
       this.#sessionClock,
     );
     if (news !== 'NOTHING') {
       if (news !== 'STILL_SILENT') await this.#askNeighbours(deviceId);
       this.#incidents.wake();
     }
-    return readings.length > 0 && readings.every(({ reading }) => reading.failure?.silent === true)
-      ? 'silent'
-      : 'answered';
+    return silent ? 'silent' : 'answered';
+  }
+
+  /** While a silent device is asked, its host is looked at; an answer of the device makes that needless. */
+  #look(
+    { addresses }: Pollable,
+    limit: AbortSignal,
+  ): { readonly done: Promise<Reach | null>; readonly forget: () => null } | null {
+    const [first] = addresses;
+    if (this.#reach === null || first === undefined) return null;
+    const needless = new AbortController();
+    return {
+      done: this.#reach.look(first.host, AbortSignal.any([limit, needless.signal])),
+      forget() {
+        needless.abort();
+        return null;
+      },
+    };
   }
 
   /** When one falls silent or comes back, the devices on its way and those that hang on it say what that means. */

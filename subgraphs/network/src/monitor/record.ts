@@ -1,4 +1,4 @@
-import type { DeviceHealth, DeviceInterface } from '@dotmac/device';
+import type { DeviceHealth, DeviceInterface, Reach } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents, type Clock, type NewEvent, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
@@ -32,8 +32,12 @@ const actor = 'system:monitor';
 export async function recordPoll(
   services: NetworkServices,
   deviceId: string,
-  /** `askedAt`: when the poll began, milliseconds. */
-  { readings, askedAt }: { readonly readings: readonly Reading[]; readonly askedAt: number },
+  /** `askedAt`: when the poll began, milliseconds. `reach`: of its host, when that was looked at. */
+  {
+    readings,
+    askedAt,
+    reach,
+  }: { readonly readings: readonly Reading[]; readonly askedAt: number; readonly reach: Reach | null },
   sessionClock: Clock,
 ): Promise<PollNews> {
   return services.database.transaction().execute(async (transaction) => {
@@ -50,7 +54,13 @@ export async function recordPoll(
       source: `poll over ${readings.map((reading) => reading.protocol).join(', ')}`,
     });
     const { degraded } = alarms;
-    const state = await recordState(transaction, device, readings, { now, shift, askedAt, degraded });
+    const state = await recordState(transaction, device, readings, {
+      now,
+      shift,
+      askedAt,
+      degraded,
+      reach,
+    });
     const ports: NewEvent<TenantEvents>[] = [];
     for (const { protocol, identity, capabilities, interfaces, observedAt } of readings) {
       if (identity !== null) await updateIdentity(transaction, deviceId, identity);
@@ -89,15 +99,17 @@ interface PollFacts {
   readonly askedAt: number;
   /** What is wrong with a device that answers. */
   readonly degraded: string | null;
+  /** Whether its host answered, apart from the management protocol. */
+  readonly reach: Reach | null;
 }
 
 async function recordState(
   transaction: Transaction<TenantDatabase>,
   device: Device,
   readings: readonly Reading[],
-  { now, shift, askedAt, degraded }: PollFacts,
+  { now, shift, askedAt, degraded, reach }: PollFacts,
 ): Promise<NewEvent<TenantEvents>[]> {
-  const outcome = await outcomeOf(transaction, device, readings, shift);
+  const outcome = await outcomeOf(transaction, device, readings, { shift, reach });
   const judged = degradedBy(judgePoll(device, outcome), degraded);
   const moved = judged.state !== device.state;
   const health = readings.find((reading) => reading.health !== null)?.health ?? null;
@@ -111,6 +123,7 @@ async function recordState(
     ...(outcome.kind === 'SILENT'
       ? { silentSince: device.silentSince ?? new Date(now) }
       : { seenAt: new Date(now), silentSince: null }),
+    ...(reach === null ? {} : reachColumns(reach)),
     ...(health === null ? {} : { ...healthColumns(health), healthAt: new Date(now) }),
   });
   return moved ? [stateChanged(device, after, now, actor)] : [];
@@ -127,7 +140,7 @@ async function outcomeOf(
   transaction: Transaction<TenantDatabase>,
   device: Device,
   readings: readonly Reading[],
-  shift: number,
+  { shift, reach }: Pick<PollFacts, 'shift' | 'reach'>,
 ): Promise<PollOutcome> {
   const source = readings.map((reading) => reading.protocol).join(', ');
   const failures = readings.flatMap(({ protocol, failure }) =>
@@ -143,7 +156,17 @@ async function outcomeOf(
     silentSince === null
       ? 0
       : await sessionsHeardSince(transaction, device.id, new Date(silentSince.getTime() + shift));
-  return { kind: 'SILENT', source, failure, liveSessions };
+  return { kind: 'SILENT', source, failure, liveSessions, reach };
+}
+
+function reachColumns({ method, verdict, rttMilliseconds, detail, observedAt }: Reach) {
+  return {
+    reachMethod: method,
+    reachVerdict: verdict,
+    reachRttMilliseconds: rttMilliseconds,
+    reachDetail: detail,
+    reachAt: new Date(observedAt),
+  };
 }
 
 function healthColumns(health: DeviceHealth) {

@@ -5,15 +5,19 @@ import { answerPdu, Cursor } from './answer.ts';
 import { objects, tlv } from './objects.ts';
 import { answerV3 } from './usm.ts';
 
-/** Many agents in one process, each on a port of its own; they answer v2c and v3 to whoever asks. */
+/**
+ * Many agents in one process, each on a port of its own; they answer v2c and v3 to whoever asks, the last `deaf` of them
+ * nobody. Asked, it tells the CPU time it took.
+ */
 if (import.meta.main) {
-  const { count } = serverArgument<{ count: number }>();
+  const { count, deaf = 0 } = serverArgument<{ count: number; deaf?: number }>();
   const tree = objects();
   const ports: number[] = [];
-  for (let device = 0; device < count; device++) {
+  for (let device = 0; device < count + deaf; device++) {
     const socket = dgram.createSocket({ type: 'udp4', recvBufferSize: 65_536 });
     const engineId = Buffer.from(`8000c3ff05${device.toString(16).padStart(16, '0')}`, 'hex');
     socket.on('message', (datagram, from) => {
+      if (device >= count) return;
       const cursor = new Cursor(datagram);
       cursor.enter();
       const version = cursor.octets();
@@ -30,5 +34,8 @@ if (import.meta.main) {
     await once(socket, 'listening');
     ports.push(socket.address().port);
   }
-  serveParent({ ports }, () => ({}));
+  serveParent({ ports }, () => {
+    const { user, system } = process.cpuUsage();
+    return { cpu: user + system };
+  });
 }

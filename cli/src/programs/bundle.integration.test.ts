@@ -45,6 +45,21 @@ test('only the program itself is the main module, and what two programs share is
   expect(run('two')).toBe('two object\n');
 });
 
+test("Node's own modules are there in every way to import them, and load nothing that is not asked for", async () => {
+  write('old.cjs', "exports.join = require('path').join;");
+  write(
+    'program.ts',
+    `import http, { createServer } from 'node:http';
+     import * as path from 'path';
+     import old from './old.cjs';
+     const { createServer: later } = await import('node:http');
+     const undici = process.moduleLoadList.filter((name) => name.includes('undici/undici'));
+     console.log(http.createServer === createServer, later === createServer, old.join === path.join, undici.length);`,
+  );
+  const run = await bundled('program');
+  expect(run('program')).toBe('true true true 0\n');
+});
+
 test('what cannot be bundled is named', async () => {
   write('program.ts', 'import "./missing.ts";');
   await expect(bundled('program')).rejects.toThrow(/missing\.ts/);

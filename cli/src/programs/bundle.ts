@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { builtinModules, createRequire } from 'node:module';
 import { dirname, isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin } from 'rolldown';
@@ -18,7 +18,7 @@ export async function bundle(entries: Readonly<Record<string, string>>, target: 
     input: { ...entries },
     platform: 'node',
     logLevel: 'silent',
-    plugins: [leaveApart, keepPlaces(new Set(Object.values(entries)))],
+    plugins: [leaveApart, plainBuiltins, keepPlaces(new Set(Object.values(entries)))],
   });
   await build.write({
     dir: target,
@@ -36,6 +36,26 @@ const leaveApart: Plugin = {
     handler(source, importer) {
       return { id: importer === undefined ? source : resolved(source, importer), external: true };
     },
+  },
+};
+
+// The bundler's own runtime imports `node:module`, before anything else.
+const builtins = new Set(builtinModules.filter((name) => name !== 'module'));
+const marked = '\0builtin:';
+
+/**
+ * Takes Node's own modules as they are. An `import` of one reads all that it exports, so that `node:http` alone loads and
+ * keeps a whole HTTP client that nobody uses.
+ */
+const plainBuiltins: Plugin = {
+  name: 'plain-builtins',
+  resolveId(source) {
+    const name = source.replace(/^node:/, '');
+    return builtins.has(name) ? `${marked}${name}` : null;
+  },
+  load(id) {
+    if (!id.startsWith(marked)) return null;
+    return `module.exports = process.getBuiltinModule(${JSON.stringify(id.slice(marked.length))});`;
   },
 };
 

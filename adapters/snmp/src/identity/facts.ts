@@ -145,6 +145,11 @@ function interpreted(raw: string, { pattern, template, upper, values }: FactObje
   return clean(values === undefined ? text : values[text.trim()]);
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const BEFORE = /^[\x00-\x1f]+/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
+const AFTER = /\x00[^]*$/;
+
 /** What agents send where they know nothing. */
 const NOTHING =
   /^(?:[-.\s"']*|n\/?a|none|null|unknown|not (?:available|specified|set|applicable)|to be filled.*)$/i;
@@ -152,6 +157,9 @@ const NOTHING =
 function clean(text: string | undefined): string | null {
   const value = text
     ?.trim()
+    // Agents put the length in front, and what the buffer held before behind a NUL.
+    .replace(BEFORE, '')
+    .replace(AFTER, '')
     .replace(/^"(.*)"$/s, '$1')
     .trim();
   return value === undefined || NOTHING.test(value) ? null : value;

@@ -26,9 +26,14 @@ export async function readSystem(
   );
   return {
     sysDescr: asText(sysDescr),
-    sysObjectId: asOid(sysObjectId),
+    sysObjectId: asOid(sysObjectId) ?? oidInText(asText(sysObjectId)),
     sysUpTime: asNumber(sysUpTime),
     sysName: asText(sysName),
     sysLocation: asText(sysLocation),
   };
+}
+
+/** Some agents give the OID as text. */
+function oidInText(text: string | null): string | null {
+  return /^\.?(1(?:\.\d+){5,})$/.exec(text ?? '')?.[1] ?? null;
 }

@@ -148,7 +148,7 @@ function interpreted(raw: string, { pattern, template, upper, values }: FactObje
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const BEFORE = /^[\x00-\x1f]+/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
-const AFTER = /\x00[^]*$/;
+const AFTER = /\x00[\s\S]*$/;
 
 /** What agents send where they know nothing. */
 const NOTHING =

@@ -842,6 +842,7 @@ export interface NetworkAddressPool {
 export interface NetworkAlarm {
   acknowledgedAt: ColumnType<Date, Date | string, Date | string> | null;
   acknowledgedBy: string | null;
+  assignedTo: string | null;
   changedAt: ColumnType<Date, Date | string, Date | string>;
   clearedAt: ColumnType<Date, Date | string, Date | string> | null;
   deviceId: string;
@@ -851,6 +852,7 @@ export interface NetworkAlarm {
   interfaceId: string | null;
   raisedAt: ColumnType<Date, Date | string, Date | string>;
   ruleId: string;
+  serviceId: string | null;
   severity: string;
   source: string;
   suppressedBecause: string | null;
@@ -858,6 +860,7 @@ export interface NetworkAlarm {
 }
 
 export interface NetworkAlarmRule {
+  clearAbove: number | null;
   clearAfter: number;
   clearBelow: number | null;
   degrades: boolean;
@@ -867,6 +870,7 @@ export interface NetworkAlarmRule {
   name: string;
   raiseAbove: number | null;
   raiseAfter: number;
+  raiseBelow: number | null;
   severity: string;
 }
 
@@ -888,9 +892,58 @@ export interface NetworkCgnatBlock {
   portsPerHost: number;
 }
 
+export interface NetworkCustomerEquipment {
+  addedAt: ColumnType<Date, Date | string, Date | string>;
+  addedBy: string;
+  id: string;
+  mac: string | null;
+  serial: string | null;
+  serviceId: string;
+}
+
+export interface NetworkCustomerLink {
+  ccqPercent: number | null;
+  deviceId: string;
+  distanceMeters: number | null;
+  downBitsPerSecond: string | null;
+  goneSince: ColumnType<Date, Date | string, Date | string> | null;
+  interfaceId: string | null;
+  key: string;
+  lineRxPowerDbm: number | null;
+  mac: string | null;
+  medium: string;
+  name: string | null;
+  portName: string | null;
+  rxPowerDbm: number | null;
+  seenAt: ColumnType<Date, Date | string, Date | string>;
+  serial: string | null;
+  serviceId: string | null;
+  signalDbm: number | null;
+  snrDb: number | null;
+  source: string;
+  txPowerDbm: number | null;
+  upBitsPerSecond: string | null;
+}
+
+export interface NetworkCustomerSample {
+  at: ColumnType<Date, Date | string, Date | string>;
+  ccqPercent: number | null;
+  deviceId: string;
+  downBitsPerSecond: string | null;
+  lineRxPowerDbm: number | null;
+  rxPowerDbm: number | null;
+  serviceId: string;
+  signalDbm: number | null;
+  snrDb: number | null;
+  txPowerDbm: number | null;
+  upBitsPerSecond: string | null;
+}
+
 export interface NetworkDevice {
   askedAt: ColumnType<Date, Date | string, Date | string> | null;
+  chassis: string | null;
   createdAt: ColumnType<Date, Date | string, Date | string>;
+  gateway: Generated<boolean>;
   healthAt: ColumnType<Date, Date | string, Date | string> | null;
   id: string;
   memoryTotalBytes: string | null;
@@ -914,6 +967,7 @@ export interface NetworkDevice {
   stateEvidence: string;
   stateSince: ColumnType<Date, Date | string, Date | string>;
   stateSource: string;
+  systemName: string | null;
   uptimeSeconds: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   vendor: string | null;
   version: string | null;
@@ -924,6 +978,16 @@ export interface NetworkDeviceLink {
   createdAt: ColumnType<Date, Date | string, Date | string>;
   parentId: string;
   source: string;
+}
+
+export interface NetworkForwarding {
+  deviceId: string;
+  interfaceId: string | null;
+  mac: string;
+  portName: string | null;
+  seenAt: ColumnType<Date, Date | string, Date | string>;
+  source: string;
+  vlan: number | null;
 }
 
 export interface NetworkGardenRule {
@@ -1051,6 +1115,23 @@ export interface NetworkLease {
   serviceId: string;
 }
 
+export interface NetworkLink {
+  aDeviceId: string;
+  aInterfaceId: string | null;
+  aSeenAt: ColumnType<Date, Date | string, Date | string> | null;
+  bDeviceId: string;
+  bInterfaceId: string | null;
+  bSeenAt: ColumnType<Date, Date | string, Date | string> | null;
+  conflict: string | null;
+  decidedAt: ColumnType<Date, Date | string, Date | string> | null;
+  decidedBy: string | null;
+  decision: string | null;
+  firstSeenAt: ColumnType<Date, Date | string, Date | string>;
+  goneSince: ColumnType<Date, Date | string, Date | string> | null;
+  id: string;
+  state: string;
+}
+
 export interface NetworkLoginRejection {
   at: ColumnType<Date, Date | string, Date | string>;
   reason: string;
@@ -1059,6 +1140,8 @@ export interface NetworkLoginRejection {
 
 export interface NetworkMaintenanceWindow {
   because: string;
+  cancelledAt: ColumnType<Date, Date | string, Date | string> | null;
+  cancelledBy: string | null;
   createdBy: string;
   deviceId: string;
   endsAt: ColumnType<Date, Date | string, Date | string>;
@@ -1094,6 +1177,28 @@ export interface NetworkNas {
   vendorProfile: string;
 }
 
+export interface NetworkNeighbor {
+  addresses: Generated<string[]>;
+  chassis: string | null;
+  chassisKind: string | null;
+  deviceId: string;
+  firstSeenAt: ColumnType<Date, Date | string, Date | string>;
+  goneSince: ColumnType<Date, Date | string, Date | string> | null;
+  interfaceId: string | null;
+  key: string;
+  matchedDeviceId: string | null;
+  matchedInterfaceId: string | null;
+  portName: string | null;
+  problem: string | null;
+  protocol: string;
+  remotePort: string | null;
+  remotePortDescription: string | null;
+  remotePortKind: string | null;
+  seenAt: ColumnType<Date, Date | string, Date | string>;
+  source: string;
+  systemName: string | null;
+}
+
 export interface NetworkPlan {
   id: string;
   name: string;
@@ -1106,6 +1211,17 @@ export interface NetworkServiceAttachment {
   deviceId: string;
   serviceId: string;
   source: string;
+}
+
+export interface NetworkServicePlace {
+  alternatives: Generated<string[]>;
+  deviceId: string | null;
+  interfaceId: string | null;
+  observedAt: ColumnType<Date, Date | string, Date | string>;
+  portName: string | null;
+  serviceId: string;
+  source: string;
+  via: string;
 }
 
 export interface NetworkSession {
@@ -1124,6 +1240,17 @@ export interface NetworkSession {
   updatedAt: ColumnType<Date, Date | string, Date | string>;
   upstreamOctets: Generated<string>;
   username: string;
+}
+
+export interface NetworkSessionLine {
+  at: ColumnType<Date, Date | string, Date | string>;
+  circuitId: string | null;
+  deviceId: string | null;
+  mac: string | null;
+  nasId: string;
+  port: string | null;
+  remoteId: string | null;
+  serviceId: string;
 }
 
 export interface NetworkSessionPrefix {
@@ -1314,8 +1441,12 @@ export interface DB {
   "network.alarmRule": NetworkAlarmRule;
   "network.alarmWatch": NetworkAlarmWatch;
   "network.cgnatBlock": NetworkCgnatBlock;
+  "network.customerEquipment": NetworkCustomerEquipment;
+  "network.customerLink": NetworkCustomerLink;
+  "network.customerSample": NetworkCustomerSample;
   "network.device": NetworkDevice;
   "network.deviceLink": NetworkDeviceLink;
+  "network.forwarding": NetworkForwarding;
   "network.gardenRule": NetworkGardenRule;
   "network.incident": NetworkIncident;
   "network.incidentDevice": NetworkIncidentDevice;
@@ -1328,13 +1459,17 @@ export interface DB {
   "network.interfaceRateHour": NetworkInterfaceRateHour;
   "network.interfaceRateProgress": NetworkInterfaceRateProgress;
   "network.lease": NetworkLease;
+  "network.link": NetworkLink;
   "network.loginRejection": NetworkLoginRejection;
   "network.maintenanceWindow": NetworkMaintenanceWindow;
   "network.managementAddress": NetworkManagementAddress;
   "network.nas": NetworkNas;
+  "network.neighbor": NetworkNeighbor;
   "network.plan": NetworkPlan;
   "network.serviceAttachment": NetworkServiceAttachment;
+  "network.servicePlace": NetworkServicePlace;
   "network.session": NetworkSession;
+  "network.sessionLine": NetworkSessionLine;
   "network.sessionPrefix": NetworkSessionPrefix;
   "network.site": NetworkSite;
   "network.trapInbox": NetworkTrapInbox;

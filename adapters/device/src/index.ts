@@ -12,4 +12,5 @@ export * from './polling/lanes.ts';
 export * from './polling/policy.ts';
 export * from './reach.ts';
 export * from './registry.ts';
+export * from './surroundings.ts';
 export * from './units.ts';

@@ -1,3 +1,4 @@
+import type { CustomerLink, ForwardingEntry, LocalSystem, Neighbor } from './surroundings.ts';
 import type { BitsPerSecond, IpAddress, MacAddress, Octets, Shaping } from './units.ts';
 
 /** A value with its source and time. Stale is unknown, never "up". */
@@ -96,5 +97,9 @@ export interface ModelOf {
   interface: DeviceInterface;
   session: AccessSession;
   accessListEntry: AccessListEntry;
+  localSystem: LocalSystem;
+  neighbor: Neighbor;
+  forwardingEntry: ForwardingEntry;
+  customerLink: CustomerLink;
 }
 export type ModelName = keyof ModelOf;

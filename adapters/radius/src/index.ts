@@ -41,6 +41,7 @@ export * from './proxy/home-servers.ts';
 export * from './radsec/client.ts';
 export type { RadSecCertificate, RadSecListenOptions } from './radsec/server.ts';
 export * from './server/accept-template.ts';
+export { type AccessLine, accessLine } from './server/access-line.ts';
 export * from './server/access-request.ts';
 export * from './server/accounting-record.ts';
 export type { Anomaly, AnomalyKind } from './server/anomaly.ts';

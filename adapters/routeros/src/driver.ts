@@ -31,6 +31,7 @@ import {
   readSessions,
   suspendedList,
 } from './reads.ts';
+import { readCustomerLinks, readForwarding, readLocalSystem, readNeighbors } from './surroundings.ts';
 
 /** Settings for every session of a driver. */
 export type RouterosDriverOptions = Pick<ClientOptions, 'connectTimeoutMs' | 'commandDeadlineMs' | 'limits'> &
@@ -97,6 +98,14 @@ class RouterosSession implements DeviceSession {
         return { source: 'routeros:/ppp/active', values: readSessions(client, call) };
       case 'accessListEntry':
         return { source: 'routeros:/ip/firewall/address-list', values: readAccessList(client, call) };
+      case 'localSystem':
+        return { source: 'routeros:/system/identity', values: single(readLocalSystem(client, call)) };
+      case 'neighbor':
+        return { source: 'routeros:/ip/neighbor', values: readNeighbors(client, call) };
+      case 'forwardingEntry':
+        return { source: 'routeros:/interface/bridge/host', values: readForwarding(client, call) };
+      case 'customerLink':
+        return { source: 'routeros:registration-table', values: readCustomerLinks(client, call) };
       default:
         throw new DeviceError(
           'CAPABILITY_UNSUPPORTED',

@@ -8,6 +8,7 @@ import type { IncidentOptions } from './incident/facts.ts';
 import type { NetworkLoaders } from './loaders.ts';
 import type { Poller } from './monitor/poller.ts';
 import type { NasWatch } from './nas/watch.ts';
+import type { SurroundingsWatch } from './survey/follow.ts';
 
 export type NetworkServices = Services<TenantDatabase, TenantEvents>;
 
@@ -21,6 +22,7 @@ export interface NetworkContext extends Context {
   readonly poller: Poller;
   /** Until when an observation counts. */
   readonly watch: IncidentOptions;
+  readonly surroundings: SurroundingsWatch;
 }
 
 export const builder = createBuilder<NetworkContext>();

@@ -28,6 +28,7 @@ import './change/graphql.ts';
 import { expireSpeeds } from './change/speed-expiry.ts';
 import './change/speed-graphql.ts';
 import { changeWorker, resumeChanges } from './change/worker.ts';
+import './customer-link/graphql.ts';
 import './device/graphql.ts';
 import './device/reach-graphql.ts';
 import './event/graphql.ts';
@@ -38,6 +39,7 @@ import './incident/graphql.ts';
 import { IncidentWatch } from './incident/watch.ts';
 import './interface/graphql.ts';
 import { keepRolling } from './interface/rollup.ts';
+import './link/graphql.ts';
 import { networkLoaders } from './loaders.ts';
 import './login-limit/graphql.ts';
 import './monitor/graphql.ts';
@@ -48,6 +50,8 @@ import { rememberMessageAuthenticator } from './nas/remember.ts';
 import './nas/graphql.ts';
 import './nas/health-graphql.ts';
 import { NasWatch } from './nas/watch.ts';
+import './place/graphql.ts';
+import { LineRecorder } from './place/line-recorder.ts';
 import type { NetworkPorts, TrapHint } from './ports.ts';
 import { followRejections } from './service-state/events.ts';
 import './service-state/graphql.ts';
@@ -55,6 +59,9 @@ import { disconnectWorker } from './session/disconnect-job.ts';
 import './session/graphql.ts';
 import { reapStaleSessions } from './session/reaper.ts';
 import './site/graphql.ts';
+import { surveyOnChange } from './survey/events.ts';
+import { SurroundingsWatch } from './survey/follow.ts';
+import { Surveyor } from './survey/surveyor.ts';
 import './topology/graphql.ts';
 import './trap/graphql.ts';
 import { followTraps } from './trap/hint.ts';
@@ -87,6 +94,15 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const enforcement = new AccessEnforcement(services, ports);
   const usage = new UsageRecorder(services, sessionClock);
   const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);
+  const surveyMilliseconds = (ports.surveyIntervalSeconds ?? 300) * 1_000;
+  const surroundings = new SurroundingsWatch(services, Math.min(5_000, surveyMilliseconds / 10));
+  const lines = new LineRecorder(services.database, ports.radius.accessLine, () =>
+    surroundings.sessionsBegan(),
+  );
+  const surveyor = new Surveyor(
+    { services, sessions: enforcement.sessions, onSurvey: () => surroundings.surveyed() },
+    surveyMilliseconds,
+  );
   const pollMilliseconds = (ports.pollIntervalSeconds ?? 60) * 1_000;
   const watch = {
     sessionClock,
@@ -102,7 +118,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     name: 'network',
     schema,
     policy,
-    accountingSink: accountingSink(services, policy, usage, prefixes, nasWatch),
+    accountingSink: accountingSink(services, policy, usage, prefixes, lines, nasWatch),
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
     onTrap: followTraps(services, (deviceIds) => poller.ask(deviceIds)),
     nasWatch,
@@ -115,9 +131,15 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       nasWatch,
       poller,
       watch,
-      loaders: networkLoaders(services.database),
+      surroundings,
+      loaders: networkLoaders(services.database, services.clock),
     }),
-    consumers: [followServices(services), catchUpWhenOnline(services), followRejections],
+    consumers: [
+      followServices(services),
+      catchUpWhenOnline(services),
+      followRejections,
+      surveyOnChange(surveyor),
+    ],
     jobs: [
       changeWorker({ ...ports, services, enforcement, policy }) as never,
       disconnectWorker(services, enforcement) as never,
@@ -132,6 +154,8 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       incidents.run(signal, (deviceIds) => poller.ask(deviceIds));
       keepRolling(services, signal);
       poller.run(signal);
+      surveyor.run(signal);
+      surroundings.run(signal);
       signal.addEventListener('abort', () => void enforcement.sessions.close(), { once: true });
     },
   };

@@ -1,9 +1,10 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
+import { type Clock, type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
 import { accessesByService } from './access/store.ts';
 import { poolUses } from './address/store.ts';
-import { activeAlarms, alarmRulesById, alarmsById } from './alarm/store.ts';
+import { activeAlarms, alarmRulesById, alarmsById, comingMaintenance } from './alarm/store.ts';
 import { changesById, recentChangesOfServices, stepsOfChanges } from './change/store.ts';
+import { customerLinksOfDevices, customerLinksOfServices } from './customer-link/store.ts';
 import { devicesById, devicesOfSites, managementAddressesOfDevices } from './device/store.ts';
 import {
   devicesOfIncidents,
@@ -13,7 +14,9 @@ import {
   incidentsOfServices,
 } from './incident/store.ts';
 import { interfacesById, interfacesOfDevices, ratesOfInterfaces } from './interface/store.ts';
+import { linksOfDevices, neighborsOfDevices } from './link/store.ts';
 import { nasesById, nasesOfDevices } from './nas/store.ts';
+import { equipmentOfServices, placesOfServices } from './place/store.ts';
 import { loginRejections, newestSessionsOfServices } from './service-state/store.ts';
 import { liveSessionsOfServices, recentSessionsOfServices, sessionsById } from './session/store.ts';
 import { sitesById } from './site/store.ts';
@@ -23,7 +26,7 @@ import { hoursOfDays, usageOfServices } from './usage/store.ts';
 export type NetworkLoaders = ReturnType<typeof networkLoaders>;
 
 /** Everything that resolvers load, one query per kind and round however many things ask. */
-export function networkLoaders(database: Executor<TenantDatabase>) {
+export function networkLoaders(database: Executor<TenantDatabase>, clock: Clock) {
   return {
     access: loaderOf(
       (ids) => accessesByService(database, ids),
@@ -105,6 +108,30 @@ export function networkLoaders(database: Executor<TenantDatabase>) {
       (ids) => servingDevices(database, ids),
       (one) => one.serviceId,
     ),
+    placeOfService: loaderOf(
+      (ids) => placesOfServices(database, ids),
+      (place) => place.serviceId,
+    ),
+    equipmentOfService: listLoaderOf(
+      (ids) => equipmentOfServices(database, ids),
+      (equipment) => equipment.serviceId,
+    ),
+    customerLinksOfService: listLoaderOf(
+      (ids) => customerLinksOfServices(database, ids),
+      (link) => link.serviceId ?? '',
+    ),
+    customerLinksOfDevice: listLoaderOf(
+      (ids) => customerLinksOfDevices(database, ids),
+      (link) => link.deviceId,
+    ),
+    neighborsOfDevice: listLoaderOf(
+      (ids) => neighborsOfDevices(database, ids),
+      (neighbor) => neighbor.deviceId,
+    ),
+    linksOfDevice: listLoaderOf(
+      (ids) => linksOfDevices(database, ids),
+      (link) => link.of,
+    ),
     alarm: loaderOf(
       (ids) => alarmsById(database, ids),
       (alarm) => alarm.id,
@@ -116,6 +143,10 @@ export function networkLoaders(database: Executor<TenantDatabase>) {
     alarmsOfDevice: listLoaderOf(
       (ids) => activeAlarms(database, ids),
       (alarm) => alarm.deviceId,
+    ),
+    maintenanceOfDevice: listLoaderOf(
+      (ids) => comingMaintenance(database, ids, new Date(clock.now())),
+      (window) => window.deviceId,
     ),
     loginRejection: loaderOf(
       (ids) => loginRejections(database, ids),

@@ -14,6 +14,8 @@ export interface NetworkPorts {
   readonly reach?: ReachProbe;
   /** Between two polls of a device; default 60. */
   readonly pollIntervalSeconds?: number;
+  /** Between two readings of registered radios; default 300. Neighbours and bridges are read every third time. */
+  readonly surveyIntervalSeconds?: number;
   /** Waits before each reading back while a device settles, in milliseconds; default 0, 250, 1000, 2500. */
   readonly settleMilliseconds?: readonly number[];
   /** Before a change whose device was silent is run again, doubled each time; default 1000. */

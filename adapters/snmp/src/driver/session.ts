@@ -23,6 +23,7 @@ import { readInterfaces, stableKeys } from '../mib/interfaces.ts';
 import { SYS_UP_TIME } from '../mib/system.ts';
 import { asNumber } from '../reading.ts';
 import { asDeviceError } from './error.ts';
+import { surroundings } from './surroundings.ts';
 
 const TICKS_PER_SECOND = 100;
 
@@ -81,6 +82,10 @@ export class SnmpDeviceSession implements DeviceSession {
       identity: () => this.#identity(context),
       health: () => this.#health(context),
       interface: () => this.#interfaces(context),
+      localSystem: () => surroundings.localSystem(this.#session, context),
+      neighbor: () => surroundings.neighbor(this.#session, context),
+      forwardingEntry: () => surroundings.forwardingEntry(this.#session, context),
+      customerLink: () => surroundings.customerLink(this.#session, context),
     };
     const reader = readers[model] as (() => Promise<Observed<ModelOf[M]>[]>) | undefined;
     if (reader === undefined) throw unsupported(`SNMP does not read the model "${model}"`);

@@ -2,6 +2,7 @@ import type { AccountingRecord, AccountingSink } from '@dotmac/radius';
 import type { PrefixRecorder } from '../address-history/record.ts';
 import type { NetworkServices } from '../builder.ts';
 import type { NasWatch } from '../nas/watch.ts';
+import type { LineRecorder } from '../place/line-recorder.ts';
 import { type NasRestart, SessionRecorder } from '../session/record.ts';
 import { normaliseMac, type SessionNews, terminateCauseName } from '../session/rules.ts';
 import type { UsageRecorder } from '../usage/recorder.ts';
@@ -17,6 +18,7 @@ export function accountingSink(
   policy: LoginPolicy,
   usage: UsageRecorder,
   prefixes: PrefixRecorder,
+  lines: LineRecorder,
   watch: NasWatch,
 ): AccountingSink {
   const writer = services.ownConnections('accounting', accountingConnections);
@@ -30,6 +32,7 @@ export function accountingSink(
       const sessions = await recorder.record({ news, restarts });
       usage.note(sessions);
       await prefixes.record(batch, sessions);
+      await lines.record(batch, sessions);
     },
   };
 }

@@ -15,6 +15,8 @@ export interface RadiusPort {
   readonly gardenAttributes: typeof radius.gardenAttributes;
   /** What a carrier-grade NAT gave a session, by its accounting. */
   readonly portRanges: typeof radius.portRanges;
+  /** On which line of an access node a session began, by its accounting. */
+  readonly accessLine: typeof radius.accessLine;
   /** What the kernel dropped at the server's sockets. */
   readonly kernelDrops: typeof radius.kernelDrops;
   /** The profiles there are, by id. */

@@ -2,7 +2,7 @@ import { appendEvents, newId } from '@dotmac/platform';
 import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { builder, type NetworkContext } from '../builder.ts';
-import { AlarmRef, DeviceRef, InterfaceRef } from '../types.ts';
+import { AlarmRef, DeviceRef, InterfaceRef, ServiceRef } from '../types.ts';
 import { alarmEvent } from './events.ts';
 import { alarmMetrics, alarmStateOf, alarmStates, severities } from './rules.ts';
 import {
@@ -11,6 +11,7 @@ import {
   alarmPage,
   alarmRules,
   alarmRulesById,
+  cancelMaintenance,
   insertMaintenance,
   lockedAlarm,
   type MaintenanceWindow,
@@ -33,9 +34,14 @@ const AlarmRuleRef = builder.objectRef<AlarmRule>('AlarmRule').implement({
     severity: t.expose('severity', { type: SeverityEnum }),
     raiseAbove: t.exposeFloat('raiseAbove', {
       nullable: true,
-      description: 'Percent; null for a rule about a state.',
+      description: 'In the unit of its metric; null for a rule about a state or about what must not be low.',
     }),
     clearBelow: t.exposeFloat('clearBelow', { nullable: true }),
+    raiseBelow: t.exposeFloat('raiseBelow', {
+      nullable: true,
+      description: 'Of a rule about what must not be low.',
+    }),
+    clearAbove: t.exposeFloat('clearAbove', { nullable: true }),
     raiseAfter: t.exposeInt('raiseAfter', { description: 'Readings in a row.' }),
     clearAfter: t.exposeInt('clearAfter'),
     degrades: t.exposeBoolean('degrades', { description: 'Whether the device is DEGRADED meanwhile.' }),
@@ -64,6 +70,12 @@ AlarmRef.implement({
       resolve: ({ interfaceId }, _args, { loaders }) =>
         interfaceId === null ? null : loaders.interface.load(interfaceId),
     }),
+    service: t.field({
+      type: ServiceRef,
+      nullable: true,
+      description: 'Whose radio or ONU it is about.',
+      resolve: ({ serviceId }) => (serviceId === null ? null : { id: serviceId }),
+    }),
     severity: t.expose('severity', { type: SeverityEnum }),
     state: t.field({
       type: builder.enumType('AlarmState', { values: alarmStates }),
@@ -76,6 +88,7 @@ AlarmRef.implement({
     clearedAt: t.expose('clearedAt', { type: 'DateTime', nullable: true }),
     acknowledgedAt: t.expose('acknowledgedAt', { type: 'DateTime', nullable: true }),
     acknowledgedBy: t.exposeString('acknowledgedBy', { nullable: true }),
+    assignedTo: t.exposeString('assignedTo', { nullable: true, description: 'Id of a person, or a team.' }),
     suppressedUntil: t.expose('suppressedUntil', { type: 'DateTime', nullable: true }),
     suppressedBecause: t.exposeString('suppressedBecause', { nullable: true }),
   }),
@@ -94,9 +107,17 @@ const MaintenanceWindowRef = builder.objectRef<MaintenanceWindow>('MaintenanceWi
     startsAt: t.expose('startsAt', { type: 'DateTime' }),
     endsAt: t.expose('endsAt', { type: 'DateTime' }),
     because: t.exposeString('because'),
+    cancelledAt: t.expose('cancelledAt', { type: 'DateTime', nullable: true }),
   }),
 });
 
+builder.objectField(DeviceRef, 'maintenanceWindows', (t) =>
+  t.field({
+    type: [MaintenanceWindowRef],
+    description: 'Planned work that goes on or is to come, the next one first.',
+    resolve: async ({ id }, _args, { loaders }) => [...(await loaders.maintenanceOfDevice.load(id))],
+  }),
+);
 builder.objectField(DeviceRef, 'alarms', (t) =>
   t.field({
     type: [AlarmRef],
@@ -134,6 +155,8 @@ const UpdateAlarmRuleInput = builder.inputType('UpdateAlarmRuleInput', {
     severity: t.field({ type: SeverityEnum }),
     raiseAbove: t.float(),
     clearBelow: t.float(),
+    raiseBelow: t.float(),
+    clearAbove: t.float(),
     raiseAfter: t.int(),
     clearAfter: t.int(),
     enabled: t.boolean(),
@@ -141,6 +164,16 @@ const UpdateAlarmRuleInput = builder.inputType('UpdateAlarmRuleInput', {
   }),
 });
 const AcknowledgeAlarmInput = builder.inputType('AcknowledgeAlarmInput', {
+  fields: (t) => ({ id: t.id({ required: true }), clientMutationId: t.string() }),
+});
+const AssignAlarmInput = builder.inputType('AssignAlarmInput', {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    assignee: t.string({ description: 'Id of a person, or a team; null: nobody.' }),
+    clientMutationId: t.string(),
+  }),
+});
+const CancelMaintenanceInput = builder.inputType('CancelMaintenanceInput', {
   fields: (t) => ({ id: t.id({ required: true }), clientMutationId: t.string() }),
 });
 const SuppressAlarmInput = builder.inputType('SuppressAlarmInput', {
@@ -183,6 +216,8 @@ builder.mutationFields((t) => ({
         severity: input.severity ?? severity,
         raiseAbove: before.raiseAbove === null ? null : (input.raiseAbove ?? before.raiseAbove),
         clearBelow: before.clearBelow === null ? null : (input.clearBelow ?? before.clearBelow),
+        raiseBelow: before.raiseBelow === null ? null : (input.raiseBelow ?? before.raiseBelow),
+        clearAbove: before.clearAbove === null ? null : (input.clearAbove ?? before.clearAbove),
         raiseAfter: input.raiseAfter ?? raiseAfter,
         clearAfter: input.clearAfter ?? clearAfter,
         enabled: input.enabled ?? enabled,
@@ -194,6 +229,11 @@ builder.mutationFields((t) => ({
         throw new ValidationError(
           'input.clearBelow',
           `It clears at or below ${after.raiseAbove}, where it is raised`,
+        );
+      if ((after.clearAbove ?? 0) < (after.raiseBelow ?? 0))
+        throw new ValidationError(
+          'input.clearAbove',
+          `It clears at or above ${after.raiseBelow}, where it is raised`,
         );
       return updateAlarmRule(database, input.id, after);
     },
@@ -208,6 +248,23 @@ builder.mutationFields((t) => ({
       changeAlarm(context, input.id, 'acknowledged', ({ acknowledgedAt }, at) =>
         acknowledgedAt === null ? { acknowledgedAt: at, acknowledgedBy: context.principal.id } : null,
       ),
+  }),
+  assignAlarm: t.field({
+    type: AlarmRef,
+    authScopes: { scope: 'network:write' },
+    errors: { types: [NotFoundError, ConflictError, ValidationError] },
+    args: { input: t.arg({ type: AssignAlarmInput, required: true }) },
+    resolve: (_root, { input: { id, assignee } }, context) => {
+      const to = assignee?.trim() ?? null;
+      if (to !== null && (to.length === 0 || to.length > 200))
+        throw new ValidationError('input.assignee', 'Name somebody in 1 to 200 characters, or leave it out');
+      return changeAlarm(
+        context,
+        id,
+        to === null ? 'assigned to nobody' : `assigned to ${to}`,
+        ({ assignedTo }) => (assignedTo === to ? null : { assignedTo: to }),
+      );
+    },
   }),
   suppressAlarm: t.field({
     type: AlarmRef,
@@ -241,6 +298,19 @@ builder.mutationFields((t) => ({
         because,
         createdBy: principal.id,
       });
+    },
+  }),
+  cancelMaintenance: t.field({
+    type: MaintenanceWindowRef,
+    description: 'Planned work that is over or does not happen. A second time changes nothing.',
+    authScopes: { scope: 'network:write' },
+    errors: { types: [NotFoundError] },
+    args: { input: t.arg({ type: CancelMaintenanceInput, required: true }) },
+    resolve: async (_root, { input: { id } }, { services, principal }) => {
+      const at = new Date(services.clock.now());
+      const window = await cancelMaintenance(services.database, id, { at, by: principal.id });
+      if (window === null) throw new NotFoundError('MaintenanceWindow', id);
+      return window;
     },
   }),
   monitorInterface: t.field({

@@ -10,8 +10,17 @@ import {
   watchReading,
 } from './rules.ts';
 
-const busy = { raiseAbove: 90, clearBelow: 80, raiseAfter: 3, clearAfter: 2 };
-const port = { raiseAbove: null, clearBelow: null, raiseAfter: 1, clearAfter: 1 };
+const high = { raiseBelow: null, clearAbove: null };
+const busy = { raiseAbove: 90, clearBelow: 80, raiseAfter: 3, clearAfter: 2, ...high };
+const dark = {
+  raiseAbove: null,
+  clearBelow: null,
+  raiseBelow: -27,
+  clearAbove: -26,
+  raiseAfter: 2,
+  clearAfter: 2,
+};
+const port = { raiseAbove: null, clearBelow: null, raiseAfter: 1, clearAfter: 1, ...high };
 const read = (values: readonly number[], rule: Thresholds = busy, step = 60_000) =>
   values.reduce<Watch>((watch, value, index) => watchReading(rule, watch, value, index * step), calm);
 
@@ -42,4 +51,13 @@ test('more than five changes in a quarter of an hour are flapping, and it stays 
   expect(isFlapping(flapping, 360_000)).toBe(true);
   expect(isActive(flapping, 360_000)).toBe(true);
   expect(isActive(flapping, 300_000 + flappingMilliseconds)).toBe(false);
+});
+
+test('what must not be low is raised below and clears above, with the same hysteresis', () => {
+  let watch: Watch = calm;
+  const states = [-20, -27.5, -27.1, -26.5, -25.9, -25.9].map((value, at) => {
+    watch = watchReading(dark, watch, value, at);
+    return watch.raised;
+  });
+  expect(states).toEqual([false, false, true, true, true, false]);
 });

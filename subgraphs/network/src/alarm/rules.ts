@@ -1,4 +1,12 @@
-export const alarmMetrics = ['PROCESSOR_PERCENT', 'MEMORY_PERCENT', 'INTERFACE_DOWN'] as const;
+export const alarmMetrics = [
+  'PROCESSOR_PERCENT',
+  'MEMORY_PERCENT',
+  'INTERFACE_DOWN',
+  'CUSTOMER_SIGNAL_DBM',
+  'CUSTOMER_SNR_DB',
+  'CUSTOMER_RX_POWER_DBM',
+  'LINE_RX_POWER_DBM',
+] as const;
 export type AlarmMetric = (typeof alarmMetrics)[number];
 /** ITU-T X.733. */
 export const severities = ['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'] as const;
@@ -11,9 +19,12 @@ const flappingChanges = 5;
 export const flappingMilliseconds = 15 * 60_000;
 
 export interface Thresholds {
-  /** Percent; null for a rule about a state. */
+  /** In the unit of its metric; null for a rule about a state, or about what must not be low. */
   readonly raiseAbove: number | null;
   readonly clearBelow: number | null;
+  /** Of a rule about what must not be low. */
+  readonly raiseBelow: number | null;
+  readonly clearAbove: number | null;
   /** Readings in a row. */
   readonly raiseAfter: number;
   readonly clearAfter: number;
@@ -33,15 +44,23 @@ export const calm: Watch = { raised: false, streak: 0, changes: [] };
 /**
  * What a reading does. Between the two thresholds nothing changes, and neither does it until enough readings in a row
  * agree: a value that sways around a limit is one alarm.
- * @param value percent; for a rule about a state 1 is bad and 0 is good.
+ * @param value in the unit of the metric; for a rule about a state 1 is bad and 0 is good.
  */
 export function watchReading(rule: Thresholds, before: Watch, value: number, now: number): Watch {
   const changes = before.changes.filter((at) => now - at < flappingMilliseconds);
-  const speaks = before.raised ? value < (rule.clearBelow ?? 0.5) : value > (rule.raiseAbove ?? 0.5);
+  const speaks = before.raised ? isGood(rule, value) : isBad(rule, value);
   const streak = speaks ? before.streak + 1 : 0;
   if (streak < (before.raised ? rule.clearAfter : rule.raiseAfter))
     return { raised: before.raised, streak, changes };
   return { raised: !before.raised, streak: 0, changes: [...changes, now] };
+}
+
+function isBad({ raiseAbove, raiseBelow }: Thresholds, value: number): boolean {
+  return raiseBelow === null ? value > (raiseAbove ?? 0.5) : value < raiseBelow;
+}
+
+function isGood({ clearBelow, clearAbove }: Thresholds, value: number): boolean {
+  return clearAbove === null ? value < (clearBelow ?? 0.5) : value > clearAbove;
 }
 
 export function isFlapping({ changes }: Watch, now: number): boolean {

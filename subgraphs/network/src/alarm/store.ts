@@ -119,7 +119,7 @@ export async function lockedAlarm(
 
 export async function insertAlarm(
   transaction: Transaction<TenantDatabase>,
-  alarm: Omit<Alarm, 'clearedAt' | 'acknowledgedAt' | 'acknowledgedBy'>,
+  alarm: Omit<Alarm, 'clearedAt' | 'acknowledgedAt' | 'acknowledgedBy' | 'assignedTo'>,
 ): Promise<Alarm> {
   return (await transaction
     .insertInto('network.alarm')
@@ -171,6 +171,7 @@ export async function currentMaintenance(
     .where('deviceId', 'in', deviceIds)
     .where('startsAt', '<=', now)
     .where('endsAt', '>', now)
+    .where('cancelledAt', 'is', null)
     .orderBy('endsAt', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -179,9 +180,43 @@ export async function currentMaintenance(
 
 export async function insertMaintenance(
   db: Executor<TenantDatabase>,
-  window: MaintenanceWindow,
+  window: Omit<MaintenanceWindow, 'cancelledAt' | 'cancelledBy'>,
 ): Promise<MaintenanceWindow> {
   return db.insertInto('network.maintenanceWindow').values(window).returningAll().executeTakeFirstOrThrow();
+}
+
+/** Planned work at each device that is not over at an instant. */
+export async function comingMaintenance(
+  db: Executor<TenantDatabase>,
+  deviceIds: readonly string[],
+  now: Date,
+): Promise<MaintenanceWindow[]> {
+  return db
+    .selectFrom('network.maintenanceWindow')
+    .selectAll()
+    .where('deviceId', 'in', deviceIds)
+    .where('endsAt', '>', now)
+    .where('cancelledAt', 'is', null)
+    .orderBy('startsAt')
+    .execute();
+}
+
+/** @returns null when there is none; one that was cancelled before stays as it was. */
+export async function cancelMaintenance(
+  db: Executor<TenantDatabase>,
+  id: string,
+  { at, by }: { readonly at: Date; readonly by: string },
+): Promise<MaintenanceWindow | null> {
+  const row = await db
+    .updateTable('network.maintenanceWindow')
+    .set(({ fn, val, ref }) => ({
+      cancelledAt: fn.coalesce(ref('cancelledAt'), val(at)),
+      cancelledBy: fn.coalesce(ref('cancelledBy'), val(by)),
+    }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+  return row ?? null;
 }
 
 /** Whose state raises an alarm. */

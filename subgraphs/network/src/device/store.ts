@@ -115,6 +115,9 @@ export async function updateDevice(
     readonly reachRttMilliseconds?: number | null;
     readonly reachDetail?: string;
     readonly reachAt?: Date;
+    readonly chassis?: string | null;
+    readonly systemName?: string | null;
+    readonly gateway?: boolean;
   },
 ): Promise<Device> {
   const row = await transaction
@@ -180,6 +183,20 @@ export async function pollables(db: Executor<TenantDatabase>): Promise<Pollable[
       ({ name: _, silentSince: __, polledAt: ___, ...address }) => address as unknown as ManagementAddress,
     ),
   }));
+}
+
+/** Those of devices that answer the poller. */
+export async function answeringAddresses(db: Executor<TenantDatabase>): Promise<ManagementAddress[]> {
+  const rows = await db
+    .selectFrom('network.managementAddress as a')
+    .innerJoin('network.device as d', 'd.id', 'a.deviceId')
+    .selectAll('a')
+    .where('d.seenAt', 'is not', null)
+    .where('d.silentSince', 'is', null)
+    .orderBy('a.deviceId')
+    .orderBy('a.protocol')
+    .execute();
+  return rows as unknown as ManagementAddress[];
 }
 
 export async function upsertManagementAddress(

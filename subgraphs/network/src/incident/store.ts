@@ -51,7 +51,7 @@ export async function watchedDevices(db: Executor<TenantDatabase>, now: Date): P
       d.reach_method as "reachMethod", d.reach_verdict as "reachVerdict", d.reach_rtt_milliseconds as "reachRttMilliseconds",
       d.reach_detail as "reachDetail", d.reach_at as "reachAt", d.state_evidence as "stateEvidence", d.state_source as "stateSource",
       d.state = 'MAINTENANCE' or exists (
-        select from network.maintenance_window w where w.device_id = d.id and w.starts_at <= ${now} and w.ends_at > ${now}
+        select from network.maintenance_window w where w.device_id = d.id and w.starts_at <= ${now} and w.ends_at > ${now} and w.cancelled_at is null
       ) as maintenance,
       exists (select from network.management_address a where a.device_id = d.id) as polled
     from network.device d`.execute(db);

@@ -19,6 +19,14 @@ export async function topology(db: Executor<TenantDatabase>): Promise<Topology> 
   );
 }
 
+export async function deviceLinks(db: Executor<TenantDatabase>): Promise<DeviceLink[]> {
+  return (await db
+    .selectFrom('network.deviceLink')
+    .selectAll()
+    .orderBy('createdAt')
+    .execute()) as DeviceLink[];
+}
+
 /** Changes of links wait for each other, so that two at once cannot close a circle. */
 export async function lockTopology(transaction: Transaction<TenantDatabase>): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('network.device_link'))`.execute(transaction);
@@ -73,7 +81,7 @@ export interface ServiceAttachment {
 
 export interface Serving {
   readonly serviceId: string;
-  /** Where the service is connected: as somebody said, otherwise where its subscriber logs in. */
+  /** Where the service is connected: as somebody said, otherwise as it is seen, otherwise where its subscriber logs in. */
   readonly deviceId: string | null;
 }
 
@@ -82,8 +90,9 @@ export async function servingDevices(
   serviceIds: readonly string[],
 ): Promise<Serving[]> {
   const { rows } = await sql<Serving>`
-    select a.service_id as "serviceId", coalesce(t.device_id, a.device_id) as "deviceId"
+    select a.service_id as "serviceId", coalesce(t.device_id, p.device_id, a.device_id) as "deviceId"
     from network.access a left join network.service_attachment t on t.service_id = a.service_id
+    left join network.service_place p on p.service_id = a.service_id and p.via <> 'NAS_PORT'
     where a.service_id = any(${[...serviceIds]}::text[])`.execute(db);
   return rows;
 }
@@ -95,6 +104,11 @@ export function servicesAt(deviceIds: readonly string[]) {
     select a.service_id from network.access a
     where a.closed_at is null and a.device_id = any(${ids}::text[])
       and not exists (select from network.service_attachment t where t.service_id = a.service_id)
+      and not exists (select from network.service_place p where p.service_id = a.service_id and p.via <> 'NAS_PORT' and p.device_id is not null)
+    union all
+    select p.service_id from network.service_place p join network.access a on a.service_id = p.service_id
+    where a.closed_at is null and p.device_id = any(${ids}::text[]) and p.via <> 'NAS_PORT'
+      and not exists (select from network.service_attachment t where t.service_id = p.service_id)
     union all
     select t.service_id from network.service_attachment t join network.access a on a.service_id = t.service_id
     where a.closed_at is null and t.device_id = any(${ids}::text[])`;
@@ -114,10 +128,11 @@ export async function newestSessionWords(
     from network.session s
     join network.nas n on n.id = s.nas_id
     left join network.service_attachment t on t.service_id = s.service_id
-    cross join lateral (select coalesce(t.device_id, s.device_id) as device_id) d
+    left join network.service_place p on p.service_id = s.service_id and p.via <> 'NAS_PORT'
+    cross join lateral (select coalesce(t.device_id, p.device_id, s.device_id) as device_id) d
     where s.stopped_at is null and s.updated_at > ${heard.after}
       and s.updated_at > ${heard.now}::timestamptz - make_interval(secs => ${heard.intervals}::float8 * n.interim_interval_seconds)
-      and (s.device_id = any(${ids}::text[]) or t.device_id = any(${ids}::text[]))
+      and (s.device_id = any(${ids}::text[]) or t.device_id = any(${ids}::text[]) or p.device_id = any(${ids}::text[]))
       and d.device_id = any(${ids}::text[])
     group by d.device_id`.execute(db);
   return rows;

@@ -54,6 +54,20 @@ export const menuSources: Readonly<Record<string, MenuSource>> = {
     writable: `name mtu mac-address ${common}`,
     readable: 'default-name running',
   },
+  '/interface/bridge/host': {
+    verbs: 'print',
+    readable: 'mac-address:mac interface on-interface bridge vid local:bool=false dynamic:bool=true',
+  },
+  '/interface/wireless/registration-table': {
+    verbs: 'print',
+    readable:
+      'interface mac-address:mac radio-name signal-strength signal-to-noise tx-ccq tx-rate rx-rate uptime last-ip',
+  },
+  '/ip/neighbor': {
+    verbs: 'print',
+    readable:
+      'interface address mac-address:mac identity platform version board interface-name discovered-by system-description',
+  },
   '/ip/address': {
     verbs: 'print add set remove enable disable',
     writable: `address:prefix! interface:ref(/interface)! ${common}`,

@@ -4,6 +4,7 @@ import { createLogger, favourSpeedWhenBusy, generateSigningKey, startRuntime } f
 import {
   acceptBlock,
   acceptTemplate,
+  accessLine,
   accessReplyAttributes,
   gardenAttributes,
   kernelDrops,
@@ -44,6 +45,7 @@ if (import.meta.main) {
           acceptBlock,
           gardenAttributes,
           sessionTimeoutBlock,
+          accessLine,
           portRanges,
           kernelDrops,
           vendorProfiles,

@@ -1,0 +1,154 @@
+import { type ModelName, type ModelOf, type OperationContext, systemClock } from '@dotmac/device';
+import {
+  bridgeForwarding,
+  lldpLocal,
+  lldpRemotes,
+  onts,
+  type Quirk,
+  registrations,
+  startSnmpAgents,
+} from '@dotmac/lab/snmp';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { SnmpEngine } from '../engine/engine.ts';
+import { snmpDriver } from './driver.ts';
+
+const engine = new SnmpEngine({ clock: systemClock });
+afterAll(() => engine.close());
+const context: OperationContext = {
+  clock: systemClock,
+  signal: new AbortController().signal,
+  priority: 'poll',
+  operationId: 'test',
+};
+const names = ['ether1', 'ether2', 'wlan1'];
+
+async function device(objects: object, quirks: readonly Quirk[] = []) {
+  const lab = await startSnmpAgents(
+    [
+      {
+        id: 'device',
+        sysDescr: 'Lab',
+        sysObjectId: '1.3.6.1.4.1.32473.1.24',
+        sysName: 'tower-1',
+        interfaces: names.map((name, i) => ({ name, speedBitsPerSecond: 1e9, mac: `02:00:5e:40:00:0${i}` })),
+        objects: objects as never,
+        quirks,
+      },
+    ],
+    { clock: systemClock, maxReplyOctets: 700 },
+  );
+  onTestFinished(() => lab.close());
+  const session = snmpDriver(engine).open(
+    { id: 'device', host: '127.0.0.1', port: lab.agents[0]?.port ?? 0 },
+    { version: '2c', community: 'public' },
+  );
+  return async <M extends ModelName>(model: M): Promise<ModelOf[M][]> => {
+    const values: ModelOf[M][] = [];
+    for await (const { value } of session.read(model, context)) values.push(value);
+    return values;
+  };
+}
+
+test('LLDP: whom the device hears, on which of its ports, and what it says of itself', async () => {
+  const read = await device({
+    ...lldpLocal('02:00:5e:40:00:00', 'tower-1'),
+    ...lldpRemotes([
+      {
+        ifIndex: 1,
+        chassis: '02:00:5e:30:00:01',
+        port: 'ge-0/0/3',
+        systemName: 'core',
+        address: '192.0.2.9',
+      },
+      { ifIndex: 3, chassis: '02:00:5e:50:00:01', port: '02:00:5e:50:00:02', systemName: 'cpe' },
+    ]),
+  });
+  expect(await read('localSystem')).toEqual([
+    { chassis: { kind: 'mac', value: '02:00:5e:40:00:00' }, systemName: 'tower-1' },
+  ]);
+  expect(await read('neighbor')).toEqual([
+    {
+      protocol: 'LLDP',
+      localPort: { stableKey: 'name:ether1', name: 'ether1' },
+      chassis: { kind: 'mac', value: '02:00:5e:30:00:01' },
+      port: { kind: 'interfaceName', value: 'ge-0/0/3' },
+      portDescription: 'port ge-0/0/3',
+      systemName: 'core',
+      addresses: ['192.0.2.9'],
+    },
+    expect.objectContaining({
+      localPort: { stableKey: 'name:wlan1', name: 'wlan1' },
+      port: { kind: 'mac', value: '02:00:5e:50:00:02' },
+      addresses: [],
+    }),
+  ]);
+});
+
+test('forwarding: bridge ports are no ifIndexes; by VLAN where the bridge knows them', async () => {
+  const learnt = Array.from({ length: 60 }, (_, i) => ({
+    mac: `02:aa:00:00:00:${i.toString(16).padStart(2, '0')}`,
+    ifIndex: 1 + (i % 3),
+  }));
+  const plain = await (await device(bridgeForwarding(3, learnt)))('forwardingEntry');
+  expect(plain).toHaveLength(60);
+  expect(plain[1]).toEqual({
+    mac: '02:aa:00:00:00:01',
+    port: { stableKey: 'name:ether2', name: 'ether2' },
+    vlan: null,
+  });
+  const tagged = learnt.map((one) => ({ ...one, vlan: 200 }));
+  const byVlan = await (await device(bridgeForwarding(3, tagged), ['toobig']))('forwardingEntry');
+  expect(byVlan).toHaveLength(60);
+  expect(byVlan[2]).toMatchObject({ port: { name: 'wlan1' }, vlan: 200 });
+});
+
+test('customers: radios by their address, ONTs by their serial, in our units', async () => {
+  const read = await device({
+    ...registrations([{ mac: '02:bb:00:00:00:01', ifIndex: 3, signalDbm: -63, snrDb: 31, name: 'ada' }]),
+    ...onts([{ serial: 'HWTC0A1B2C3D', ifIndex: 2, ont: 7, rxPowerDbm: -21.5, distanceMeters: 1_840 }]),
+  });
+  expect(await read('customerLink')).toEqual([
+    {
+      medium: 'WIRELESS',
+      mac: '02:bb:00:00:00:01',
+      serial: null,
+      name: 'ada',
+      port: { stableKey: 'name:wlan1', name: 'wlan1' },
+      signalDbm: -63,
+      snrDb: 31,
+      ccqPercent: null,
+      downBitsPerSecond: 130_000_000n,
+      upBitsPerSecond: 65_000_000n,
+      rxPowerDbm: null,
+      txPowerDbm: null,
+      lineRxPowerDbm: null,
+      distanceMeters: null,
+    },
+    expect.objectContaining({
+      medium: 'OPTICAL',
+      mac: null,
+      serial: 'HWTC0A1B2C3D',
+      port: { stableKey: 'name:ether2', name: 'ether2' },
+      rxPowerDbm: -21.5,
+      txPowerDbm: 2.15,
+      lineRxPowerDbm: -23,
+      distanceMeters: 1_840,
+    }),
+  ]);
+});
+
+test('a device without neighbours has none; one without a table of customers says so', async () => {
+  const read = await device({});
+  expect(await read('neighbor')).toEqual([]);
+  expect(await read('forwardingEntry')).toEqual([]);
+  await expect(read('customerLink')).rejects.toMatchObject({ code: 'CAPABILITY_UNSUPPORTED' });
+});
+
+test('half a list is an error, so that nothing is taken for gone', async () => {
+  const learnt = Array.from({ length: 60 }, (_, i) => ({
+    mac: `02:aa:00:00:00:${i.toString(16).padStart(2, '0')}`,
+    ifIndex: 1,
+  }));
+  const read = await device(bridgeForwarding(3, learnt), ['loop']);
+  await expect(read('forwardingEntry')).rejects.toMatchObject({ code: 'PARTIAL_FAILURE' });
+});

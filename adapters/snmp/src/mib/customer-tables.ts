@@ -1,0 +1,124 @@
+/** What is measured of a customer's equipment, in the units of `CustomerLink`. */
+export type Quantity =
+  | 'signalDbm'
+  | 'noiseDbm'
+  | 'snrDb'
+  | 'ccqPercent'
+  | 'downBitsPerSecond'
+  | 'upBitsPerSecond'
+  | 'rxPowerDbm'
+  | 'txPowerDbm'
+  | 'lineRxPowerDbm'
+  | 'distanceMeters';
+
+/** (raw + offset) / divisor. */
+export interface Scaled {
+  readonly column: string;
+  readonly divisor?: number;
+  readonly offset?: number;
+  /** Values that mean "no reading". */
+  readonly absent?: readonly number[];
+}
+
+/** A maker's table of registered radios or ONUs, as data; columns that share its index may stand in other tables. */
+export interface CustomerTable {
+  readonly id: string;
+  readonly medium: 'WIRELESS' | 'OPTICAL';
+  /** Something below it says that the device has the table. */
+  readonly present: string;
+  /** The MAC address is six parts of the index from this one on, or in a column. */
+  readonly macIndex?: number;
+  readonly mac?: string;
+  readonly serial?: string;
+  readonly name?: string;
+  /** The ifIndex of the radio or port: a part of the index, or a column. */
+  readonly port?: { readonly index: number; readonly column?: undefined } | { readonly column: string };
+  readonly quantities: Readonly<Partial<Record<Quantity, Scaled>>>;
+  /** Rows read at the most: line cards suffer from long readings. */
+  readonly mostRows: number;
+}
+
+const mikrotik = '1.3.6.1.4.1.14988.1.1.1';
+const airmax = '1.3.6.1.4.1.41112.1.4.7.1';
+const epmp = '1.3.6.1.4.1.17713.21.1.2.30.1';
+const xpon = '1.3.6.1.4.1.2011.6.128.1.1.2';
+const noReading = 2_147_483_647;
+
+export const customerTables: readonly CustomerTable[] = [
+  {
+    // MIKROTIK-MIB, mtxrWlRtabTable; a signal to noise of 0 is none.
+    id: 'mikrotik-registration',
+    medium: 'WIRELESS',
+    present: `${mikrotik}.2.1`,
+    macIndex: 0,
+    name: `${mikrotik}.2.1.20`,
+    port: { index: 6 },
+    quantities: {
+      signalDbm: { column: `${mikrotik}.2.1.3`, absent: [0] },
+      snrDb: { column: `${mikrotik}.2.1.12`, absent: [0] },
+      downBitsPerSecond: { column: `${mikrotik}.2.1.8` },
+      upBitsPerSecond: { column: `${mikrotik}.2.1.9` },
+    },
+    mostRows: 2_000,
+  },
+  {
+    // MIKROTIK-MIB, mtxrWlCMRtabTable: the radios of a CAPsMAN.
+    id: 'mikrotik-capsman',
+    medium: 'WIRELESS',
+    present: `${mikrotik}.5.1`,
+    macIndex: 0,
+    port: { index: 6 },
+    quantities: {
+      signalDbm: { column: `${mikrotik}.5.1.11`, absent: [0] },
+      downBitsPerSecond: { column: `${mikrotik}.5.1.8` },
+      upBitsPerSecond: { column: `${mikrotik}.5.1.9` },
+    },
+    mostRows: 2_000,
+  },
+  {
+    // UBNT-AirMAX-MIB, ubntStaTable, by radio and address; ubntStaDistance is in metres, rates in bit/s.
+    id: 'airmax-stations',
+    medium: 'WIRELESS',
+    present: airmax,
+    mac: `${airmax}.1`,
+    name: `${airmax}.2`,
+    quantities: {
+      signalDbm: { column: `${airmax}.3`, absent: [0] },
+      noiseDbm: { column: `${airmax}.4`, absent: [0] },
+      distanceMeters: { column: `${airmax}.5`, absent: [0] },
+      ccqPercent: { column: `${airmax}.6` },
+      downBitsPerSecond: { column: `${airmax}.11` },
+      upBitsPerSecond: { column: `${airmax}.12` },
+    },
+    mostRows: 500,
+  },
+  {
+    // CAMBIUM-PMP80211-MIB, connectedSTATable: levels of the upstream.
+    id: 'epmp-stations',
+    medium: 'WIRELESS',
+    present: epmp,
+    mac: `${epmp}.1`,
+    quantities: {
+      signalDbm: { column: `${epmp}.4`, absent: [0] },
+      snrDb: { column: `${epmp}.6` },
+    },
+    mostRows: 500,
+  },
+  {
+    // HUAWEI-XPON-MIB, hwGponDeviceOntConfigTable and hwGponOntOpticalDdmInfoTable, by port and ONT: hundredths of a dBm,
+    // what the line card receives with 10,000 added.
+    id: 'huawei-gpon',
+    medium: 'OPTICAL',
+    present: `${xpon}.43.1.3`,
+    serial: `${xpon}.43.1.3`,
+    name: `${xpon}.43.1.9`,
+    port: { index: 0 },
+    quantities: {
+      txPowerDbm: { column: `${xpon}.51.1.3`, divisor: 100, absent: [noReading] },
+      rxPowerDbm: { column: `${xpon}.51.1.4`, divisor: 100, absent: [noReading] },
+      lineRxPowerDbm: { column: `${xpon}.51.1.6`, divisor: 100, offset: -10_000, absent: [noReading] },
+      distanceMeters: { column: `${xpon}.46.1.20`, absent: [noReading, -1] },
+    },
+    mostRows: 4_096,
+  },
+];

@@ -1,0 +1,161 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { type Insertable, type Selectable, sql, type Transaction } from 'kysely';
+import type { PlaceSource } from './rules.ts';
+
+export type ServicePlace = Omit<Selectable<TenantDatabase['network.servicePlace']>, 'via'> & {
+  readonly via: PlaceSource;
+};
+export type SessionLine = Insertable<TenantDatabase['network.sessionLine']>;
+export type CustomerEquipment = Selectable<TenantDatabase['network.customerEquipment']>;
+
+/** Writes lines; the newest of each service stays. */
+export async function keepLines(db: Executor<TenantDatabase>, lines: readonly SessionLine[]): Promise<void> {
+  const newest = new Map(
+    [...lines]
+      .sort((a, b) => new Date(a.at).getTime() - new Date(b.at).getTime())
+      .map((line) => [line.serviceId, line]),
+  );
+  const rows = [...newest.values()].sort((a, b) => (a.serviceId < b.serviceId ? -1 : 1));
+  await sql`
+    insert into network.session_line (service_id, nas_id, device_id, port, circuit_id, remote_id, mac, at)
+    select r->>'serviceId', r->>'nasId', r->>'deviceId', r->>'port', r->>'circuitId', r->>'remoteId', r->>'mac', (r->>'at')::timestamptz
+    from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) as t (r)
+    where exists (select from network.nas where id = r->>'nasId')
+    on conflict (service_id) do update set nas_id = excluded.nas_id, device_id = excluded.device_id, port = excluded.port,
+      circuit_id = excluded.circuit_id, remote_id = excluded.remote_id, mac = excluded.mac, at = excluded.at
+    where session_line.at <= excluded.at`.execute(db);
+}
+
+export interface LineRow {
+  readonly serviceId: string;
+  readonly nasName: string;
+  readonly deviceId: string | null;
+  readonly port: string | null;
+  readonly circuitId: string | null;
+  readonly at: Date;
+}
+
+/** The lines of the open services. */
+export async function openLines(db: Executor<TenantDatabase>): Promise<LineRow[]> {
+  const { rows } = await sql<LineRow>`
+    select l.service_id as "serviceId", n.name as "nasName", l.device_id as "deviceId", l.port, l.circuit_id as "circuitId", l.at
+    from network.session_line l join network.nas n on n.id = l.nas_id
+    join network.access a on a.service_id = l.service_id and a.closed_at is null
+    where l.device_id is null or exists (select from network.device d where d.id = l.device_id)`.execute(db);
+  return rows;
+}
+
+export interface SeenRow {
+  readonly serviceId: string;
+  readonly via: PlaceSource;
+  readonly deviceId: string;
+  readonly interfaceId: string | null;
+  readonly portName: string | null;
+  readonly source: string;
+  readonly at: Date;
+}
+
+/**
+ * Where the equipment of open services is seen: that of their newest session, and what somebody said is theirs. A MAC
+ * address that several services log in with proves nothing of any of them.
+ */
+export async function sightingsOfServices(db: Executor<TenantDatabase>): Promise<SeenRow[]> {
+  const { rows } = await sql<SeenRow>`
+    with theirs as (
+      select min(service_id) as service_id, key from (
+        select l.service_id, l.mac as key from network.session_line l
+        where l.mac is not null and not exists (select from network.customer_equipment e where e.mac = l.mac)
+        union all select service_id, mac from network.customer_equipment where mac is not null
+        union all select service_id, serial from network.customer_equipment where serial is not null
+      ) k join network.access a using (service_id) where a.closed_at is null
+      group by key having count(distinct service_id) = 1
+    )
+    select t.service_id as "serviceId", 'FORWARDING' as via, f.device_id as "deviceId", f.interface_id as "interfaceId",
+      f.port_name as "portName", f.source, f.seen_at as at
+    from theirs t join network.forwarding f on f.mac = t.key
+    union all
+    select t.service_id, c.medium, c.device_id, c.interface_id, c.port_name, c.source, c.seen_at
+    from theirs t join network.customer_link c on t.key in (c.mac, c.serial)
+    where c.gone_since is null`.execute(db);
+  return rows;
+}
+
+/** Ports that lead to another device: by links, and by whatever registered device is heard there. */
+export async function portsBetweenDevices(db: Executor<TenantDatabase>): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select a_interface_id as id from network.link where state in ('PROPOSED', 'CONFIRMED', 'CONFLICT') and a_interface_id is not null
+    union select b_interface_id from network.link where state in ('PROPOSED', 'CONFIRMED', 'CONFLICT') and b_interface_id is not null
+    union select interface_id from network.neighbor where matched_device_id is not null and gone_since is null and interface_id is not null`.execute(
+    db,
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+export async function allPlaces(db: Executor<TenantDatabase>): Promise<ServicePlace[]> {
+  return (await db.selectFrom('network.servicePlace').selectAll().execute()) as ServicePlace[];
+}
+
+export async function placesOfServices(
+  db: Executor<TenantDatabase>,
+  serviceIds: readonly string[],
+): Promise<ServicePlace[]> {
+  return (await db
+    .selectFrom('network.servicePlace')
+    .selectAll()
+    .where('serviceId', 'in', serviceIds)
+    .execute()) as ServicePlace[];
+}
+
+export async function writePlaces(
+  transaction: Transaction<TenantDatabase>,
+  places: readonly Insertable<TenantDatabase['network.servicePlace']>[],
+): Promise<void> {
+  if (places.length === 0) return;
+  await sql`
+    insert into network.service_place (service_id, device_id, interface_id, port_name, via, source, observed_at, alternatives)
+    select r->>'serviceId', r->>'deviceId', r->>'interfaceId', r->>'portName', r->>'via', r->>'source', (r->>'observedAt')::timestamptz,
+      array(select jsonb_array_elements_text(r->'alternatives'))
+    from jsonb_array_elements(${JSON.stringify(places)}::jsonb) as t (r)
+    on conflict (service_id) do update set device_id = excluded.device_id, interface_id = excluded.interface_id,
+      port_name = excluded.port_name, via = excluded.via, source = excluded.source, observed_at = excluded.observed_at,
+      alternatives = excluded.alternatives`.execute(transaction);
+}
+
+export async function equipmentOfServices(
+  db: Executor<TenantDatabase>,
+  serviceIds: readonly string[],
+): Promise<CustomerEquipment[]> {
+  return db
+    .selectFrom('network.customerEquipment')
+    .selectAll()
+    .where('serviceId', 'in', serviceIds)
+    .orderBy('addedAt')
+    .execute();
+}
+
+/** @returns null when it is another service's. */
+export async function insertEquipment(
+  db: Executor<TenantDatabase>,
+  equipment: Insertable<TenantDatabase['network.customerEquipment']>,
+): Promise<CustomerEquipment | null> {
+  const row = await db
+    .insertInto('network.customerEquipment')
+    .values(equipment)
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function deleteEquipment(
+  db: Executor<TenantDatabase>,
+  id: string,
+): Promise<CustomerEquipment | null> {
+  const row = await db
+    .deleteFrom('network.customerEquipment')
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+  return row ?? null;
+}

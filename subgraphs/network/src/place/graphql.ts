@@ -5,7 +5,13 @@ import type { Device } from '../device/store.ts';
 import { normaliseMac } from '../session/rules.ts';
 import { DeviceRef, InterfaceRef, ServiceRef } from '../types.ts';
 import { placeSources } from './rules.ts';
-import { type CustomerEquipment, deleteEquipment, insertEquipment, type ServicePlace } from './store.ts';
+import {
+  type CustomerEquipment,
+  claimCustomerLinks,
+  deleteEquipment,
+  insertEquipment,
+  type ServicePlace,
+} from './store.ts';
 
 const PlaceRef = builder.objectRef<ServicePlace>('ServicePlace').implement({
   description: 'Where a service is connected, as the network itself shows it.',
@@ -109,6 +115,7 @@ builder.mutationFields((t) => ({
       });
       if (equipment === null)
         throw new ConflictError('DUPLICATE_EQUIPMENT', 'This equipment belongs to a service already');
+      await claimCustomerLinks(services.database, equipment, equipment.serviceId);
       surroundings.sessionsBegan();
       return equipment;
     },
@@ -121,6 +128,7 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, { services, surroundings }) => {
       const removed = await deleteEquipment(services.database, input.id);
       if (removed === null) throw new NotFoundError('CustomerEquipment', input.id);
+      await claimCustomerLinks(services.database, removed, null);
       surroundings.sessionsBegan();
       return removed;
     },

@@ -65,7 +65,9 @@ export async function reconcilePlaces({ database, clock }: NetworkServices): Pro
     for (const [serviceId, list] of sightings) {
       const place = placeOf(list, ways);
       const before = known.get(serviceId);
-      if (place === null || !worthWriting(before, place)) continue;
+      const passedOn =
+        before?.via === 'FORWARDING' && before.interfaceId !== null && between.has(before.interfaceId);
+      if (place === null || !worthWriting(passedOn ? undefined : before, place)) continue;
       changed.push({ ...place, serviceId });
     }
     await writePlaces(

@@ -134,6 +134,19 @@ export async function equipmentOfServices(
     .execute();
 }
 
+/** What is registered with these addresses is this service's from now on; null: nobody's until it is read again. */
+export async function claimCustomerLinks(
+  db: Executor<TenantDatabase>,
+  { mac, serial }: Pick<CustomerEquipment, 'mac' | 'serial'>,
+  serviceId: string | null,
+): Promise<void> {
+  await db
+    .updateTable('network.customerLink')
+    .set({ serviceId })
+    .where(({ or, eb }) => or([eb('mac', '=', mac), eb('serial', '=', serial)]))
+    .execute();
+}
+
 /** @returns null when it is another service's. */
 export async function insertEquipment(
   db: Executor<TenantDatabase>,

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
 import { type DeviceSessions, operation } from '../device/sessions.ts';
 import { answeringAddresses, type ManagementAddress } from '../device/store.ts';
@@ -38,13 +37,11 @@ interface Schedule {
 export class Surveyor {
   readonly #parts: SurveyorParts;
   readonly #intervalMilliseconds: number;
-  readonly #clock: Clock;
   readonly #schedules = new Map<string, Schedule>();
   readonly #inFlight = new Set<string>();
 
   constructor(parts: SurveyorParts, intervalMilliseconds: number) {
     this.#parts = parts;
-    this.#clock = parts.services.clock;
     this.#intervalMilliseconds = intervalMilliseconds;
   }
 
@@ -72,7 +69,7 @@ export class Surveyor {
   soon(deviceId: string): void {
     const schedule = this.#schedules.get(deviceId);
     if (schedule === undefined) return;
-    const at = Math.max(this.#clock.now(), schedule.lastAt + soonestMilliseconds);
+    const at = Math.max(steadyNow(), schedule.lastAt + soonestMilliseconds);
     schedule.surroundingsAt = Math.min(schedule.surroundingsAt, at);
   }
 
@@ -82,7 +79,7 @@ export class Surveyor {
       ({ deviceId }) => deviceId,
     );
     for (const id of this.#schedules.keys()) if (!devices.has(id)) this.#schedules.delete(id);
-    const now = this.#clock.now();
+    const now = steadyNow();
     for (const [deviceId, addresses] of devices) {
       if (this.#inFlight.size >= mostInFlight) return;
       const schedule = this.#scheduleOf(deviceId, now);
@@ -123,7 +120,7 @@ export class Surveyor {
     signal: AbortSignal,
   ): Promise<SurveyReading> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);
-    const context = operation(this.#clock, limit, 'bulk', `survey:${deviceId}`);
+    const context = operation(this.#parts.services.clock, limit, 'bulk', `survey:${deviceId}`);
     // RouterOS tells more over its API than over SNMP.
     const ordered = addresses.toSorted((a, b) => a.protocol.localeCompare(b.protocol));
     const reading = await readSurvey(
@@ -135,4 +132,9 @@ export class Surveyor {
     if (await recordSurvey(this.#parts.services, deviceId, reading)) this.#parts.onSurvey();
     return reading;
   }
+}
+
+/** Intervals are not those of the wall clock, which may be set, nor of a demo's, which leaps. */
+function steadyNow(): number {
+  return performance.now();
 }

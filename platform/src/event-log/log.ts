@@ -78,6 +78,7 @@ interface Head {
 export class EventLog<E> {
   readonly #options: EventLogOptions;
   readonly #wakers = new Set<() => void>();
+  readonly #hearers = new Map<string, (payload: string) => void>();
   readonly #stopped = new AbortController();
   readonly #recent = new RecentTypes();
   readonly #name = randomUUID();
@@ -99,6 +100,16 @@ export class EventLog<E> {
     this.#stopped.abort();
     for (const wake of this.#wakers) wake();
     await this.#running;
+  }
+
+  /**
+   * Hears a channel of NOTIFY on the log's own connection, at the COMMIT that tells of it and before the log has its event.
+   * What is told while that connection is away is not repeated: whoever needs all of it follows the events too.
+   */
+  async hear(channel: string, onTold: (payload: string) => void): Promise<void> {
+    this.#hearers.set(channel, onTold);
+    // Without a connection, the next one begins with it.
+    await this.#listener?.query(`listen ${pg.escapeIdentifier(channel)}`);
   }
 
   /** Sequences what is committed now; readers see it when this returns. */
@@ -344,7 +355,11 @@ export class EventLog<E> {
     const client = new pg.Client(connectionSettings(this.#options.connection));
     client.on('error', () => void this.#dropListener());
     client.on('end', () => void this.#dropListener());
-    client.on('notification', ({ payload }) => {
+    client.on('notification', ({ channel, payload }) => {
+      if (channel !== 'dotmac_events') {
+        this.#hearers.get(channel)?.(payload ?? '');
+        return;
+      }
       // Our own passes wake our readers themselves.
       if (payload === this.#name) return;
       this.#wanted = true;
@@ -352,7 +367,8 @@ export class EventLog<E> {
     });
     await client.connect();
     this.#listener = client;
-    await client.query('listen dotmac_events');
+    for (const channel of ['dotmac_events', ...this.#hearers.keys()])
+      await client.query(`listen ${client.escapeIdentifier(channel)}`);
   }
 
   async #dropListener(): Promise<void> {

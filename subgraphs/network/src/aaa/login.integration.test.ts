@@ -6,6 +6,9 @@ import { reapOnce } from '../session/reaper.ts';
 import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
 import type { LoginPolicy } from './policy.ts';
 
+/** `advisoryLock` of the event log's sequencer. */
+const sequencerLock = 4_711_001;
+
 let isp: TestNetwork;
 beforeAll(async () => {
   isp = await startTestNetwork();
@@ -114,6 +117,38 @@ describe('a new customer goes online', () => {
     expect((await isp.nas.login(username, service.password, { mac })).accepted).toBe(false);
     const second = await isp.nas.login(username, String(password), { mac: 'aa:aa:aa:aa:aa:aa' });
     expect(second.accepted).toBe(true);
+  });
+
+  test('a change holds from its COMMIT on, also while the event log tells nobody of it', async () => {
+    const service = await isp.order();
+    await isp.online(service);
+    const { database } = isp.tenant.services;
+    const { promise: done, resolve: letOn } = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    // As another sequencer that is at work all the time: no event is given a position.
+    const sequencer = database.transaction().execute(async (transaction) => {
+      await sql`select pg_advisory_xact_lock(${sequencerLock})`.execute(transaction);
+      held.resolve();
+      await done;
+    });
+    await held.promise;
+    const position = await isp.tenant.services.events.headPosition();
+    const change = (mode: 'BLOCKED' | 'OPEN', locks: string[]) =>
+      sql`update network.access set mode = ${mode}, locks = ${locks}::text[]
+        where service_id = ${service.serviceId}`.execute(database);
+    await change('BLOCKED', ['ABUSE']);
+    await isp.tenant.eventually(
+      () => isp.explain(service.username),
+      (answer) => answer.reason === 'BLOCKED',
+    );
+    await change('OPEN', []);
+    await isp.tenant.eventually(
+      () => isp.explain(service.username),
+      (answer) => answer.decision === 'ACCEPT',
+    );
+    expect(await isp.tenant.services.events.headPosition()).toBe(position);
+    letOn();
+    await sequencer;
   });
 
   test('a session long silent does not lock its subscriber out, and ends when he logs in', async () => {

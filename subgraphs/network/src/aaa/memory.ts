@@ -36,6 +36,8 @@ type NotNeeded =
   | 'readyAt'
   | 'closedAt';
 
+/** Of the trigger on `network.access`; its payload is the service. */
+const changedChannel = 'dotmac_access';
 const pageSize = 1_000;
 const retryMilliseconds = 500;
 const noSessions: readonly never[] = [];
@@ -70,6 +72,8 @@ export class LoginMemory implements KnownServices {
   /** Services that events told of and that are not read anew yet. */
   readonly #outdated = new Set<string>();
   #catchingUp = false;
+  /** Ends the round of following under way when what it learnt cannot be read. */
+  #round = new AbortController();
 
   /** @param onSessions told of what changed when the memory knows it. */
   constructor(
@@ -86,6 +90,8 @@ export class LoginMemory implements KnownServices {
   async start(signal: AbortSignal): Promise<void> {
     const cursor = await this.#services.events.headCursor();
     await this.#load();
+    // Sooner than the event that follows, which is there for what is missed here.
+    await this.#services.events.hear(changedChannel, (serviceId) => this.#outdate(serviceId));
     void this.#follow(cursor, signal);
   }
 
@@ -340,8 +346,8 @@ export class LoginMemory implements KnownServices {
     const { events, logger } = this.#services;
     let cursor: string | null = start;
     while (!signal.aborted) {
-      // Ends this round of following when what it learnt cannot be read.
       const round = new AbortController();
+      this.#round = round;
       try {
         if (cursor === null) {
           cursor = await events.headCursor();
@@ -351,7 +357,7 @@ export class LoginMemory implements KnownServices {
         for await (const event of await events.subscribe({ after: cursor, types: relevant, signal: both })) {
           if (event.type === 'nas.updated') await this.#loadNases();
           else if (event.type === 'garden.rule.updated') await this.reloadGarden();
-          else this.#outdate(event.subject, round);
+          else this.#outdate(event.subject);
         }
         round.signal.throwIfAborted();
         return;
@@ -365,12 +371,12 @@ export class LoginMemory implements KnownServices {
   }
 
   /** Services told of while others are being read are read together: a mass change costs few queries. */
-  #outdate(serviceId: string, round: AbortController): void {
+  #outdate(serviceId: string): void {
     this.#outdated.add(serviceId);
     if (this.#catchingUp) return;
     this.#catchingUp = true;
     this.#catchUp()
-      .catch((error: unknown) => round.abort(error))
+      .catch((error: unknown) => this.#round.abort(error))
       .finally(() => {
         this.#catchingUp = false;
       });

@@ -439,6 +439,17 @@ export interface BillingPlan {
   name: string;
 }
 
+export interface BillingPlanChange {
+  confirmedAt: ColumnType<Date, Date | string, Date | string>;
+  confirmedBy: string;
+  customerId: string;
+  id: string;
+  onDay: string;
+  planId: string;
+  serviceLineId: string;
+  state: string;
+}
+
 export interface BillingPlanVersion {
   bands: Json | null;
   bound: Json | null;
@@ -1400,6 +1411,7 @@ export interface DB {
   "billing.paymentMethod": BillingPaymentMethod;
   "billing.paymentReturn": BillingPaymentReturn;
   "billing.plan": BillingPlan;
+  "billing.planChange": BillingPlanChange;
   "billing.planVersion": BillingPlanVersion;
   "billing.prepaid": BillingPrepaid;
   "billing.prepaidRefund": BillingPrepaidRefund;

@@ -79,6 +79,8 @@ export interface BillingEvents {
   /** Days of a service begin, or are over, on which it rests at the customer's wish; subscribers owns the locks. */
   'service.hold.began': { serviceId: string; customerId: string; because: string };
   'service.hold.ended': { serviceId: string; customerId: string; because: string };
+  /** A previewed change of plan was confirmed for this local date (ISO); subscribers owns the plan of a service. */
+  'service.plan.change.ordered': { serviceId: string; customerId: string; planId: string; on: string };
   /** The balance will not buy what is due on a local date (ISO). */
   'prepaid.balance.low': {
     customerId: string;

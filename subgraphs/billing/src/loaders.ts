@@ -20,8 +20,10 @@ import {
 import { locksOfCustomers, shieldsOfCustomers } from './dunning/store.ts';
 import { equipmentOfCustomers } from './equipment/store.ts';
 import { feesOfCustomers } from './fee/store.ts';
+import { holdsOfServices } from './hold/store.ts';
 import { creditsOfIncidents } from './outage/store.ts';
 import { allocationsOfSources, paymentsById, paymentsOfCustomers } from './payment/store.ts';
+import { scheduledChanges } from './plan-change/store.ts';
 import { prepaidOfCustomers } from './prepaid/store.ts';
 import { methodsById, methodsOfCustomers } from './provider/store.ts';
 import { refundsOfPayments } from './refund/store.ts';
@@ -79,6 +81,14 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
     contractOfService: loaderOf(
       (ids) => runningContracts(database, ids),
       (contract) => contract.serviceLineId,
+    ),
+    holdsOfService: listLoaderOf(
+      (ids) => holdsOfServices(database, ids),
+      (hold) => hold.serviceLineId,
+    ),
+    planChangeOfService: loaderOf(
+      (ids) => scheduledChanges(database, ids),
+      (change) => change.serviceLineId,
     ),
     prepaid: loaderOf(
       (ids) => prepaidOfCustomers(database, ids),

@@ -198,6 +198,52 @@ test('what is on loan is brought back or paid, once', async () => {
   expect(await linesOf(customerId)).toEqual([['ONT, not brought back', 8000]]);
 });
 
+test('a rented device is charged by its days, credited when it comes back, and paid when it does not', async () => {
+  const customerId = await isp.createCustomer();
+  await isp.activate(customerId, await isp.createPlan(7000n, { terms: { intervalUnit: 'WEEK' } }));
+  const { createPlan } = await isp.ask<{ createPlan: { id: string } }>(
+    `mutation ($input: CreatePlanInput!) { createPlan(input: $input) { ... on Plan { id } } }`,
+    {
+      input: {
+        name: 'Router rental',
+        kind: 'ADD_ON',
+        terms: { price: usd(700), intervalUnit: 'WEEK', productClass: 'equipment' },
+      },
+    },
+  );
+  const rent = (planId?: string) =>
+    mutate(
+      'deliverEquipment',
+      'DeliverEquipmentInput',
+      { customerId, kind: 'RENTAL', description: 'Router', price: usd(8000), planId },
+      '... on Equipment { id } ... on ValidationError { field }',
+    );
+  expect(await rent()).toMatchObject({ field: 'input.planId' });
+  const [back, lost] = [await rent(createPlan.id), await rent(createPlan.id)];
+  await isp.ask('mutation { runBilling(input: {}) { __typename } }');
+  await advance(2);
+  await mutate('returnEquipment', 'EquipmentInput', { equipmentId: back.id }, '');
+  await mutate('chargeUnreturnedEquipment', 'EquipmentInput', { equipmentId: lost.id }, '');
+  await advance(8);
+  const rows = await isp.tenant.services.database
+    .selectFrom('billing.documentLine as line')
+    .innerJoin('billing.document as document', 'document.id', 'line.documentId')
+    .select(['line.serviceLineId', 'line.netMinor'])
+    .where('document.customerId', '=', customerId)
+    .where('line.productClass', '=', 'equipment')
+    .execute();
+  // 7.00 charged, five of seven days back; the one that is lost costs its price too.
+  const sums = Map.groupBy(rows, ({ serviceLineId }) => serviceLineId.split(':')[0]);
+  expect(
+    sums
+      .get('rental')
+      ?.map(({ netMinor }) => Number(netMinor))
+      .sort((a, b) => a - b),
+  ).toEqual([-500, -500, 700, 700]);
+  expect(await linesOf(customerId)).toEqual([['Router, not brought back', 8000]]);
+  await proved();
+});
+
 test('what others agreed is out of reach', async () => {
   const { customerId, serviceId } = await service();
   await agree({ serviceId, months: 12, fee: 'NONE' });

@@ -1,60 +1,37 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import { type EventConsumer, newId } from '@dotmac/platform';
+import type { EventConsumer } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
-import type { Transaction } from 'kysely';
-import { expectFee, lockedAccount } from '../account/store.ts';
+import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { chargeLeftInstalments } from '../equipment/charge.ts';
-import { insertFee } from '../fee/store.ts';
-import { dayOfText } from '../run/run.ts';
-import { earlyTerminationFee } from './rules.ts';
-import { type Contract, feeOf, runningContracts, termOf, updateContract } from './store.ts';
+import { lastVersionOn, versionOnSale } from '../plan-change/store.ts';
+import { leaveContract, leavingFee } from './leave.ts';
+import { runningContracts } from './store.ts';
 
-/** A service that ends within its term costs what was agreed for that, on the next invoice; so do its instalments. */
+/**
+ * A service that ends within its term, or goes to a cheaper plan, costs what was agreed for that, on the next invoice;
+ * with its end so do its instalments.
+ */
 export function contractConsumer(services: BillingServices): EventConsumer<TenantDatabase, TenantEvents> {
   return {
     name: 'billing.end-contracts',
-    types: ['service.cancelled'],
+    types: ['service.cancelled', 'service.plan.changed'],
     async handle(event, transaction) {
-      if (event.type !== 'service.cancelled') return;
+      if (event.type !== 'service.cancelled' && event.type !== 'service.plan.changed') return;
       const { serviceId, customerId, on } = event.payload;
       if ((await lockedAccount(transaction, customerId)) === null) return;
+      if (event.type === 'service.plan.changed') {
+        const { fromPlanId, planId } = event.payload;
+        const from = await lastVersionOn(transaction, serviceId, fromPlanId);
+        const to = await versionOnSale(transaction, planId, on);
+        if (from === null || to === null) return;
+        const leaving = await leavingFee(transaction, serviceId, from, to, on);
+        if (leaving !== null) await leaveContract(transaction, services, leaving.contract, on);
+        return;
+      }
       const [contract] = await runningContracts(transaction, [serviceId]);
-      if (contract !== undefined) await endContract(transaction, services, contract, on);
+      if (contract !== undefined) await leaveContract(transaction, services, contract, on);
       await chargeLeftInstalments(transaction, services, serviceId, on);
     },
   };
-}
-
-async function endContract(
-  transaction: Transaction<TenantDatabase>,
-  { clock }: BillingServices,
-  contract: Contract,
-  on: string,
-): Promise<void> {
-  await updateContract(transaction, contract.id, { endedOn: on });
-  const agreed = feeOf(contract);
-  if (agreed === undefined) return;
-  const { customerId, currency, waivedBecause } = contract;
-  const { amount, explanation } = earlyTerminationFee(
-    termOf(contract),
-    agreed,
-    dayOfText(on),
-    waivedBecause ?? undefined,
-  );
-  if (amount === 0n) return;
-  await insertFee(transaction, {
-    id: newId('fee', clock),
-    customerId,
-    reference: `early-termination:${contract.id}`,
-    description: 'Early termination',
-    productClass: 'other',
-    currency,
-    amountMinor: amount,
-    dueOn: on,
-    lateInvoiceId: null,
-    lateStepId: null,
-    explanation,
-  });
-  await expectFee(transaction, customerId, on);
 }

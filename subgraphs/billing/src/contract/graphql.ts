@@ -32,7 +32,7 @@ interface Termination {
   readonly currency: string;
   readonly explanation: Explanation;
 }
-const TerminationRef = builder.objectRef<Termination>('EarlyTermination').implement({
+export const TerminationRef = builder.objectRef<Termination>('EarlyTermination').implement({
   fields: (t) => ({
     amount: t.field({ type: 'Money', resolve: ({ amount, currency }) => ({ minor: amount, currency }) }),
     explain: t.field({ type: ExplanationRef, resolve: ({ explanation }) => explanation }),

@@ -11,6 +11,8 @@ export interface ContractTerm {
   readonly noticeDays: number;
   /** After the term: renews by this many months, or ends up monthly when 0. */
   readonly renewMonths: number;
+  /** By which holds lengthen the term. */
+  readonly extensionDays?: number;
 }
 
 /** What leaving early costs. Amounts in minor units. */
@@ -24,9 +26,10 @@ export type EarlyTermination =
 /** First day after the term that is running on `today`: the original one or a renewal. Undefined: no term runs. */
 export function termEnd(term: ContractTerm, today: Day): Day | undefined {
   const { year, month, day } = civilDate(term.startedOn);
+  const held = term.extensionDays ?? 0;
   let months = term.months;
   for (;;) {
-    const end = clampedDay(year, month + months, day);
+    const end = clampedDay(year, month + months, day) + held;
     if (today < end) return end;
     if (term.renewMonths < 1) return undefined;
     months += term.renewMonths;
@@ -46,10 +49,11 @@ export function remainingMonths(term: ContractTerm, endsOn: Day): number {
   const end = termEnd(term, endsOn);
   if (end === undefined) return 0;
   const { year, month, day } = civilDate(term.startedOn);
-  const last = civilDate(end);
+  const held = term.extensionDays ?? 0;
+  const last = civilDate(end - held);
   const total = (last.year - year) * 12 + last.month - month;
   let left = 0;
-  while (clampedDay(year, month + total - left, day) > endsOn) left += 1;
+  while (clampedDay(year, month + total - left, day) + held > endsOn) left += 1;
   return left;
 }
 

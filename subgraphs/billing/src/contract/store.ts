@@ -1,15 +1,24 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
-import type { Selectable, Transaction } from 'kysely';
+import { type Selectable, sql, type Transaction } from 'kysely';
 import { dayOfText } from '../run/run.ts';
 import type { ContractTerm, EarlyTermination } from './rules.ts';
 
 type FeeKind = 'none' | EarlyTermination['type'];
 export type Contract = Omit<Selectable<TenantDatabase['billing.contract']>, 'feeKind'> & {
   readonly feeKind: FeeKind;
+  /** By which holds lengthen the term. */
+  readonly extensionDays?: number;
 };
 
-export const termOf = ({ startedOn, months, noticeDays, renewMonths }: Contract): ContractTerm => ({
+export const termOf = ({
+  startedOn,
+  months,
+  noticeDays,
+  renewMonths,
+  extensionDays,
+}: Contract): ContractTerm => ({
+  extensionDays: extensionDays ?? 0,
   startedOn: dayOfText(startedOn),
   months,
   noticeDays,
@@ -47,8 +56,13 @@ export async function runningContracts(
   serviceLineIds: readonly string[],
 ): Promise<Contract[]> {
   return (await db
-    .selectFrom('billing.contract')
-    .selectAll()
+    .selectFrom('billing.contract as contract')
+    .selectAll('contract')
+    .select(
+      sql<number>`coalesce((select sum(h.to_day - h.from_day)::int from billing.hold h
+        where h.service_line_id = contract.service_line_id and h.extends_contract and h.to_day is not null
+          and h.from_day >= contract.started_on), 0)`.as('extensionDays'),
+    )
     .where('serviceLineId', 'in', serviceLineIds)
     .where('endedOn', 'is', null)
     .execute()) as Contract[];

@@ -7,6 +7,7 @@ import { type BillingContext, builder } from '../builder.ts';
 import { MoneyInput } from '../catalogue/type.ts';
 import { currentVersions } from '../service-line/store.ts';
 import { chargeFor } from './charge.ts';
+import { endRental, startRental } from './rental.ts';
 import { type Equipment, equipmentById, insertEquipment, updateEquipment } from './store.ts';
 
 const EquipmentKindEnum = builder.enumType('EquipmentKind', {
@@ -17,6 +18,10 @@ const EquipmentKindEnum = builder.enumType('EquipmentKind', {
       description: 'Monthly; what is left falls due with the end of its service.',
     },
     LOAN: { value: 'loan', description: 'To be brought back, or paid.' },
+    RENTAL: {
+      value: 'rental',
+      description: 'Charged by the period of its plan from delivery to return, by the day; then as a loan.',
+    },
   },
 } as const);
 
@@ -61,6 +66,7 @@ const DeliverEquipmentInput = builder.inputType('DeliverEquipmentInput', {
     description: t.string({ required: true, description: 'Stands on the line.' }),
     serial: t.string(),
     price: t.field({ type: MoneyInput, required: true, description: 'Without tax.' }),
+    planId: t.id({ description: 'Of RENTAL: the add-on by whose price and periods it is charged.' }),
     instalments: t.int({ defaultValue: 1 }),
     clientMutationId: t.string(),
   }),
@@ -78,13 +84,15 @@ async function endLoan(context: BillingContext, id: string, how: 'returned' | 'c
     if (found === null) throw new NotFoundError('Equipment', id);
     await lockedAccount(transaction, found.customerId);
     const device = (await equipmentById(transaction, id)) ?? found;
-    if (device.kind !== 'loan') throw new ConflictError('NOT_ON_LOAN', 'The device is the customer’s own');
+    if (device.kind !== 'loan' && device.kind !== 'rental')
+      throw new ConflictError('NOT_ON_LOAN', 'The device is the customer’s own');
     if (device.returnedOn !== null)
       throw new ConflictError('RETURNED', `It came back on ${device.returnedOn}`);
     if (device.chargedOn !== null)
       throw new ConflictError('CHARGED', `It was charged on ${device.chargedOn}`);
     const change = how === 'returned' ? { returnedOn: today } : { chargedOn: today };
     await updateEquipment(transaction, id, change);
+    if (device.kind === 'rental') await endRental(transaction, device, today);
     if (how === 'charged')
       await chargeFor(transaction, services, device, {
         reference: `${id}/unreturned`,
@@ -141,6 +149,9 @@ builder.mutationFields((t) => ({
           recordedBy: principal.id,
         };
         await insertEquipment(transaction, device);
+        if (kind === 'rental') await startRental(transaction, device, input.planId ?? null, today);
+        else if (input.planId != null)
+          throw new ValidationError('input.planId', 'Only what is rented is charged by a plan');
         if (kind === 'sale')
           await chargeFor(transaction, services, device, {
             reference: device.id,

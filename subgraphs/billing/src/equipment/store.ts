@@ -2,7 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 
-type EquipmentKind = 'sale' | 'instalments' | 'loan';
+type EquipmentKind = 'sale' | 'instalments' | 'loan' | 'rental';
 export type Equipment = Omit<Selectable<TenantDatabase['billing.equipment']>, 'kind'> & {
   readonly kind: EquipmentKind;
 };
@@ -56,3 +56,6 @@ export async function unpaidInstalments(
   if (serviceLineId !== null) query = query.where('e.serviceLineId', '=', serviceLineId);
   return (await query.execute()) as Equipment[];
 }
+
+/** The line of charges of a rented device. */
+export const rentalLineId = (equipmentId: string): string => `rental:${equipmentId}`;

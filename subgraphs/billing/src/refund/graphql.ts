@@ -1,12 +1,8 @@
-import { ConflictError, ValidationError } from '@dotmac/schema';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
-import { MoneyInput } from '../catalogue/type.ts';
-import { MovementPreview } from '../movement/graphql.ts';
-import { orFailure, planFailures } from '../outcome.ts';
 import type { Payment } from '../payment/store.ts';
 import { PaymentRef } from '../payment/type.ts';
-import { ApplyModeEnum } from '../run/graphql.ts';
+import { planOrApplyReturn, returnInput, returnOrder, returnResult } from '../return/type.ts';
 import { orderRefund, planRefund } from './refund.ts';
 import type { ProviderRefundRow } from './store.ts';
 
@@ -19,7 +15,8 @@ const RefundStateEnum = builder.enumType('ProviderRefundState', {
   },
 } as const);
 
-const ProviderRefundRef = builder.objectRef<ProviderRefundRow>('ProviderRefund').implement({
+const ProviderRefundRef = builder.objectRef<ProviderRefundRow>('ProviderRefund');
+ProviderRefundRef.implement({
   description: 'An order to a provider to send money back. It is booked as a return once it has gone.',
   authScopes: ({ customerId }, { principal }) =>
     principal.customerId === customerId || { scope: 'billing:read' },
@@ -49,27 +46,15 @@ builder.objectField(PaymentRef, 'providerRefunds', (t) =>
   }),
 );
 
-const RefundThroughProviderResult = builder.unionType('RefundThroughProviderResult', {
-  types: [MovementPreview, ProviderRefundRef, ConflictError, ...planFailures],
-  resolveType: (value) => {
-    if (value instanceof MovementPreview) return 'MovementPreview';
-    return 'paymentId' in value ? 'ProviderRefund' : value.name;
-  },
-});
-const RefundThroughProviderInput = builder.inputType('RefundThroughProviderInput', {
-  fields: (t) => ({
-    paymentId: t.id({ required: true }),
-    amount: t.field({ type: MoneyInput, required: true }),
-    reference: t.string({
-      required: true,
-      description: 'The caller’s own: sent again, it is the same refund; two equal ones differ by it.',
-    }),
-    reason: t.string({ required: true }),
-    mode: t.field({ type: ApplyModeEnum, required: true }),
-    fingerprint: t.string({ description: 'Of the plan, for APPLY.' }),
-    clientMutationId: t.string(),
-  }),
-});
+const RefundThroughProviderResult = returnResult(
+  'RefundThroughProviderResult',
+  ProviderRefundRef,
+  'ProviderRefund',
+);
+const RefundThroughProviderInput = returnInput(
+  'RefundThroughProviderInput',
+  'The caller’s own: sent again, it is the same refund; two equal ones differ by it.',
+);
 
 builder.mutationField('refundThroughProvider', (t) =>
   t.field({
@@ -78,18 +63,13 @@ builder.mutationField('refundThroughProvider', (t) =>
       'Has the provider send money of a payment back. `refundPayment` records what was sent back elsewhere.',
     authScopes: { scope: 'payments:write' },
     args: { input: t.arg({ type: RefundThroughProviderInput, required: true }) },
-    resolve: (_root, { input }, context) =>
-      orFailure(async () => {
-        const { paymentId, reference, reason, mode, fingerprint } = input;
-        const amount = { minor: input.amount.amount, currency: input.amount.currency };
-        const order = { paymentId, amount, reference, reason };
-        if (mode === 'PLAN') {
-          const plan = await planRefund(context.services, order);
-          return new MovementPreview(plan.movement, plan.fingerprint);
-        }
-        if (fingerprint == null)
-          throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-        return orderRefund(context.services, order, fingerprint, actOf(context));
-      }),
+    resolve: (_root, { input }, context) => {
+      const order = returnOrder(input);
+      return planOrApplyReturn(
+        input,
+        () => planRefund(context.services, order),
+        (fingerprint) => orderRefund(context.services, order, fingerprint, actOf(context)),
+      );
+    },
   }),
 );

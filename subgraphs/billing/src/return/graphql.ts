@@ -1,14 +1,12 @@
-import { ConflictError, ValidationError } from '@dotmac/schema';
 import { actOf } from '../act.ts';
 import { type BillingContext, builder } from '../builder.ts';
 import { MoneyInput } from '../catalogue/type.ts';
-import { MovementPreview } from '../movement/graphql.ts';
-import { orFailure, planFailures } from '../outcome.ts';
 import type { Payment } from '../payment/store.ts';
 import { PaymentRef, PaymentReturnRef } from '../payment/type.ts';
 import { ApplyModeEnum } from '../run/graphql.ts';
 import { applyReturn, planReturn, type ReturnRequest } from './return.ts';
 import type { ReturnKind } from './rules.ts';
+import { planOrApplyReturn, returnInput, returnOrder, returnResult } from './type.ts';
 
 const ReturnKindEnum = builder.enumType('PaymentReturnKind', {
   values: {
@@ -45,28 +43,11 @@ PaymentReturnRef.implement({
   }),
 });
 
-const ReturnResult = builder.unionType('PaymentReturnResult', {
-  types: [MovementPreview, PaymentReturnRef, ConflictError, ...planFailures],
-  resolveType: (value) => {
-    if (value instanceof MovementPreview) return 'MovementPreview';
-    return 'paymentId' in value ? 'PaymentReturn' : value.name;
-  },
-});
-
-const RefundPaymentInput = builder.inputType('RefundPaymentInput', {
-  fields: (t) => ({
-    paymentId: t.id({ required: true }),
-    amount: t.field({ type: MoneyInput, required: true }),
-    reference: t.string({
-      required: true,
-      description: 'The refund’s own id: sent again, it is the same refund; two equal ones differ by it.',
-    }),
-    reason: t.string({ required: true }),
-    mode: t.field({ type: ApplyModeEnum, required: true }),
-    fingerprint: t.string({ description: 'Of the plan, for APPLY.' }),
-    clientMutationId: t.string(),
-  }),
-});
+const ReturnResult = returnResult('PaymentReturnResult', PaymentReturnRef, 'PaymentReturn');
+const RefundPaymentInput = returnInput(
+  'RefundPaymentInput',
+  'The refund’s own id: sent again, it is the same refund; two equal ones differ by it.',
+);
 const RecordChargebackInput = builder.inputType('RecordChargebackInput', {
   fields: (t) => ({
     paymentId: t.id({ required: true }),
@@ -80,22 +61,16 @@ const RecordChargebackInput = builder.inputType('RecordChargebackInput', {
   }),
 });
 
-async function planOrApply(
+const planOrApply = (
   request: ReturnRequest,
-  {
-    mode,
-    fingerprint,
-  }: { readonly mode: 'PLAN' | 'APPLY'; readonly fingerprint?: string | null | undefined },
+  input: Parameters<typeof planOrApplyReturn>[0],
   context: BillingContext,
-) {
-  if (mode === 'PLAN') {
-    const plan = await planReturn(context.services.database, request);
-    return new MovementPreview(plan.movement, plan.fingerprint);
-  }
-  if (fingerprint == null)
-    throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-  return applyReturn(context.services, request, fingerprint, actOf(context));
-}
+) =>
+  planOrApplyReturn(
+    input,
+    () => planReturn(context.services.database, request),
+    (fingerprint) => applyReturn(context.services, request, fingerprint, actOf(context)),
+  );
 
 builder.mutationFields((t) => ({
   refundPayment: t.field({
@@ -105,11 +80,7 @@ builder.mutationFields((t) => ({
     authScopes: { scope: 'payments:write' },
     args: { input: t.arg({ type: RefundPaymentInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      orFailure(() => {
-        const { paymentId, reference, reason } = input;
-        const amount = { minor: input.amount.amount, currency: input.amount.currency };
-        return planOrApply({ kind: 'refund', paymentId, amount, fee: 0n, reference, reason }, input, context);
-      }),
+      planOrApply({ kind: 'refund', fee: 0n, ...returnOrder(input) }, input, context),
   }),
   recordChargeback: t.field({
     type: ReturnResult,
@@ -117,11 +88,6 @@ builder.mutationFields((t) => ({
     authScopes: { scope: 'payments:write' },
     args: { input: t.arg({ type: RecordChargebackInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      orFailure(() => {
-        const { paymentId, reference, reason } = input;
-        const amount = { minor: input.amount.amount, currency: input.amount.currency };
-        const fee = input.feeMinor ?? 0n;
-        return planOrApply({ kind: 'chargeback', paymentId, amount, fee, reference, reason }, input, context);
-      }),
+      planOrApply({ kind: 'chargeback', fee: input.feeMinor ?? 0n, ...returnOrder(input) }, input, context),
   }),
 }));

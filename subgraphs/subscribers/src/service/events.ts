@@ -9,7 +9,12 @@ type Consumer = EventConsumer<TenantDatabase, TenantEvents>;
 
 /** What services do when the network or billing has something to say. */
 export function serviceConsumers(services: SubscribersServices): Consumer[] {
-  return [activateWhenReady(services), lockForBilling(services)];
+  return [
+    activateWhenReady(services),
+    lockForBilling(services),
+    lockForHold(services),
+    changeOrderedPlan(services),
+  ];
 }
 
 /** A service is active, and billed, from the local day on which its access was confirmed. */
@@ -57,6 +62,53 @@ function lockForBilling({ clock }: SubscribersServices): Consumer {
           at: clock.now(),
         });
       }
+    },
+  };
+}
+
+/** A service that rests at its customer's wish is closed, whatever else locks it. */
+function lockForHold({ clock }: SubscribersServices): Consumer {
+  return {
+    name: 'subscribers.lock-for-hold',
+    types: ['service.hold.began', 'service.hold.ended'],
+    async handle(event, transaction) {
+      if (event.type !== 'service.hold.began' && event.type !== 'service.hold.ended') return;
+      const { serviceId, because } = event.payload;
+      const service = await lockedService(transaction, serviceId);
+      if (service === null || service.state === 'CANCELLED') return;
+      const locked = event.type === 'service.hold.began';
+      await changeLock(transaction, service, {
+        reason: 'CUSTOMER_REQUEST',
+        locked,
+        because,
+        actor: event.actor,
+        at: clock.now(),
+      });
+    },
+  };
+}
+
+/** A change of plan that was previewed and confirmed in billing takes effect. */
+function changeOrderedPlan({ clock }: SubscribersServices): Consumer {
+  return {
+    name: 'subscribers.change-ordered-plan',
+    types: ['service.plan.change.ordered'],
+    async handle(event, transaction) {
+      if (event.type !== 'service.plan.change.ordered') return;
+      const { serviceId, planId, on } = event.payload;
+      const service = await lockedService(transaction, serviceId);
+      if (service === null || service.state === 'CANCELLED' || service.planId === planId) return;
+      const { id, customerId, planId: fromPlanId } = service;
+      await updateService(transaction, id, { planId });
+      await appendEvents<TenantEvents>(transaction, [
+        {
+          type: 'service.plan.changed',
+          subject: id,
+          payload: { serviceId: id, customerId, fromPlanId, planId, on },
+          occurredAt: clock.now(),
+          actor: event.actor,
+        },
+      ]);
     },
   };
 }

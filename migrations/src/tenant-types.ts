@@ -723,6 +723,11 @@ export interface BillingVoucherRevocation {
   voucherId: string;
 }
 
+export interface BillingVoucherUse {
+  usedOn: string;
+  voucherId: string;
+}
+
 export interface BillingWebhookEvent {
   body: string;
   chargeId: string | null;
@@ -1314,6 +1319,17 @@ export interface NetworkUsageHour {
   upstreamOctets: string;
 }
 
+export interface NetworkVoucher {
+  expiresOn: string | null;
+  hash: string;
+  id: string;
+  octets: string | null;
+  planId: string;
+  usedAt: ColumnType<Date, Date | string, Date | string> | null;
+  validSeconds: number;
+  void: Generated<boolean>;
+}
+
 export interface RuntimeClock {
   aheadMilliseconds: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
   single: Generated<boolean>;
@@ -1439,6 +1455,7 @@ export interface DB {
   "billing.voucherBatch": BillingVoucherBatch;
   "billing.voucherRedemption": BillingVoucherRedemption;
   "billing.voucherRevocation": BillingVoucherRevocation;
+  "billing.voucherUse": BillingVoucherUse;
   "billing.webhookEvent": BillingWebhookEvent;
   "billing.writeOff": BillingWriteOff;
   "events.consumer": EventsConsumer;
@@ -1488,6 +1505,7 @@ export interface DB {
   "network.usageCounted": NetworkUsageCounted;
   "network.usageDay": NetworkUsageDay;
   "network.usageHour": NetworkUsageHour;
+  "network.voucher": NetworkVoucher;
   "runtime.clock": RuntimeClock;
   "runtime.dailyRun": RuntimeDailyRun;
   "runtime.idempotency": RuntimeIdempotency;

@@ -60,6 +60,7 @@ import './statement/graphql.ts';
 import './tax/graphql.ts';
 import { usageConsumer } from './usage/events.ts';
 import './usage/graphql.ts';
+import { voucherConsumer } from './voucher/events.ts';
 import './voucher/graphql.ts';
 import './webhook/graphql.ts';
 import { webhookDoor, webhookJob } from './webhook/receive.ts';
@@ -91,6 +92,7 @@ export function billing(
       outageConsumer(services),
       mailConsumer(services),
       contractConsumer(services),
+      voucherConsumer(services),
     ],
     jobs: [
       chargeJob(services, providers),

@@ -67,6 +67,7 @@ import './trap/graphql.ts';
 import { followTraps } from './trap/hint.ts';
 import './usage/graphql.ts';
 import { UsageRecorder } from './usage/recorder.ts';
+import { followVouchers } from './voucher/events.ts';
 
 export type { RadiusPort } from './aaa/port.ts';
 export type { NetworkServices } from './builder.ts';
@@ -137,6 +138,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     consumers: [
       followServices(services),
       catchUpWhenOnline(services),
+      followVouchers(services),
       followRejections,
       surveyOnChange(surveyor),
     ],

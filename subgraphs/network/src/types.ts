@@ -13,6 +13,7 @@ import type { InterfaceRate, NetworkInterface } from './interface/store.ts';
 import type { Nas } from './nas/store.ts';
 import type { Session } from './session/store.ts';
 import type { Site } from './site/store.ts';
+import { voucherPrefix } from './voucher/rules.ts';
 
 // Types that name each other are declared before any is implemented.
 export const SiteRef = builder.objectRef<Site>('Site');
@@ -54,6 +55,11 @@ export const ServiceRef = builder.externalRef(
     id,
   }),
 );
+
+/** The service of a session in the graph; null when there is none, as for a voucher's. */
+export function serviceOf(serviceId: string | null): { readonly id: string } | null {
+  return serviceId === null || serviceId.startsWith(voucherPrefix) ? null : { id: serviceId };
+}
 
 export const ShapingRef = builder.objectRef<ShapingPayload>('AccessShaping');
 export const RateRef = builder.objectRef<ShapingPayload['downstream']>('AccessRate');

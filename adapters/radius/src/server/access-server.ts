@@ -10,7 +10,7 @@ import { AccessRequestView } from './access-request.ts';
 import type { DuplicateEntry } from './duplicate-cache.ts';
 import type { Nas } from './nas.ts';
 import { ownView } from './own-view.ts';
-import type { AccessAccept, AccessDecision, AccessReject } from './policy.ts';
+import type { AccessAccept, AccessDecision, AccessLater, AccessReject } from './policy.ts';
 import {
   type Peer,
   provenByMessageAuthenticator,
@@ -82,7 +82,11 @@ export class AccessServer {
     const { eap } = this.#options;
     if (pool !== null) void this.#forward(pool, view, received, request);
     else if (eap !== null && view.method === 'EAP') void this.#converse(eap, view, received, request);
-    else this.#answer(this.#judge(view, received), view, received, request, obligations);
+    else {
+      const decision = this.#judge(view, received);
+      if (decision.kind === 'LATER') void this.#decideLater(decision, view, received, request);
+      else this.#answer(decision, view, received, request, obligations);
+    }
   }
 
   /** A realm of somebody else. A lost home server is a reject, not silence: the NAS would take us for dead. */
@@ -110,6 +114,21 @@ export class AccessServer {
     }
   }
 
+  async #decideLater(
+    later: AccessLater,
+    shared: AccessRequestView,
+    received: Received,
+    request: DuplicateEntry,
+  ): Promise<void> {
+    const { view, own } = ownView(shared, received);
+    try {
+      this.#answer(await later.decide(view), view, own, request, obligations);
+    } catch (error) {
+      this.#reception.forget(own.peer, own.packet, request);
+      this.#reception.drop(own, 'POLICY_FAILED', error instanceof Error ? error.message : String(error));
+    }
+  }
+
   /** EAP, whose TLS takes turns of the event loop. */
   async #converse(
     eap: EapServer,
@@ -124,7 +143,10 @@ export class AccessServer {
         view.eapMessage(),
         view.octets(attributeTypes.state),
         own.receivedAt,
-        (identity, credential) => this.#judge(viewOf(credential, identity), own),
+        (identity, credential) => {
+          const decision = this.#judge(viewOf(credential, identity), own);
+          return decision.kind === 'LATER' ? { kind: 'DISCARD', reason: 'LATER_WITH_EAP' } : decision;
+        },
       );
       if (answer === null)
         this.#answer({ kind: 'DISCARD', reason: 'EAP_OUT_OF_STEP' }, view, own, request, () => []);
@@ -138,7 +160,7 @@ export class AccessServer {
   }
 
   /** A policy that throws must not take the server with it: the request is reported and left unanswered. */
-  #judge(view: AccessRequestView, received: Received): AccessDecision {
+  #judge(view: AccessRequestView, received: Received): AccessDecision | AccessLater {
     try {
       return this.#context.policy.authenticate(view);
     } catch (error) {

@@ -25,6 +25,12 @@ export interface AccessDiscard {
   readonly kind: 'DISCARD';
   readonly reason: string;
 }
+/** Decided soon, such as after a commit; the request waits, others do not. Not for EAP, which it leaves unanswered. */
+export interface AccessLater {
+  readonly kind: 'LATER';
+  /** Called at once, with a view that holds as long as it takes. A rejection leaves the request unanswered. */
+  decide(request: AccessRequestView): Promise<AccessDecision>;
+}
 export type AccessDecision = AccessAccept | AccessReject | AccessDiscard;
 
 /** Who may log in, and with what. Answers from memory: both methods are synchronous. */
@@ -37,7 +43,7 @@ export interface RadiusPolicy {
    */
   route?(request: AccessRequestView): HomeServerPool | null;
   /** The view is valid during the call only. */
-  authenticate(request: AccessRequestView): AccessDecision;
+  authenticate(request: AccessRequestView): AccessDecision | AccessLater;
 }
 
 /** Where accounting goes. */

@@ -123,7 +123,11 @@ export async function redeemVoucher(
     if (account === null) throw new ConflictError('UNKNOWN_CUSTOMER', 'There is no such customer');
     const refusal = redemptionRefusal(
       {
-        state: voucher.isRevoked ? 'cancelled' : voucher.paymentId === null ? 'active' : 'redeemed',
+        state: voucher.isRevoked
+          ? 'cancelled'
+          : voucher.paymentId === null && !voucher.isUsed
+            ? 'active'
+            : 'redeemed',
         currency: voucher.currency,
         ...(voucher.expiresOn === null ? {} : { expiresOn: dayOfText(voucher.expiresOn) }),
       },

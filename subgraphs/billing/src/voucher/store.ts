@@ -28,6 +28,8 @@ export interface StoredVoucher {
   /** ISO date. */
   readonly expiresOn: string | null;
   readonly isRevoked: boolean;
+  /** Somebody has logged in with it. */
+  readonly isUsed: boolean;
   readonly planId: string | null;
   readonly seconds: bigint | null;
   readonly octets: bigint | null;
@@ -44,7 +46,8 @@ export async function lockedVoucher(
   const { rows } = await sql<StoredVoucher>`
     select v.id, v.batch_id as "batchId", b.currency, b.amount_minor as amount, b.expires_on as "expiresOn",
       r.payment_id as "paymentId", p.customer_id as "customerId", b.plan_id as "planId", b.seconds, b.octets,
-      exists (select from billing.voucher_revocation x where x.voucher_id = v.id) as "isRevoked"
+      exists (select from billing.voucher_revocation x where x.voucher_id = v.id) as "isRevoked",
+      exists (select from billing.voucher_use u where u.voucher_id = v.id) as "isUsed"
     from billing.voucher v join billing.voucher_batch b on b.id = v.batch_id
     left join billing.voucher_redemption r on r.voucher_id = v.id
     left join billing.payment p on p.id = r.payment_id
@@ -60,6 +63,30 @@ export async function insertRedemption(
   await transaction.insertInto('billing.voucherRedemption').values({ voucherId, paymentId }).execute();
 }
 
+/** Notes a first login. @returns what the voucher was worth; null when it is nothing any more, or was noted before. */
+export async function useVoucher(
+  transaction: Transaction<TenantDatabase>,
+  voucherId: string,
+  usedOn: string,
+): Promise<{ readonly amount: bigint; readonly currency: string } | null> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(hash, 0)) from billing.voucher where id = ${voucherId}`.execute(
+    transaction,
+  );
+  const { rows } = await sql<{ amount: bigint; currency: string }>`
+    with used as (
+      insert into billing.voucher_use (voucher_id, used_on)
+      select v.id, ${usedOn}::date from billing.voucher v where v.id = ${voucherId}
+        and not exists (select from billing.voucher_redemption r where r.voucher_id = v.id)
+        and not exists (select from billing.voucher_revocation x where x.voucher_id = v.id)
+      on conflict do nothing returning voucher_id
+    )
+    select b.amount_minor as amount, b.currency from used u
+    join billing.voucher v on v.id = u.voucher_id join billing.voucher_batch b on b.id = v.batch_id`.execute(
+    transaction,
+  );
+  return rows[0] ?? null;
+}
+
 /** Batches, newest first, with how many of each are redeemed. */
 export async function batches(
   db: Executor<TenantDatabase>,
@@ -68,8 +95,9 @@ export async function batches(
     .selectFrom('billing.voucherBatch as batch')
     .selectAll('batch')
     .select(
-      sql<number>`(select count(*)::int from billing.voucher v join billing.voucher_redemption r on r.voucher_id = v.id
-        where v.batch_id = batch.id)`.as('redeemed'),
+      sql<number>`(select count(*)::int from billing.voucher v where v.batch_id = batch.id and (
+        exists (select from billing.voucher_redemption r where r.voucher_id = v.id)
+        or exists (select from billing.voucher_use u where u.voucher_id = v.id)))`.as('redeemed'),
     )
     .orderBy('batch.id', 'desc')
     .execute();
@@ -103,6 +131,7 @@ export async function liveVouchers(
     select v.id from billing.voucher v where v.batch_id = ${batchId}
       and (${hashes === null} or v.hash = any(${hashes ?? []}::text[]))
       and not exists (select from billing.voucher_redemption r where r.voucher_id = v.id)
+      and not exists (select from billing.voucher_use u where u.voucher_id = v.id)
       and not exists (select from billing.voucher_revocation x where x.voucher_id = v.id)
     order by v.id`.execute(transaction);
   return rows.map(({ id }) => id);

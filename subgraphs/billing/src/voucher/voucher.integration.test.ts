@@ -1,3 +1,5 @@
+import type { TenantEvents } from '@dotmac/schema';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { proveLedger } from '../ledger/proof.ts';
 import { type BillingHarness, plusDays, startBilling, subscriber } from '../testing.ts';
@@ -64,5 +66,49 @@ test('what cannot be redeemed says why and writes nothing', async () => {
   expect((await create('USD', isp.today())).field).toBe('input.expiresOn');
   await isp.tenant.services.advanceClock(86_400_000);
   expect(await redeem(ada, codes[0] ?? '')).toMatchObject({ reason: 'EXPIRED' });
+  await proved();
+});
+
+test('a voucher that is logged in with is owed until its first login, and then neither money nor revocable', async () => {
+  const ada = await isp.createCustomer('Ada');
+  const planId = await isp.createPlan(3000n);
+  const input = {
+    name: 'Hotspot',
+    amount: { amount: '500', currency: 'USD' },
+    count: 1,
+    method: 'cash',
+    planId,
+    seconds: '3600',
+  };
+  const { createVouchers } = await isp.ask<{ createVouchers: { codes: string[]; batch: { id: string } } }>(
+    `mutation ($input: CreateVouchersInput!) { createVouchers(input: $input) { ... on VouchersCreated { codes batch { id } } } }`,
+    { input },
+  );
+  const issued = await isp.tenant.eventually(
+    async () =>
+      (await isp.tenant.services.events.read(0n, { types: ['voucher.issued'] }))
+        .map(({ payload }) => payload as TenantEvents['voucher.issued'])
+        .find(({ batchId }) => batchId === createVouchers.batch.id),
+    (found) => found !== undefined,
+  );
+  const voucherId = issued?.voucherId ?? '';
+  await proved();
+  const use = {
+    type: 'voucher.used',
+    subject: voucherId,
+    payload: { voucherId, mac: null, until: '2027-01-01T00:00:00Z' },
+    occurredAt: isp.tenant.services.clock.now(),
+    actor: 'system:radius',
+  } as const;
+  await isp.append(use, use);
+  const deferred = async () =>
+    (
+      await sql<{ sum: string | null }>`
+        select (-sum(amount_minor))::text as sum from billing.ledger_entry
+        where account = 'deferredRevenue:vouchers'`.execute(isp.tenant.services.database)
+    ).rows[0]?.sum;
+  await isp.tenant.eventually(deferred, (sum) => sum !== null);
+  expect(await redeem(ada, createVouchers.codes[0] ?? '')).toMatchObject({ reason: 'ALREADY_REDEEMED' });
+  expect(await deferred()).toBe('500');
   await proved();
 });

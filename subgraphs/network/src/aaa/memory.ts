@@ -9,6 +9,8 @@ import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
 import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
 import { keyText, liveSessionsAfter, type ServiceMove } from '../session/store.ts';
+import { VoucherMemory } from '../voucher/memory.ts';
+import { voucherOf } from '../voucher/rules.ts';
 import type { RadiusPort } from './port.ts';
 import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
 import { Shared } from './shared.ts';
@@ -49,6 +51,10 @@ const relevant = [
   'access.change.progressed',
   'nas.updated',
   'garden.rule.updated',
+  'voucher.issued',
+  'voucher.redeemed',
+  'voucher.revoked',
+  'voucher.used',
 ] as const satisfies readonly (keyof TenantEvents)[];
 
 /**
@@ -67,6 +73,7 @@ export class LoginMemory implements KnownServices {
   #live = new Map<string, readonly SessionState[]>();
   #liveByKey = new Map<string, SessionState>();
   readonly #withTerms = new Map<string, PolicyAccess>();
+  readonly vouchers: VoucherMemory;
   #garden = defaultGarden;
   readonly #shared = new Shared();
   /** Services that events told of and that are not read anew yet. */
@@ -82,6 +89,7 @@ export class LoginMemory implements KnownServices {
     onSessions: (sessions: readonly SessionState[]) => void = () => {},
   ) {
     this.#services = services;
+    this.vouchers = new VoucherMemory(services.database);
     this.#sharedSecret = sharedSecret;
     this.#onSessions = onSessions;
   }
@@ -115,6 +123,10 @@ export class LoginMemory implements KnownServices {
   /** The services that have terms. */
   withTerms(): Iterable<PolicyAccess> {
     return this.#withTerms.values();
+  }
+
+  accessOfService(serviceId: string): PolicyAccess | null {
+    return this.#byService.get(serviceId) ?? null;
   }
 
   live(serviceId: string): readonly LiveSession[] {
@@ -206,6 +218,7 @@ export class LoginMemory implements KnownServices {
     const { database } = this.#services;
     await this.#loadNases();
     this.#garden = await garden(database);
+    await this.vouchers.load();
     const byUsername = new Map<string, PolicyAccess>();
     const byService = new Map<string, PolicyAccess>();
     // Page by page into what is kept: all rows at once would need twice the memory.
@@ -357,7 +370,13 @@ export class LoginMemory implements KnownServices {
         for await (const event of await events.subscribe({ after: cursor, types: relevant, signal: both })) {
           if (event.type === 'nas.updated') await this.#loadNases();
           else if (event.type === 'garden.rule.updated') await this.reloadGarden();
-          else this.#outdate(event.subject);
+          else if (event.type === 'voucher.issued') this.vouchers.add(voucherOf(event.payload));
+          else if (event.type === 'voucher.redeemed' || event.type === 'voucher.revoked')
+            this.vouchers.drop(event.payload.voucherId);
+          else {
+            if (event.type === 'voucher.used') this.vouchers.used(event.subject);
+            this.#outdate(event.subject);
+          }
         }
         round.signal.throwIfAborted();
         return;

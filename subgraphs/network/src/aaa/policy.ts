@@ -1,8 +1,9 @@
-import type { Clock } from '@dotmac/platform';
+import { type Clock, localDateAt } from '@dotmac/platform';
 import type {
   AcceptTemplate,
   AccessAccept,
   AccessDecision,
+  AccessLater,
   AccessReject,
   AccessRequestView,
   Attribute,
@@ -20,6 +21,8 @@ import type { Nas } from '../nas/store.ts';
 import type { NasWatch } from '../nas/watch.ts';
 import type { KnownServices } from '../session/record.ts';
 import { normaliseMac, type SessionState } from '../session/rules.ts';
+import { beginVoucher } from '../voucher/redeem.ts';
+import type { Voucher } from '../voucher/rules.ts';
 import { Backoff } from './backoff.ts';
 import { LoginEffects } from './effects.ts';
 import { explainAddress, lentAttributes, lineOf, wantedOf } from './lending.ts';
@@ -46,6 +49,12 @@ export interface LoginExplanation {
   /** Of a refusal, or why it is the walled garden only. */
   readonly reason: RejectReason | 'UNKNOWN_NAS' | null;
   readonly steps: readonly ExplainedStep[];
+}
+
+/** A voucher that a login shows, and the passwords that go with it. */
+interface ShownVoucher {
+  readonly voucher: Voucher;
+  readonly passwords: readonly string[];
 }
 
 /** Who may log in, from memory: no database on the packet path. */
@@ -130,13 +139,18 @@ export class LoginPolicy implements RadiusPolicy {
     this.#memory.sessionsChanged(sessions);
   }
 
-  authenticate(request: AccessRequestView): AccessDecision {
+  authenticate(request: AccessRequestView): AccessDecision | AccessLater {
     const username = request.userName ?? '';
     const nas = this.findNas(request.sourceAddress);
     // The server asked for the NAS a moment ago; a reload in between may have removed it.
     if (nas === null) return { kind: 'DISCARD', reason: 'UNKNOWN_NAS' };
-    const access = this.#memory.access(username);
     const mac = normaliseMac(request.callingStationId);
+    let access = this.#memory.access(username);
+    const shown = access === null ? this.#voucherOf(request, username) : null;
+    if (shown !== null) {
+      if (!shown.voucher.used) return this.#begin(shown, nas, request, mac);
+      access = this.#memory.accessOfService(shown.voucher.id);
+    }
     const facts = this.#factsOf({
       username,
       nas,
@@ -146,6 +160,7 @@ export class LoginPolicy implements RadiusPolicy {
       circuitId: () => request.vendorText(broadbandForum, agentCircuitId),
       password: () => {
         if (request.method === 'NONE') return 'UNSUPPORTED';
+        if (shown !== null) return this.#knowsCode(request, shown) ? 'RIGHT' : 'WRONG';
         return access !== null && this.#radius.verifyPassword(request, access.password) ? 'RIGHT' : 'WRONG';
       },
     });
@@ -158,10 +173,77 @@ export class LoginPolicy implements RadiusPolicy {
     }
     const refusal = reason ?? (accepted?.kind === 'REJECT' ? accepted.reason : 'UNKNOWN_USER');
     if (refusal === 'BAD_PASSWORD' && access !== null) this.#backoff.failed(username, mac, access, facts.now);
-    this.#watch.login(nas.id, facts.now, refusal);
-    const serviceId = access?.serviceId ?? null;
-    this.#rejections.add({ username, serviceId, reason: refusal, nasAddress: request.sourceAddress, mac });
-    return { kind: 'REJECT', reason: refusal };
+    return this.#refuse(request, nas, mac, access?.serviceId ?? null, refusal);
+  }
+
+  #refuse(
+    { userName, sourceAddress }: AccessRequestView,
+    nas: PolicyNas,
+    mac: string | null,
+    serviceId: string | null,
+    reason: RejectReason,
+  ): AccessReject {
+    this.#watch.login(nas.id, this.#sessionClock.now(), reason);
+    this.#rejections.add({ username: userName ?? '', serviceId, reason, nasAddress: sourceAddress, mac });
+    return { kind: 'REJECT', reason };
+  }
+
+  /** The voucher whose code is the login name, or the password beside any name; null for everybody else. */
+  #voucherOf(request: AccessRequestView, username: string): ShownVoucher | null {
+    const { vouchers } = this.#memory;
+    if (vouchers.empty) return null;
+    const named = vouchers.find(username);
+    if (named !== null) return { voucher: named, passwords: [username, ''] };
+    const clear = request.method === 'PAP' ? this.#radius.papPassword(request) : null;
+    if (clear === null) return null;
+    const code = Buffer.from(clear).toString('utf8');
+    const voucher = vouchers.find(code);
+    return voucher === null ? null : { voucher, passwords: [code] };
+  }
+
+  /** A hotspot asks for a name only, or for the code as both. */
+  #knowsCode(request: AccessRequestView, { passwords }: ShownVoucher): boolean {
+    return passwords.some((password) => this.#radius.verifyPassword(request, password));
+  }
+
+  /** The first login with a voucher waits for its time to be on record: the only login that asks the database. */
+  #begin(
+    shown: ShownVoucher,
+    nas: PolicyNas,
+    request: AccessRequestView,
+    mac: string | null,
+  ): AccessReject | AccessLater {
+    const { voucher } = shown;
+    const reason = this.#voucherRefusal(voucher, nas.row, request, shown);
+    if (reason !== null) return this.#refuse(request, nas, mac, voucher.id, reason);
+    return {
+      kind: 'LATER',
+      decide: async (own) => {
+        await beginVoucher(this.#services, voucher, mac);
+        voucher.used = true;
+        await this.#memory.refresh([voucher.id]);
+        const decision = this.authenticate(own);
+        return decision.kind === 'LATER' ? { kind: 'DISCARD', reason: 'VOUCHER_NOT_READY' } : decision;
+      },
+    };
+  }
+
+  #voucherRefusal(
+    voucher: Voucher,
+    nas: Nas,
+    request: AccessRequestView,
+    shown: ShownVoucher,
+  ): RejectReason | null {
+    if (!nas.enabled) return 'NAS_DISABLED';
+    if (request.method === 'NONE') return 'METHOD_UNSUPPORTED';
+    if (!this.#knowsCode(request, shown)) return 'BAD_PASSWORD';
+    return this.#isExpired(voucher) ? 'VOUCHER_EXPIRED' : null;
+  }
+
+  #isExpired({ expiresOn }: Voucher): boolean {
+    if (expiresOn === null) return false;
+    const { clock, tenant } = this.#services;
+    return localDateAt(clock.now(), tenant?.timeZone ?? 'UTC') >= expiresOn;
   }
 
   /** What an accepted login leaves behind. */
@@ -188,9 +270,14 @@ export class LoginPolicy implements RadiusPolicy {
       const fact = `No NAS is registered with the address ${nasAddress}: its packets are not answered`;
       return { decision: 'REJECT', reason: 'UNKNOWN_NAS', steps: [{ check: 'nas', passed: false, fact }] };
     }
-    const access = this.#memory.access(username);
+    const { vouchers } = this.#memory;
+    const known = this.#memory.access(username);
+    const voucher = known === null ? (vouchers.find(username) ?? vouchers.find(password ?? '')) : null;
+    if (voucher?.used === false) return this.#explainUnused(voucher);
+    const access = voucher === null ? known : this.#memory.accessOfService(voucher.id);
     const given = () => {
       if (password === null) return 'NOT_ASKED' as const;
+      if (voucher !== null) return 'RIGHT' as const;
       return access?.password === password ? ('RIGHT' as const) : ('WRONG' as const);
     };
     const facts = this.#factsOf({
@@ -211,6 +298,17 @@ export class LoginPolicy implements RadiusPolicy {
       reason: garden,
       steps: [...steps, address],
     };
+  }
+
+  #explainUnused(voucher: Voucher): LoginExplanation {
+    const passed = !this.#isExpired(voucher);
+    const fact = passed
+      ? `An unused voucher: its first login begins ${voucher.validSeconds} s`
+      : `An unused voucher that was worth something before ${voucher.expiresOn}`;
+    const steps = [{ check: 'voucher', passed, fact }];
+    return passed
+      ? { decision: 'ACCEPT', reason: null, steps }
+      : { decision: 'REJECT', reason: 'VOUCHER_EXPIRED', steps };
   }
 
   #factsOf(

@@ -3,6 +3,7 @@ import type * as radius from '@dotmac/radius';
 /** What the login policy needs of the RADIUS adapter; the composition root passes the adapter's own functions. */
 export interface RadiusPort {
   readonly verifyPassword: typeof radius.verifyPassword;
+  readonly papPassword: typeof radius.papPassword;
   readonly sharedSecret: typeof radius.sharedSecret;
   /** A vendor's attributes for a speed and a way of access. */
   readonly accessReplyAttributes: typeof radius.accessReplyAttributes;

@@ -19,6 +19,7 @@ export type RejectReason =
   | 'METHOD_UNSUPPORTED'
   | 'BAD_PASSWORD'
   | 'BACKING_OFF'
+  | 'VOUCHER_EXPIRED'
   | 'NOT_READY'
   | 'BLOCKED'
   | GardenReason

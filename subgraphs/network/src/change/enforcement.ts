@@ -61,7 +61,8 @@ export class AccessEnforcement {
     const desired: DesiredAccess = {
       kind: 'access',
       marker: markerOf(serviceId),
-      username,
+      // As the NAS knows it, which a voucher's access does not.
+      username: live?.username ?? username,
       // Without a session the address may be in use elsewhere: only a live one is acted on.
       address: live?.address ?? null,
       mac: live?.mac ?? null,

@@ -17,6 +17,7 @@ import {
   InterfaceRef,
   ServiceRef,
   SessionRef,
+  serviceOf,
 } from '../types.ts';
 import { standing } from './standing.ts';
 
@@ -68,7 +69,6 @@ type SessionEvent = Event<'session.started'> | Event<'session.updated'> | Event<
 const sessionOf = async ({ payload }: SessionEvent, { loaders }: NetworkContext) =>
   loaders.session.load(payload.sessionId);
 // Fields of one name have one type in every kind of event, so that a client can ask for all kinds at once.
-const serviceOf = (serviceId: string | null) => (serviceId === null ? null : { id: serviceId });
 
 for (const name of ['SessionStarted', 'SessionUpdated'] as const) {
   builder.objectRef<Event<'session.started'> | Event<'session.updated'>>(name).implement({

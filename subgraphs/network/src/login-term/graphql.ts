@@ -42,6 +42,11 @@ const LoginTermsRef = builder.objectRef<Standed>('LoginTerms').implement({
       nullable: true,
       resolve: ({ terms }) => octetsOf(terms.monthOctets),
     }),
+    totalOctets: t.field({
+      type: 'BigInt',
+      nullable: true,
+      resolve: ({ terms }) => octetsOf(terms.totalOctets),
+    }),
     hoursFrom: t.string({ nullable: true, resolve: ({ terms }) => terms.hours?.from ?? null }),
     hoursTo: t.string({ nullable: true, resolve: ({ terms }) => terms.hours?.to ?? null }),
     endedBecause: t.string({
@@ -109,6 +114,7 @@ const SetLoginTermsInput = builder.inputType('SetLoginTermsInput', {
     monthSeconds: t.int({ description: 'Online time of a calendar month.' }),
     dayOctets: t.field({ type: 'BigInt', description: 'Both directions.' }),
     monthOctets: t.field({ type: 'BigInt', description: 'Both directions.' }),
+    totalOctets: t.field({ type: 'BigInt', description: 'Both directions, in all.' }),
     hoursFrom: t.string({ description: 'Local, such as 22:00; with hoursTo.' }),
     hoursTo: t.string({ description: 'Local; before hoursFrom it is that of the next day.' }),
     clientMutationId: t.string(),
@@ -135,6 +141,7 @@ builder.mutationField('setLoginTerms', (t) =>
         monthSeconds: input.monthSeconds ?? null,
         dayOctets: input.dayOctets?.toString() ?? null,
         monthOctets: input.monthOctets?.toString() ?? null,
+        totalOctets: input.totalOctets?.toString() ?? null,
         hours:
           input.hoursFrom == null || input.hoursTo == null
             ? null

@@ -22,6 +22,7 @@ const unused: Used = {
   monthSeconds: 0,
   dayOctets: 0n,
   monthOctets: 0n,
+  totalOctets: 0n,
   online: 0,
 };
 const standing = (terms: Partial<LoginTerms>, used: Partial<Used> = {}, when = now) =>
@@ -43,6 +44,13 @@ describe('how terms stand', () => {
       { dayOctets: 1_000_000n },
       'VOLUME_QUOTA_USED',
       '2026-11-29T05:00:00Z',
+    ],
+    [
+      'octets of a voucher used',
+      { totalOctets: '5', voucher: true },
+      { totalOctets: 5n },
+      'VOUCHER_USED',
+      null,
     ],
     ['octets left', { monthOctets: '1000000' }, { monthOctets: 999_999n }, null, null],
     [

@@ -21,6 +21,8 @@ export interface LoginTerms {
   /** Octets of both directions in a local day and in a calendar month, as decimal text. */
   readonly dayOctets: string | null;
   readonly monthOctets: string | null;
+  /** Octets of both directions in all. */
+  readonly totalOctets: string | null;
   /** The part of the local day in which it may be online, `HH:MM` both; a part that ends before it begins ends tomorrow. */
   readonly hours: { readonly from: string; readonly to: string } | null;
   /** It is a voucher's: its end is `VOUCHER_USED`. */
@@ -34,6 +36,7 @@ export const noTerms: LoginTerms = {
   monthSeconds: null,
   dayOctets: null,
   monthOctets: null,
+  totalOctets: null,
   hours: null,
   voucher: false,
 };
@@ -55,6 +58,7 @@ export interface Used {
   readonly monthSeconds: number;
   readonly dayOctets: bigint;
   readonly monthOctets: bigint;
+  readonly totalOctets: bigint;
   /** Sessions that were up and go on using time. */
   readonly online: number;
 }
@@ -69,8 +73,9 @@ export interface Standing {
 }
 
 /** Whether anything of it must be counted. */
-export function hasQuota({ daySeconds, monthSeconds, dayOctets, monthOctets }: LoginTerms): boolean {
-  return daySeconds !== null || monthSeconds !== null || dayOctets !== null || monthOctets !== null;
+export function hasQuota(terms: LoginTerms): boolean {
+  const { daySeconds, monthSeconds, dayOctets, monthOctets, totalOctets } = terms;
+  return [daySeconds, monthSeconds, dayOctets, monthOctets, totalOctets].some((quota) => quota !== null);
 }
 
 /** The local day and month around an instant; a day begins with its first instant, which need not be midnight. */
@@ -154,6 +159,12 @@ function quotasOf(terms: LoginTerms, used: Used, now: number, span: Span): Quota
     renewedAt: span.monthEnd,
     time: false,
   });
+  add('octets in all', terms.totalOctets, {
+    reason: terms.voucher ? 'VOUCHER_USED' : 'VOLUME_QUOTA_USED',
+    used: Number(used.totalOctets),
+    renewedAt: Number.POSITIVE_INFINITY,
+    time: false,
+  });
   return quotas;
 }
 
@@ -184,7 +195,7 @@ export function judge(
     if (spent >= limit)
       return {
         reason,
-        until: renewedAt,
+        until: Number.isFinite(renewedAt) ? renewedAt : null,
         nearest: `${name}: ${Math.floor(spent)} of ${limit} are used, again at ${textOf(renewedAt)}`,
       };
   const ends: { readonly at: number; readonly name: string }[] = [];
@@ -229,7 +240,7 @@ export function checkTerms(wanted: LoginTerms): LoginTerms | null {
   seconds('input.sessionSeconds', wanted.sessionSeconds, 31_536_000);
   seconds('input.daySeconds', wanted.daySeconds, 86_400);
   seconds('input.monthSeconds', wanted.monthSeconds, 31 * 86_400);
-  for (const field of ['dayOctets', 'monthOctets'] as const) {
+  for (const field of ['dayOctets', 'monthOctets', 'totalOctets'] as const) {
     const octets = wanted[field];
     if (octets !== null && (!/^[1-9]\d{0,17}$/.test(octets) || BigInt(octets) < 1_000_000n))
       throw new ValidationError(`input.${field}`, 'Between 1000000 and 999999999999999999 octets');
@@ -256,6 +267,7 @@ export function describeTerms(terms: LoginTerms | null): string {
     terms.monthSeconds === null ? null : `${terms.monthSeconds} s a month`,
     terms.dayOctets === null ? null : `${terms.dayOctets} octets a day`,
     terms.monthOctets === null ? null : `${terms.monthOctets} octets a month`,
+    terms.totalOctets === null ? null : `${terms.totalOctets} octets in all`,
     terms.hours === null ? null : `from ${terms.hours.from} to ${terms.hours.to}`,
   ];
   return told.filter((one) => one !== null).join(', ') || 'no terms';

@@ -23,6 +23,7 @@ export async function usedOf(
     online: number;
     dayOctets: string;
     monthOctets: string;
+    totalOctets: string;
   }>`
     with asked as (select unnest(${[...serviceIds]}::text[]) as id), time as (
       select s.service_id,
@@ -36,21 +37,30 @@ export async function usedOf(
         and (s.stopped_at is null or s.stopped_at > ${at(span.monthStart)})
       group by 1
     ), volume as (
-      select d.service_id, sum(d.downstream_octets + d.upstream_octets) as month,
+      select d.service_id, sum(d.downstream_octets + d.upstream_octets) as total,
+        coalesce(sum(d.downstream_octets + d.upstream_octets) filter (where d.day >= ${days.month}::date), 0) as month,
         coalesce(sum(d.downstream_octets + d.upstream_octets) filter (where d.day = ${days.day}::date), 0) as day
       from network.usage_day d
-      where d.service_id in (select id from asked) and d.day between ${days.month}::date and ${days.day}::date
+      where d.service_id in (select id from asked)
       group by 1
     )
     select a.id as "serviceId", coalesce(t.day, 0) as "daySeconds", coalesce(t.month, 0) as "monthSeconds",
-      coalesce(t.online, 0) as online, coalesce(v.day, 0)::text as "dayOctets", coalesce(v.month, 0)::text as "monthOctets"
+      coalesce(t.online, 0) as online, coalesce(v.day, 0)::text as "dayOctets", coalesce(v.month, 0)::text as "monthOctets",
+      coalesce(v.total, 0)::text as "totalOctets"
     from asked a left join time t on t.service_id = a.id left join volume v on v.service_id = a.id`.execute(
     db,
   );
   return new Map(
-    rows.map(({ serviceId, dayOctets, monthOctets, ...row }) => [
+    rows.map(({ serviceId, dayOctets, monthOctets, totalOctets, ...row }) => [
       serviceId,
-      { ...row, at: now, span, dayOctets: BigInt(dayOctets), monthOctets: BigInt(monthOctets) },
+      {
+        ...row,
+        at: now,
+        span,
+        dayOctets: BigInt(dayOctets),
+        monthOctets: BigInt(monthOctets),
+        totalOctets: BigInt(totalOctets),
+      },
     ]),
   );
 }

@@ -1,12 +1,16 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { DailyWork } from '@dotmac/platform';
+import { appendEvents, type DailyWork } from '@dotmac/platform';
+import type { TenantEvents } from '@dotmac/schema';
 import { quarantineMilliseconds } from '../address/rules.ts';
 import { endQuarantine } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { forgetUnknownBefore } from '../trap/store.ts';
 import { forgetOldUsage } from '../usage/store.ts';
+import { closeEndedVouchers } from '../voucher/store.ts';
 
 const trapInboxMilliseconds = 30 * 86_400_000;
+/** So long a used-up voucher is told apart from an unknown name. */
+const voucherRetentionMilliseconds = 30 * 86_400_000;
 const usageHourRetentionDays = 62;
 /** Longer than usage looks back for what a crash left uncounted. */
 const usageMarkRetentionMilliseconds = 62 * 86_400_000;
@@ -24,6 +28,21 @@ export function housekeeping({ clock }: NetworkServices): DailyWork<TenantDataba
         new Date(now - usageMarkRetentionMilliseconds),
       );
       await forgetUnknownBefore(transaction, new Date(now - trapInboxMilliseconds));
+      const ended = await closeEndedVouchers(
+        transaction,
+        new Date(now - voucherRetentionMilliseconds),
+        new Date(now),
+      );
+      await appendEvents<TenantEvents>(
+        transaction,
+        ended.map((serviceId) => ({
+          type: 'access.updated',
+          subject: serviceId,
+          payload: { serviceId },
+          occurredAt: now,
+          actor: 'system:network',
+        })),
+      );
       await endQuarantine(transaction, new Date(now - quarantineMilliseconds));
     },
   };

@@ -1,7 +1,7 @@
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { builder } from '../builder.ts';
 import type { Nas } from '../nas/store.ts';
-import { DeviceRef, NasRef, ServiceRef, SessionRef } from '../types.ts';
+import { DeviceRef, NasRef, ServiceRef, SessionRef, serviceOf } from '../types.ts';
 import { type Session, sessionPage } from './store.ts';
 
 SessionRef.implement({
@@ -18,7 +18,7 @@ SessionRef.implement({
     service: t.field({
       type: ServiceRef,
       nullable: true,
-      resolve: ({ serviceId }) => (serviceId === null ? null : { id: serviceId }),
+      resolve: ({ serviceId }) => serviceOf(serviceId),
     }),
     username: t.exposeString('username'),
     address: t.expose('address', { type: 'IPAddress', nullable: true }),

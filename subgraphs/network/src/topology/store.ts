@@ -97,12 +97,12 @@ export async function servingDevices(
   return rows;
 }
 
-/** The open services that are connected at these devices. */
+/** The open services that are connected at these devices; vouchers, which are nobody's service, are left out. */
 export function servicesAt(deviceIds: readonly string[]) {
   const ids = [...deviceIds];
   return sql<{ serviceId: string }>`
     select a.service_id from network.access a
-    where a.closed_at is null and a.device_id = any(${ids}::text[])
+    where a.closed_at is null and a.customer_id <> a.service_id and a.device_id = any(${ids}::text[])
       and not exists (select from network.service_attachment t where t.service_id = a.service_id)
       and not exists (select from network.service_place p where p.service_id = a.service_id and p.via <> 'NAS_PORT' and p.device_id is not null)
     union all

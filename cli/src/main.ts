@@ -16,6 +16,8 @@ const help = `Usage: pnpm dotmac <command> [options]
   device record --targets <file>   walk the device of each line, names and secrets hidden [--output <folder>]
   device learn <walk> [--json]     a draft profile of an unknown device, with what was guessed and why
   device check [<folder>]          check an operator's profiles (<home>/profiles)
+  device discover <range…> --as <who> --community <c> [--community <c>] [--port-id <port>] [--apply]
+                                   search ranges for devices; without --apply only the plan
   ask <who> <operation>            one operation as somebody of the demo, such as alpha.owner [--variables <json>]
   watch <who> <subscription>       events as they come [--after <cursor>] [--count <n>]
   radius explain --user <name> --nas <address> [--mac <mac>] [--password <password>] [--port-id <port>] [--as <who>]
@@ -76,6 +78,8 @@ function readWords() {
       'port-id': { type: 'string' },
       as: { type: 'string' },
       method: { type: 'string' },
+      community: { type: 'string', multiple: true },
+      apply: { type: 'boolean' },
     },
   });
 }

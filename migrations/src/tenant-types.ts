@@ -996,6 +996,40 @@ export interface NetworkDeviceLink {
   source: string;
 }
 
+export interface NetworkDiscovery {
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  credentialLabels: string[];
+  credentials: Uint8Array;
+  done: Generated<number>;
+  endedAt: ColumnType<Date, Date | string, Date | string> | null;
+  id: string;
+  port: number;
+  ranges: string[];
+  startedBy: string;
+  state: string;
+  total: number;
+}
+
+export interface NetworkDiscoveryProposal {
+  credential: number;
+  deviceId: string | null;
+  discoveryId: string;
+  foundAt: ColumnType<Date, Date | string, Date | string>;
+  host: string;
+  id: string;
+  knownDeviceId: string | null;
+  model: string | null;
+  os: string | null;
+  port: number;
+  profiles: string[];
+  serial: string | null;
+  sysDescr: string | null;
+  sysName: string | null;
+  sysObjectId: string | null;
+  vendor: string | null;
+  version: string | null;
+}
+
 export interface NetworkForwarding {
   deviceId: string;
   interfaceId: string | null;
@@ -1475,6 +1509,8 @@ export interface DB {
   "network.customerSample": NetworkCustomerSample;
   "network.device": NetworkDevice;
   "network.deviceLink": NetworkDeviceLink;
+  "network.discovery": NetworkDiscovery;
+  "network.discoveryProposal": NetworkDiscoveryProposal;
   "network.forwarding": NetworkForwarding;
   "network.gardenRule": NetworkGardenRule;
   "network.incident": NetworkIncident;

@@ -23,6 +23,8 @@ export interface OperationContext {
 export interface DeviceFacts {
   readonly identity: DeviceIdentity;
   readonly capabilities: readonly Capability[];
+  /** Ids of the profiles its readings come from, for drivers that have such. */
+  readonly profiles?: readonly string[];
 }
 
 /** `resync`: forget what you hold and take the following as the whole. `gap`: something was missed. */

@@ -13,16 +13,19 @@ import {
 } from '@dotmac/snmp';
 import type { Flags } from '../main.ts';
 import { CommandError, UsageError } from './command.ts';
+import { discover } from './discover.ts';
 import { readSettings } from './settings.ts';
 
-/** `dotmac device probe | record | learn | check`. */
-export async function runDevice([verb, word]: readonly string[], flags: Flags): Promise<void> {
+/** `dotmac device probe | record | learn | check | discover`. */
+export async function runDevice([verb, ...words]: readonly string[], flags: Flags): Promise<void> {
+  const [word] = words;
   if (verb === 'probe') return probe(flags);
   if (verb === 'record') return record(flags);
   if (verb === 'learn') return learn(word, flags);
   if (verb === 'check') return check(word, flags);
+  if (verb === 'discover') return discover(words, flags);
   throw new UsageError(
-    `There is no "device ${verb ?? ''}"; there are: device probe, device record, device learn, device check`,
+    `There is no "device ${verb ?? ''}"; there are: device probe, device record, device learn, device check, device discover`,
   );
 }
 

@@ -31,6 +31,8 @@ import { changeWorker, resumeChanges } from './change/worker.ts';
 import './customer-link/graphql.ts';
 import './device/graphql.ts';
 import './device/reach-graphql.ts';
+import './discovery/graphql.ts';
+import { discoveryWorker, resumeDiscoveries } from './discovery/jobs.ts';
 import './event/graphql.ts';
 import './event/states.ts';
 import './garden/graphql.ts';
@@ -145,11 +147,13 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     jobs: [
       changeWorker({ ...ports, services, enforcement, policy }) as never,
       disconnectWorker(services, enforcement) as never,
+      discoveryWorker({ services, drivers: ports.drivers }) as never,
     ],
     daily: [housekeeping(services)],
     async start(signal) {
       await policy.start(signal);
       await resumeChanges(services);
+      await resumeDiscoveries(services);
       usage.run(signal);
       expireSpeeds(services, signal);
       reapStaleSessions(services, policy, sessionClock, signal);

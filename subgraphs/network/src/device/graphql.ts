@@ -1,8 +1,7 @@
-import { appendEvents, newId } from '@dotmac/platform';
+import { appendEvents } from '@dotmac/platform';
 import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
-import { builder, type NetworkServices } from '../builder.ts';
-import { insertLink } from '../topology/store.ts';
+import { builder } from '../builder.ts';
 import {
   DeviceRef,
   DeviceStateEnum,
@@ -13,23 +12,14 @@ import {
   SiteRef,
 } from '../types.ts';
 import { stateChanged } from './events.ts';
+import { registerDevice, sealed } from './register.ts';
 import {
   checkName,
   type ManagementAddressInput,
   type ManagementProtocol,
   managementAddressesOf,
-  type NewManagementAddress,
 } from './rules.ts';
-import {
-  credentialPurpose,
-  type Device,
-  devicePage,
-  insertDevice,
-  lockedDevice,
-  type Protocol,
-  updateDevice,
-  upsertManagementAddress,
-} from './store.ts';
+import { type Device, devicePage, lockedDevice, updateDevice, upsertManagementAddress } from './store.ts';
 
 DeviceRef.implement({
   description: 'Equipment of the ISP that is watched or configured.',
@@ -134,7 +124,7 @@ builder.queryFields((t) => ({
   }),
 }));
 
-const SnmpUserInput = builder.inputType('SnmpUserInput', {
+export const SnmpUserInput = builder.inputType('SnmpUserInput', {
   description: 'A user of SNMPv3 (RFC 3414).',
   fields: (t) => ({
     name: t.string({ required: true }),
@@ -201,32 +191,12 @@ builder.mutationField('registerDevice', (t) =>
       const parentId = input.parentId ?? null;
       if (parentId !== null && (await loaders.device.load(parentId)) === null)
         throw new NotFoundError('Device', parentId);
-      const now = services.clock.now();
-      const id = newId('dev', services.clock);
-      const device = await services.database.transaction().execute(async (transaction) => {
-        const device = await insertDevice(transaction, { id, name, siteId, createdAt: new Date(now) });
-        if (device === null) throw new ConflictError('DUPLICATE_NAME', `Another device is called ${name}`);
-        for (const address of addresses)
-          await upsertManagementAddress(transaction, sealed(services, id, address));
-        if (parentId !== null)
-          await insertLink(transaction, {
-            childId: id,
-            parentId,
-            source: 'MANUAL',
-            createdAt: new Date(now),
-          });
-        await appendEvents<TenantEvents>(transaction, [
-          {
-            type: 'device.updated',
-            subject: id,
-            payload: { deviceId: id, name },
-            occurredAt: now,
-            actor: principal.id,
-            traceId,
-          },
-        ]);
-        return device;
-      });
+      const by = { actor: principal.id, traceId };
+      const device = await services.database
+        .transaction()
+        .execute((transaction) =>
+          registerDevice(transaction, services, { name, siteId, parentId, addresses }, by),
+        );
       poller.refresh();
       return device;
     },
@@ -276,15 +246,3 @@ builder.mutationField('updateDevice', (t) =>
     },
   }),
 );
-
-function sealed({ secrets }: NetworkServices, deviceId: string, address: NewManagementAddress) {
-  const { host, port, credential } = address;
-  const protocol = address.protocol.toLowerCase() as Protocol;
-  return {
-    deviceId,
-    protocol,
-    host,
-    port,
-    credential: secrets.seal(JSON.stringify(credential), credentialPurpose(deviceId, protocol)),
-  };
-}

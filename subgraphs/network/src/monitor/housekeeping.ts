@@ -4,10 +4,13 @@ import type { TenantEvents } from '@dotmac/schema';
 import { quarantineMilliseconds } from '../address/rules.ts';
 import { endQuarantine } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
+import { forgetDiscoveriesBefore } from '../discovery/store.ts';
 import { forgetUnknownBefore } from '../trap/store.ts';
 import { forgetOldUsage } from '../usage/store.ts';
 import { closeEndedVouchers } from '../voucher/store.ts';
 
+/** A search's credentials and proposals are kept no longer. */
+const discoveryMilliseconds = 30 * 86_400_000;
 const trapInboxMilliseconds = 30 * 86_400_000;
 /** So long a used-up voucher is told apart from an unknown name. */
 const voucherRetentionMilliseconds = 30 * 86_400_000;
@@ -27,6 +30,7 @@ export function housekeeping({ clock }: NetworkServices): DailyWork<TenantDataba
         hoursBefore.toString(),
         new Date(now - usageMarkRetentionMilliseconds),
       );
+      await forgetDiscoveriesBefore(transaction, new Date(now - discoveryMilliseconds));
       await forgetUnknownBefore(transaction, new Date(now - trapInboxMilliseconds));
       const ended = await closeEndedVouchers(
         transaction,

@@ -363,6 +363,19 @@ export interface BillingMailServer {
   since: ColumnType<Date, Date | string, Date | string>;
 }
 
+export interface BillingMeteredDay {
+  activeSubscribers: number;
+  countedAt: ColumnType<Date, Date | string, Date | string>;
+  digest: string;
+  localDate: string;
+}
+
+export interface BillingMeteredStay {
+  customerId: string;
+  fromDay: string;
+  toDay: string | null;
+}
+
 export interface BillingOpenItem {
   currency: string;
   customerId: string;
@@ -602,6 +615,16 @@ export interface BillingSeries {
   pattern: string;
 }
 
+export interface BillingServiceActivity {
+  customerId: string;
+  effectiveOn: string | null;
+  happenedAt: ColumnType<Date, Date | string, Date | string>;
+  kind: string;
+  locked: boolean | null;
+  serviceId: string;
+  sourcePosition: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+}
+
 export interface BillingServiceEvent {
   effectiveOn: string;
   ordinal: number;
@@ -658,6 +681,7 @@ export interface BillingTaxRate {
 
 export interface BillingTenantDay {
   activeSubscribers: number;
+  digest: string | null;
   eventId: string;
   localDate: string;
   recordedAt: ColumnType<Date, Date | string, Date | string>;
@@ -1454,6 +1478,8 @@ export interface DB {
   "billing.lock": BillingLock;
   "billing.mail": BillingMail;
   "billing.mailServer": BillingMailServer;
+  "billing.meteredDay": BillingMeteredDay;
+  "billing.meteredStay": BillingMeteredStay;
   "billing.openItem": BillingOpenItem;
   "billing.outageCredit": BillingOutageCredit;
   "billing.outagePolicy": BillingOutagePolicy;
@@ -1476,6 +1502,7 @@ export interface DB {
   "billing.sandboxRefund": BillingSandboxRefund;
   "billing.seller": BillingSeller;
   "billing.series": BillingSeries;
+  "billing.serviceActivity": BillingServiceActivity;
   "billing.serviceEvent": BillingServiceEvent;
   "billing.serviceLine": BillingServiceLine;
   "billing.shield": BillingShield;

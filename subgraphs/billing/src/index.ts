@@ -37,6 +37,8 @@ import './ledger/graphql.ts';
 import { mailConsumer } from './mail/events.ts';
 import './mail/graphql.ts';
 import { mailJob } from './mail/send.ts';
+import { dailyMetering } from './metering/count.ts';
+import './metering/graphql-count.ts';
 import './metering/graphql.ts';
 import { outageConsumer } from './outage/events.ts';
 import './outage/graphql.ts';
@@ -101,6 +103,7 @@ export function billing(
       mailJob(services),
     ],
     daily: [
+      dailyMetering(services),
       dailyInstalments(services),
       dailyBilling(services),
       dailyPrepaid(services),

@@ -54,6 +54,10 @@ TenantDayRef.implement({
     activeSubscribers: t.exposeInt('activeSubscribers', {
       description: 'With a service that was active at the close of the day.',
     }),
+    digest: t.exposeString('digest', {
+      nullable: true,
+      description: "The proof of the ISP's own `MeteredDay` of who was counted.",
+    }),
     recordedAt: t.expose('recordedAt', { type: 'DateTime' }),
   }),
 });
@@ -123,6 +127,7 @@ const RecordTenantDayInput = builder.inputType('RecordTenantDayInput', {
     tenantId: t.id({ required: true }),
     localDate: t.field({ type: 'LocalDate', required: true }),
     activeSubscribers: t.int({ required: true }),
+    digest: t.string({ description: "Of the ISP's own `MeteredDay`." }),
     eventId: t.id({
       required: true,
       description: "Of the tenant's own event: sent again, it is the same day.",
@@ -140,6 +145,9 @@ builder.mutationField('recordTenantDay', (t) =>
     args: { input: t.arg({ type: RecordTenantDayInput, required: true }) },
     resolve: (_root, { input }, { services }) => {
       const { tenantId, localDate, activeSubscribers, eventId } = input;
+      const digest = input.digest ?? null;
+      if (digest !== null && !/^[0-9a-f]{64}$/.test(digest))
+        throw new ValidationError('input.digest', 'A digest is 64 hexadecimal digits in small letters');
       if (activeSubscribers < 0)
         throw new ValidationError('input.activeSubscribers', 'A count is not below 0');
       return services.database.transaction().execute(async (transaction) => {
@@ -148,12 +156,14 @@ builder.mutationField('recordTenantDay', (t) =>
           localDate,
           activeSubscribers,
           eventId,
+          digest,
           recordedAt: new Date(services.clock.now()),
         });
         const same =
           day.tenantId === tenantId &&
           day.localDate === localDate &&
-          day.activeSubscribers === activeSubscribers;
+          day.activeSubscribers === activeSubscribers &&
+          day.digest === digest;
         if (!same)
           throw new ConflictError(
             'DAY_RECORDED',

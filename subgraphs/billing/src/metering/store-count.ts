@@ -1,0 +1,96 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
+import { type Selectable, sql, type Transaction } from 'kysely';
+import { idArray } from '../database/id-array.ts';
+
+export type MeteredDay = Selectable<TenantDatabase['billing.meteredDay']>;
+
+/** Takes over what the event log says of services since it was last read. */
+export async function keepActivity(transaction: Transaction<TenantDatabase>): Promise<void> {
+  await sql`
+    insert into billing.service_activity (source_position, service_id, customer_id, kind, effective_on, locked, happened_at)
+    select position, payload->>'serviceId', payload->>'customerId',
+      case type when 'service.activated' then 'started' when 'service.cancelled' then 'ended' else 'locks' end,
+      (payload->>'on')::date, jsonb_array_length(payload->'locks') > 0, occurred_at
+    from events.event
+    where position > (select coalesce(max(source_position), 0) from billing.service_activity)
+      and type in ('service.activated', 'service.cancelled', 'service.locks.changed')
+    order by position`.execute(transaction);
+}
+
+/** Customers with a service that was active at the close of a local day (ISO), which is at an instant; in order. */
+export async function activeCustomers(
+  db: Executor<TenantDatabase>,
+  localDate: string,
+  close: Date,
+): Promise<string[]> {
+  const { rows } = await sql<{ customerId: string }>`
+    select distinct customer_id as "customerId" from (
+      select service_id, customer_id,
+        (array_agg(kind order by source_position desc) filter (where effective_on <= ${localDate}::date))[1] = 'started' as runs,
+        (array_agg(locked order by source_position desc) filter (where kind = 'locks' and happened_at < ${close}))[1] as locked
+      from billing.service_activity group by service_id, customer_id) service
+    where runs and locked is not true`.execute(db);
+  return rows.map(({ customerId }) => customerId).sort();
+}
+
+/** Whose stay ends with a local day (ISO), and whose begins. */
+export async function keepStays(
+  transaction: Transaction<TenantDatabase>,
+  localDate: string,
+  customerIds: readonly string[],
+): Promise<void> {
+  await sql`
+    update billing.metered_stay set to_day = ${localDate}::date
+    where to_day is null and customer_id <> all(${idArray(customerIds)})`.execute(transaction);
+  await sql`
+    insert into billing.metered_stay (customer_id, from_day)
+    select id, ${localDate}::date from unnest(${idArray(customerIds)}) as counted (id)
+    where not exists (select from billing.metered_stay where customer_id = id and to_day is null)`.execute(
+    transaction,
+  );
+}
+
+export async function insertMeteredDay(
+  transaction: Transaction<TenantDatabase>,
+  day: MeteredDay,
+): Promise<void> {
+  await transaction.insertInto('billing.meteredDay').values(day).execute();
+}
+
+/** Days of [from, to), in order. */
+export async function meteredDays(
+  db: Executor<TenantDatabase>,
+  from: string,
+  to: string,
+): Promise<MeteredDay[]> {
+  return db
+    .selectFrom('billing.meteredDay')
+    .selectAll()
+    .where('localDate', '>=', from)
+    .where('localDate', '<', to)
+    .orderBy('localDate')
+    .execute();
+}
+
+/** A page of those who were counted on a local day (ISO), by id. */
+export async function countedCustomers(
+  db: Executor<TenantDatabase>,
+  localDate: string,
+  page: {
+    readonly limit: number;
+    readonly inverted: boolean;
+    readonly after?: string | undefined;
+    readonly before?: string | undefined;
+  },
+): Promise<{ id: string }[]> {
+  const { rows } = await sql<{ id: string }>`
+    select customer_id collate "C" as id from billing.metered_stay
+    where from_day <= ${localDate}::date and (to_day is null or to_day > ${localDate}::date)
+      and (${page.after ?? null}::text is null or customer_id collate "C" > ${page.after ?? null})
+      and (${page.before ?? null}::text is null or customer_id collate "C" < ${page.before ?? null})
+    order by customer_id collate "C" ${sql.raw(page.inverted ? 'desc' : 'asc')} limit ${page.limit}`.execute(
+    db,
+  );
+  return rows;
+}

@@ -85,6 +85,7 @@ function kinds(classes: readonly string[]) {
       ])
       .optional(),
     when: z.strictObject({ column: oid, values: z.array(z.number()).min(1) }).optional(),
+    rows: pattern.optional(),
     exponentColumn: oid.optional(),
     precisionColumn: oid.optional(),
     signedScaleColumn: oid.optional(),

@@ -44,6 +44,22 @@ test('a column is scaled, named by its neighbour, and its no-readings are left o
   ]);
 });
 
+test('a source takes the rows its pattern on the index names, and a text gives its own unit', () => {
+  const source: SensorSource = {
+    class: 'temperature',
+    column: '1.2.7',
+    name: '{index}',
+    text: true,
+    rows: '^\\d+\\.1\\.\\d+$',
+  };
+  const cells = { '1.1.1': octets('70 F'), '1.1.2': octets('21.5 C (70.7 F)'), '1.2.1': octets('Open 5') };
+  const found = sensorReadings(source, values({ '1.2.7': cells }));
+  expect(found.map(({ name, value }) => [name, value])).toEqual([
+    ['1.1.1', scaled(70, { convert: 'fahrenheit' })],
+    ['1.1.2', 21.5],
+  ]);
+});
+
 test('a variant column chooses the class of each row', () => {
   const found = sensorReadings(
     {

@@ -133,9 +133,11 @@ export function sensorReadings(
   if (source.entitySensors) return entitySensorReadings(source.column ?? '', values);
   const cell = (column: string | undefined, index: string) =>
     column === undefined ? undefined : values.columns.get(column)?.get(index);
+  const rows = source.rows === undefined ? null : new RegExp(source.rows);
   return instances(source, values).flatMap((instance) => {
     const { index } = instance;
     const { when } = source;
+    if (rows !== null && !rows.test(index)) return [];
     if (when !== undefined && !when.values.includes(asNumber(cell(when.column, index)) ?? Number.NaN))
       return [];
     const kind = kindOf(source, instance, cell);
@@ -188,9 +190,15 @@ function reading(
     return [{ class: 'state', oid, name, value: raw, severity, ...(text === undefined ? {} : { text }) }];
   }
   const multiplier = (chosen.multiplier ?? 1) * factor;
-  const value = scaled(raw, factor === 1 ? chosen : { ...chosen, multiplier });
+  const inFahrenheit =
+    source.text && chosen.class === 'temperature' && FAHRENHEIT.test(asText(instance.value) ?? '');
+  const scale = inFahrenheit ? { ...chosen, convert: 'fahrenheit' as const } : chosen;
+  const value = scaled(raw, factor === 1 ? scale : { ...scale, multiplier });
   return value === null ? [] : [{ class: chosen.class, oid, name, value }];
 }
+
+/** A text whose number, the first in it, is in degrees Fahrenheit. */
+const FAHRENHEIT = /^[^\d-]*-?\d+(?:\.\d+)? ?°?F\b/i;
 
 function rawNumber(source: SensorSource, value: SnmpValue): number | null {
   if (source.bits) return value.type === 'octets' ? (value.value[0] ?? null) : null;

@@ -107,6 +107,8 @@ export interface Kind extends Scale {
 export interface SensorSource extends Source, Kind {
   /** Chooses class and scale for each row; a row that fits no case is left out. */
   readonly variant?: Variant;
+  /** A regular expression on the index; rows it does not match are another kind of reading. */
+  readonly rows?: string;
   /** Column of the same table; only rows with one of these numbers in it are there. */
   readonly when?: { readonly column: string; readonly values: readonly number[] };
   /** Column of the same table whose number is the power of ten of the value. */

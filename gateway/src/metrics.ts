@@ -85,30 +85,55 @@ export class OperationMetrics {
   }
 }
 
-/** Operations and their cost by one label. */
+interface Tally {
+  cost: number;
+  readonly runs: Map<string, number>;
+}
+
+/** Operations and their cost by one label. Counted here, and handed over when somebody asks. */
 class BoundedCounters {
-  readonly #label: string;
   readonly #most: number;
-  readonly #known = new Set<string>();
-  readonly #runs: Counter<string>;
-  readonly #cost: Counter<string>;
+  readonly #tallies = new Map<string, Tally>();
 
   constructor(registry: Registry, label: string, most: number) {
-    this.#label = label;
     this.#most = most;
-    const named = (what: string, help: string, labelNames: string[]) =>
-      new Counter({ name: `dotmac_gateway_${label}_${what}_total`, help, labelNames, registers: [registry] });
-    this.#runs = named('operations', `Queries and mutations by ${label} and outcome`, [label, 'outcome']);
-    this.#cost = named('cost', `Cost of queries and mutations by ${label}`, [label]);
+    const tallies = this.#tallies;
+    new Counter({
+      name: `dotmac_gateway_${label}_operations_total`,
+      help: `Queries and mutations by ${label} and outcome`,
+      labelNames: [label, 'outcome'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [value, { runs }] of tallies)
+          for (const [outcome, count] of runs) this.inc({ [label]: value, outcome }, count);
+      },
+    });
+    new Counter({
+      name: `dotmac_gateway_${label}_cost_total`,
+      help: `Cost of queries and mutations by ${label}`,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [value, { cost }] of tallies) this.inc({ [label]: value }, cost);
+      },
+    });
   }
 
   add(value: string, outcome: string, cost: number): void {
-    let shown = value;
-    if (!this.#known.has(value)) {
-      if (this.#known.size >= this.#most) shown = other;
-      else this.#known.add(value);
+    const tally = this.#tallies.get(value) ?? this.#newTally(value);
+    tally.cost += cost;
+    tally.runs.set(outcome, (tally.runs.get(outcome) ?? 0) + 1);
+  }
+
+  #newTally(value: string): Tally {
+    const shown = this.#tallies.size < this.#most ? value : other;
+    let tally = this.#tallies.get(shown);
+    if (tally === undefined) {
+      tally = { cost: 0, runs: new Map() };
+      this.#tallies.set(shown, tally);
     }
-    this.#runs.inc({ [this.#label]: shown, outcome });
-    this.#cost.inc({ [this.#label]: shown }, cost);
+    return tally;
   }
 }

@@ -23,6 +23,8 @@ export interface HttpClientOptions<Context extends RequestContext> {
     context: Context,
     request: SubgraphRequest,
   ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+  /** What a fetch that failed is rejected with; the error itself when absent. */
+  readonly explain?: (error: GraphQLError, subgraph: string, context: Context) => Error;
   /** The present in epoch milliseconds, for the deadline of a context. */
   readonly now: () => number;
   /** Sockets per origin; 64 when absent. */
@@ -67,15 +69,20 @@ export function createHttpClient<Context extends RequestContext>(
     fetch(subgraph, request, context) {
       try {
         const headers = options.headers?.(subgraph, context, request);
-        if (headers instanceof Promise)
-          return headers.then((ready) => start(subgraph, request, context, ready));
-        return start(subgraph, request, context, headers);
+        if (!(headers instanceof Promise)) return start(subgraph, request, context, headers);
+        const waiting = headers.then((ready) => start(subgraph, request, context, ready));
+        return waiting.catch((error: unknown) => Promise.reject(explained(error, subgraph, context)));
       } catch (error) {
-        return Promise.reject(error);
+        return Promise.reject(explained(error, subgraph, context));
       }
     },
     close: () => pools.close(),
   };
+
+  function explained(error: unknown, subgraph: string, context: Context): unknown {
+    if (!(error instanceof GraphQLError) || options.explain === undefined) return error;
+    return options.explain(error, subgraph, context);
+  }
 
   function start(
     subgraph: string,
@@ -105,10 +112,11 @@ export function createHttpClient<Context extends RequestContext>(
           try {
             resolve(parseAnswer(subgraph, answer));
           } catch (error) {
-            reject(error);
+            reject(explained(error, subgraph, context));
           }
         },
-        onError: (error) => reject(transportFailure(subgraph, error, maximumResponseBytes)),
+        onError: (error) =>
+          reject(explained(transportFailure(subgraph, error, maximumResponseBytes), subgraph, context)),
       };
       if (request.together === true) sendTogether(target.origin, signal ?? context, exchange);
       else pools.get(target.origin).send([exchange]);

@@ -1,8 +1,24 @@
 import { createHash } from 'node:crypto';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FormattedResponse } from '../operation/operations.ts';
 
 const graphqlResponseType = 'application/graphql-response+json';
+const modernType = `${graphqlResponseType}; charset=utf-8`;
+const olderType = 'application/json; charset=utf-8';
+
+/** Headers are flat: names and values in turn. */
+export const plainJson: readonly string[] = ['content-type', olderType, 'cache-control', 'no-store'];
+
+/** Head and body in one write. */
+export function send(
+  response: ServerResponse,
+  status: number,
+  headers: readonly string[],
+  body: string,
+): void {
+  response.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
+  response.end(body);
+}
 
 /**
  * Sends an answer in the media type the client asked for (GraphQL over HTTP, "Response"). `status` is that of
@@ -10,35 +26,45 @@ const graphqlResponseType = 'application/graphql-response+json';
  * or not.
  */
 export function sendResponse(
-  reply: FastifyReply,
+  response: ServerResponse,
   accept: string | undefined,
-  response: FormattedResponse,
+  headers: readonly string[],
+  result: FormattedResponse,
   status: number,
   wellFormed = true,
-): FastifyReply {
+): void {
   const modern = accept?.includes(graphqlResponseType) === true;
-  return reply
-    .status(!modern && wellFormed && status === 400 ? 200 : status)
-    .header('content-type', `${modern ? graphqlResponseType : 'application/json'}; charset=utf-8`)
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(response));
+  send(
+    response,
+    !modern && wellFormed && status === 400 ? 200 : status,
+    [...headers, 'content-type', modern ? modernType : olderType, 'cache-control', 'no-store'],
+    JSON.stringify(result),
+  );
 }
 
 /** Sends an answer that its client may keep: he asks again with `if-none-match` and hears 304 while it is the same. */
 export function sendCacheable(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  response: FormattedResponse,
-): FastifyReply {
-  const body = JSON.stringify(response);
+  request: IncomingMessage,
+  response: ServerResponse,
+  headers: readonly string[],
+  result: FormattedResponse,
+): void {
+  const body = JSON.stringify(result);
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-  reply
-    .header('cache-control', 'private, no-cache')
-    .header('vary', 'authorization, x-dotmac-tenant, accept')
-    .header('etag', etag);
-  if (request.headers['if-none-match'] === etag) return reply.status(304).send();
+  const cacheable = [
+    ...headers,
+    'cache-control',
+    'private, no-cache',
+    'vary',
+    'authorization, x-dotmac-tenant, accept',
+    'etag',
+    etag,
+  ];
+  if (request.headers['if-none-match'] === etag) {
+    response.writeHead(304, cacheable);
+    response.end();
+    return;
+  }
   const modern = request.headers.accept?.includes(graphqlResponseType) === true;
-  return reply
-    .header('content-type', `${modern ? graphqlResponseType : 'application/json'}; charset=utf-8`)
-    .send(body);
+  send(response, 200, [...cacheable, 'content-type', modern ? modernType : olderType], body);
 }

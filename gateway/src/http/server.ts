@@ -1,13 +1,13 @@
+import { createServer as createHttpServer } from 'node:http';
 import type { Logger, Registry as Metrics } from '@dotmac/platform';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { GatewayError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Operations } from '../operation/operations.ts';
 import { graphiqlHeaders, graphiqlPage } from './graphiql.ts';
-import { type GraphqlHandlerOptions, graphqlHandler, registeredDocumentHandler } from './graphql.ts';
+import { type GraphqlDoorOptions, graphqlDoor } from './graphql.ts';
 import { serveWebhooks, type WebhookOptions } from './webhooks.ts';
 
-export interface ServerOptions extends GraphqlHandlerOptions {
+export interface ServerOptions extends GraphqlDoorOptions {
   readonly operations: Operations;
   readonly limits: Limits;
   readonly logger: Logger;
@@ -17,21 +17,34 @@ export interface ServerOptions extends GraphqlHandlerOptions {
   readonly webhooks: WebhookOptions;
 }
 
+/** How long an idle connection of a client is kept. */
+const keepAliveMilliseconds = 72_000;
+
 /** The HTTP face of the gateway. */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { limits, logger, metrics, operations } = options;
+  const { limits, logger, metrics } = options;
+  const door = graphqlDoor(options);
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
     forceCloseConnections: true,
-    // Slow senders: the whole request, headers included, must be here in this time.
-    requestTimeout: limits.requestMilliseconds,
-    connectionTimeout: 0,
-    http: {
-      headersTimeout: limits.headersMilliseconds,
-      maxHeaderSize: 16 * 1024,
-      // How often slow senders are looked for; Node's own half a minute would be longer than they may take.
-      connectionsCheckingInterval: Math.min(5_000, limits.headersMilliseconds / 2),
-    },
+    serverFactory: (handler) =>
+      createHttpServer(
+        {
+          keepAliveTimeout: keepAliveMilliseconds,
+          // Slow senders: the whole request, headers included, must be here in this time.
+          requestTimeout: limits.requestMilliseconds,
+          headersTimeout: limits.headersMilliseconds,
+          maxHeaderSize: 16 * 1024,
+          // How often slow senders are looked for; Node's own half a minute would be longer than they may take.
+          connectionsCheckingInterval: Math.min(5_000, limits.headersMilliseconds / 2),
+        },
+        (request, response) => {
+          // What nearly every request is goes past the framework's ways.
+          const { url = '' } = request;
+          if (url === '/graphql' || url.startsWith('/graphql?')) door(request, response);
+          else handler(request, response);
+        },
+      ),
   });
   // Only JSON: a form or text/plain could be sent by any page without asking the browser's permission.
   app.removeContentTypeParser('text/plain');
@@ -39,15 +52,6 @@ export function createServer(options: ServerOptions): FastifyInstance {
     const encoding = headers['content-encoding'] ?? 'identity';
     if (encoding === 'identity') return;
     throw Object.assign(new Error('Bodies are taken uncompressed'), { statusCode: 415 });
-  });
-  app.post('/graphql', graphqlHandler(options));
-  const byGet = registeredDocumentHandler(options);
-  app.get('/graphql', (request, reply) => {
-    if ((request.query as Record<string, unknown>).documentId !== undefined) return byGet(request, reply);
-    return reply
-      .status(405)
-      .header('allow', 'POST')
-      .send(operations.failure([new GatewayError('BAD_REQUEST', 'Operations are sent by POST')], null, ''));
   });
   if (options.graphiql) {
     app.get('/', async (_request, reply) => reply.headers(graphiqlHeaders).send(await graphiqlPage()));

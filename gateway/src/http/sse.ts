@@ -1,5 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CarriedSpan } from '@dotmac/platform';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError, type GatewayErrorCode } from '../errors.ts';
 import type { Claim } from '../identity/authenticator.ts';
 import type { Caller } from '../identity/caller.ts';
@@ -7,7 +7,7 @@ import type { Limits } from '../limits.ts';
 import type { Operations, PreparedOperation } from '../operation/operations.ts';
 import type { SessionEnd, Sessions } from '../session/sessions.ts';
 import type { SubscriptionHub } from '../subscription/hub.ts';
-import type { Sink } from '../subscription/outbox.ts';
+import type { Delivery, Sink } from '../subscription/outbox.ts';
 
 export interface EventStreamOptions {
   readonly operations: Operations;
@@ -31,8 +31,8 @@ const endings: Readonly<Record<SessionEnd, readonly [GatewayErrorCode, string]>>
  * @throws RequestRefused, TokenError, GatewayError as long as nothing has been sent.
  */
 export async function answerWithEvents(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  request: IncomingMessage,
+  raw: ServerResponse,
   {
     operation,
     claim,
@@ -46,12 +46,11 @@ export async function answerWithEvents(
   },
   { operations, sessions, hub, limits }: EventStreamOptions,
 ): Promise<void> {
-  const { raw } = reply;
   const { traceId } = trace;
   let subscription: ReturnType<SubscriptionHub['subscribe']> | undefined;
   let ended = false;
-  const waiting: string[] = [];
-  const write = (text: string) => {
+  const waiting: (string | Buffer)[] = [];
+  const write = (text: string | Buffer) => {
     if (raw.headersSent) raw.write(text);
     else waiting.push(text);
   };
@@ -70,14 +69,7 @@ export async function answerWithEvents(
   const sink: Sink = {
     // An id without data is no event, but it is what a client says as `last-event-id`.
     start: (cursor) => write(`id: ${cursor}\n\n`),
-    next: (deliveries) =>
-      write(
-        deliveries
-          .map(
-            ({ text, cursor }) => `${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: ${text}\n\n`,
-          )
-          .join(''),
-      ),
+    next: (deliveries) => write(eventsOf(deliveries)),
     error(errors) {
       if (!ended) write(`event: next\ndata: ${JSON.stringify({ errors })}\n\n`);
       end();
@@ -110,7 +102,6 @@ export async function answerWithEvents(
     session.close();
     throw error;
   }
-  reply.hijack();
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
@@ -136,4 +127,21 @@ export async function answerWithEvents(
   const response = await operations.execute(operation, caller, { traceId, signal: left.signal, trace });
   sink.next([{ text: JSON.stringify(response), cursor: null }]);
   end();
+}
+
+/** Events of the same deliveries, encoded once for all who get them. */
+const encoded = new WeakMap<readonly Sent[], Buffer>();
+
+type Sent = Pick<Delivery, 'text' | 'cursor'>;
+
+function eventsOf(deliveries: readonly Sent[]): Buffer {
+  let events = encoded.get(deliveries);
+  if (events === undefined) {
+    let text = '';
+    for (const { text: data, cursor } of deliveries)
+      text += `${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: ${data}\n\n`;
+    events = Buffer.from(text);
+    encoded.set(deliveries, events);
+  }
+  return events;
 }

@@ -158,7 +158,11 @@ export class Operations {
   async execute(
     operation: PreparedOperation,
     caller: Caller,
-    request: { readonly traceId: string; readonly signal: AbortSignal; readonly trace?: CarriedSpan },
+    request: {
+      readonly traceId: string;
+      readonly signal: NonNullable<GatewayContext['signal']>;
+      readonly trace?: CarriedSpan;
+    },
   ): Promise<FormattedResponse> {
     const { clock, limits, metrics } = this.#options;
     const { document, operationName, variables, type } = operation;

@@ -79,10 +79,16 @@ export class Outbox {
 
   push(deliveries: readonly Delivery[]): void {
     if (this.#closed || deliveries.length === 0) return;
-    const fitting = this.#queue.size === 0 ? this.#fitting(deliveries) : 0;
-    if (fitting > 0) this.#send(fitting === deliveries.length ? deliveries : deliveries.slice(0, fitting));
-    for (let index = fitting; index < deliveries.length && !this.#closed; index += 1)
-      this.#enqueue(deliveries[index] as Delivery);
+    let rest = deliveries;
+    if (this.#queue.size === 0) {
+      // A socket that took all of it at once will not say that it has drained: only one that is full does.
+      for (let fitting = this.#fitting(rest); fitting > 0; fitting = this.#fitting(rest)) {
+        this.#send(fitting === rest.length ? rest : rest.slice(0, fitting));
+        if (fitting === rest.length || this.#closed) return;
+        rest = rest.slice(fitting);
+      }
+    }
+    for (const delivery of rest) if (!this.#closed) this.#enqueue(delivery);
   }
 
   #enqueue(delivery: Delivery): void {
@@ -112,17 +118,23 @@ export class Outbox {
 
   /** To be called when the socket has drained. */
   flush(): void {
-    const fitting = this.#fitting(this.#queue.values());
-    if (fitting === 0) return;
-    const sent: Delivery[] = [];
-    for (const [name, delivery] of this.#queue) {
-      if (sent.length === fitting) break;
-      this.#queue.delete(name);
-      this.#queued -= delivery.text.length;
-      sent.push(delivery);
+    let sentAny = false;
+    for (
+      let fitting = this.#fitting(this.#queue.values());
+      fitting > 0;
+      fitting = this.#fitting(this.#queue.values())
+    ) {
+      const sent: Delivery[] = [];
+      for (const [name, delivery] of this.#queue) {
+        if (sent.length === fitting) break;
+        this.#queue.delete(name);
+        this.#queued -= delivery.text.length;
+        sent.push(delivery);
+      }
+      this.#send(sent);
+      sentAny = true;
     }
-    this.#send(sent);
-    this.#release();
+    if (sentAny) this.#release();
   }
 
   /** How many of these the socket takes before the client counts as behind. */

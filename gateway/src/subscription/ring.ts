@@ -39,9 +39,9 @@ export class Ring {
     this.#dropped += excess;
   }
 
-  /** The events after a cursor; undefined when it is not known here. */
+  /** The events after a cursor, in a list that does not change; undefined when it is not known here. */
   after(cursor: string): readonly Delivery[] | undefined {
-    if (cursor === this.#before) return this.#events;
+    if (cursor === this.#before) return [...this.#events];
     const index = this.#indexOf.get(cursor);
     return index === undefined ? undefined : this.#events.slice(index - this.#dropped + 1);
   }

@@ -22,9 +22,9 @@ export class Standing {
     else this.#deliveries?.push(delivery);
   }
 
-  /** What was sent of it so far; undefined when it is old or was too large to keep. */
+  /** What was sent of it so far, in a list that does not change; undefined when it is old or was too large to keep. */
   at(now: number): readonly Delivery[] | undefined {
     if (now > this.#until) this.#deliveries = null;
-    return this.#deliveries ?? undefined;
+    return this.#deliveries === null ? undefined : [...this.#deliveries];
   }
 }

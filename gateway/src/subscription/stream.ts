@@ -36,8 +36,12 @@ export interface StreamOptions {
 
 /** Events of one stream that are filled from other subgraphs at the same time. */
 const rendering = 8;
-/** An event after a pause is sent at once; what follows within this time goes together, for writing costs the most. */
-const gatherMilliseconds = 25;
+/**
+ * An event after a pause is sent at once; what follows within this time goes together, for writing costs the most: the more
+ * clients, the more of it.
+ */
+const gatherMilliseconds = (members: number): number => (members < manyMembers ? 25 : 50);
+const manyMembers = 20;
 /** Text that is held back at most, UTF-16 units: whoever keeps up has room for more than that. */
 const gatheredAtMost = 32 * 1024;
 /** Text of the events kept for late comers, UTF-16 units. */
@@ -172,7 +176,7 @@ export class Stream {
   #gather(delivery: Delivery): void {
     this.#gathered.push(delivery);
     this.#gatheredSize += delivery.text.length;
-    const { gatherMilliseconds: time = gatherMilliseconds } = this.#options;
+    const time = this.#options.gatherMilliseconds ?? gatherMilliseconds(this.members.size);
     const left = this.#sentAt + time - performance.now();
     if (left <= 0 || this.#gatheredSize >= gatheredAtMost) this.#send();
     else this.#timer ??= setTimeout(() => this.#send(), left);

@@ -4,11 +4,12 @@ import {
   idempotencyHeader,
   internalTokenHeader,
   type Logger,
+  type Span,
   startClientSpan,
   traceparentOf,
 } from '@dotmac/platform';
 import { GatewayError } from '../errors.ts';
-import type { SubgraphClient } from '../execution/executor.ts';
+import type { SubgraphClient, SubgraphRequest } from '../execution/executor.ts';
 import { createHttpClient, type SubgraphFailureCode } from '../execution/http-client.ts';
 import type { InternalTokens } from '../identity/internal-token.ts';
 import type { GatewayContext } from './context.ts';
@@ -53,22 +54,38 @@ export function createUpstreamClient(
         ? headers.then((ready) => ({ ...ready, ...mark }))
         : { ...headers, ...mark };
     },
+    explain(error, subgraph, { traceId, tenant }) {
+      logger.warn({ error, subgraph, tenant, traceId }, 'a subgraph gave no answer');
+      return explain(error, traceId);
+    },
     now: () => clock.now(),
     timeout,
   });
+  const recorded = async (
+    span: Span,
+    subgraph: string,
+    request: SubgraphRequest,
+    context: GatewayContext,
+  ) => {
+    try {
+      return await http.fetch(subgraph, request, { ...context, span });
+    } catch (error) {
+      failSpan(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  };
   return {
-    async fetch(subgraph, request, context) {
-      planes.locate(subgraph, context.tenant, request.query.startsWith('mutation'));
-      const span = startClientSpan('gateway.fetch', context.trace, { 'dotmac.subgraph': subgraph });
+    fetch(subgraph, request, context) {
       try {
-        return await http.fetch(subgraph, request, span.isRecording() ? { ...context, span } : context);
-      } catch (error) {
-        failSpan(span, error);
-        const { traceId, tenant } = context;
-        logger.warn({ error, subgraph, tenant, traceId }, 'a subgraph gave no answer');
-        throw explain(error, traceId);
-      } finally {
+        planes.locate(subgraph, context.tenant, request.query.startsWith('mutation'));
+        const span = startClientSpan('gateway.fetch', context.trace, { 'dotmac.subgraph': subgraph });
+        if (span.isRecording()) return recorded(span, subgraph, request, context);
         span.end();
+        return http.fetch(subgraph, request, context);
+      } catch (error) {
+        return Promise.reject(error);
       }
     },
     close: () => http.close(),

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { SubgraphTarget } from '../execution/http-client.ts';
-import type { RegistrySnapshot } from '../registry/snapshot.ts';
+import type { RegistrySnapshot, Route } from '../registry/snapshot.ts';
 
 export interface ControlPlane {
   /** `unix:/path` or `http://host:port`. */
@@ -17,12 +17,15 @@ export interface Location {
 
 /** Finds the process that serves a subgraph: the control plane, or the runtime of the authenticated tenant. */
 export class Planes {
-  readonly #controlPlane: ControlPlane;
   readonly #current: () => RegistrySnapshot;
+  readonly #ofControlPlane = new Map<string, Location>();
+  readonly #ofRoute = new WeakMap<Route, Map<string, Location>>();
 
   constructor(controlPlane: ControlPlane, current: () => RegistrySnapshot) {
-    this.#controlPlane = controlPlane;
     this.#current = current;
+    const { origin, subgraphs } = controlPlane;
+    for (const subgraph of subgraphs)
+      this.#ofControlPlane.set(subgraph, { plane: 'platform', target: { origin, path: pathOf(subgraph) } });
   }
 
   /**
@@ -30,10 +33,8 @@ export class Planes {
    * @throws GatewayError `TENANT_REQUIRED`, `TENANT_UNKNOWN`, `TENANT_CLOSED`, or `TENANT_SUSPENDED` for a mutation.
    */
   locate(subgraph: string, tenantId: string | null, isMutation: boolean): Location {
-    const path = `/graphql/${subgraph}`;
-    if (this.#controlPlane.subgraphs.includes(subgraph)) {
-      return { plane: 'platform', target: { origin: this.#controlPlane.origin, path } };
-    }
+    const ofControlPlane = this.#ofControlPlane.get(subgraph);
+    if (ofControlPlane !== undefined) return ofControlPlane;
     if (tenantId === null) {
       throw new GatewayError(
         'TENANT_REQUIRED',
@@ -46,6 +47,18 @@ export class Planes {
     if (route.state === 'SUSPENDED' && isMutation) {
       throw new GatewayError('TENANT_SUSPENDED', `${route.name} is suspended: it can be read, not changed`);
     }
-    return { plane: tenantId, target: { origin: route.origin, path } };
+    let locations = this.#ofRoute.get(route);
+    if (locations === undefined) {
+      locations = new Map();
+      this.#ofRoute.set(route, locations);
+    }
+    let location = locations.get(subgraph);
+    if (location === undefined) {
+      location = { plane: tenantId, target: { origin: route.origin, path: pathOf(subgraph) } };
+      locations.set(subgraph, location);
+    }
+    return location;
   }
 }
+
+const pathOf = (subgraph: string) => `/graphql/${subgraph}`;

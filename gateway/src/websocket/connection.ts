@@ -12,6 +12,7 @@ import type { Session, SessionEnd, Sessions } from '../session/sessions.ts';
 import { closeCodes } from '../subscription/close-codes.ts';
 import type { SubscriptionHub } from '../subscription/hub.ts';
 import type { Sink } from '../subscription/outbox.ts';
+import { nextFrames } from './frames.ts';
 import { type ClientMessage, type Payload, parseMessage } from './message.ts';
 import { MessageBudget } from './message-budget.ts';
 
@@ -209,10 +210,10 @@ export class Connection {
       start: (cursor) =>
         this.#send(`{"type":"ping","payload":{"start":{"id":${key},"cursor":${JSON.stringify(cursor)}}}}`),
       next: (deliveries) => {
-        const { socket } = this.#request;
-        if (deliveries.length > 1) socket.cork();
-        for (const { text } of deliveries) this.#send(`{"id":${key},"type":"next","payload":${text}}`);
-        if (deliveries.length > 1) socket.uncork();
+        // Past ws, which would frame and encode them for each client again. It compresses nothing and splits no message, so
+        // that whole frames may go between its own.
+        if (this.#socket.readyState === this.#socket.OPEN)
+          this.#request.socket.write(nextFrames(key, deliveries));
       },
       error: (errors) => end(`{"id":${key},"type":"error","payload":${JSON.stringify(errors)}}`),
       complete: () => end(`{"id":${key},"type":"complete"}`),

@@ -3,7 +3,9 @@ import {
   type Attributes,
   type Context,
   context as contextApi,
+  INVALID_SPAN_CONTEXT,
   isSpanContextValid,
+  type ProxyTracerProvider,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
@@ -18,12 +20,26 @@ import {
  */
 const tracer = trace.getTracer('dotmac');
 
+/** What stands for a span that nobody records. */
+const noSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+let recorded = false;
+
+/** Whether an SDK is there. It may come at any time; that it went is not noticed, and spans do nothing then. */
+function isRecorded(): boolean {
+  if (!recorded) {
+    const provider = trace.getTracerProvider() as Partial<ProxyTracerProvider>;
+    recorded = provider.getDelegateTracer === undefined || provider.getDelegateTracer('dotmac') !== undefined;
+  }
+  return recorded;
+}
+
 export type { Context as TraceContext, Span } from '@opentelemetry/api';
 
 const traceparentForm = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 /** Runs `work` in a span; a thrown error marks it as failed and goes on. */
 export async function withSpan<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
+  if (!isRecorded()) return work();
   return tracer.startActiveSpan(name, { attributes }, async (span) => {
     try {
       return await work();
@@ -41,6 +57,7 @@ export async function withSpan<T>(name: string, attributes: Attributes, work: ()
  * caller's. Without a header, or with one that is none, it is a trace of its own.
  */
 export function inTrace<T>(traceparent: string | undefined, work: () => T): T {
+  if (!isRecorded()) return work();
   return contextApi.with(remoteContext(traceparent), work);
 }
 
@@ -63,6 +80,7 @@ export interface CarriedSpan {
 
 /** Begins a span for a request from outside, as a part of the trace of its `traceparent` header. */
 export function startServerSpan(name: string, traceparent: string | undefined): CarriedSpan {
+  if (!isRecorded()) return { span: noSpan, context: ROOT_CONTEXT, traceId: traceIdOf(traceparent) };
   const parent = remoteContext(traceparent);
   const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent);
   const known = span.spanContext();
@@ -75,6 +93,7 @@ export function startServerSpan(name: string, traceparent: string | undefined): 
 
 /** Begins a span for a call to another process, below the given one. */
 export function startClientSpan(name: string, parent: Context | undefined, attributes: Attributes): Span {
+  if (!isRecorded()) return noSpan;
   return tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent ?? ROOT_CONTEXT);
 }
 

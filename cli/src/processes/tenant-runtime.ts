@@ -119,6 +119,7 @@ await serve(logger, async (stack) => {
       };
       networkModule = network(services, {
         drivers,
+        leaseFolder: join(config.DOTMAC_STATE, 'leases'),
         radius: radiusPort,
         reach: new SystemReach({ clock: systemClock }),
         pollIntervalSeconds,

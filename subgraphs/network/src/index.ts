@@ -93,7 +93,7 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
 export function network(services: NetworkServices, ports: NetworkPorts): NetworkModule {
   const { sessionClock = systemClock } = ports;
   const nasWatch = new NasWatch();
-  const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch);
+  const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch, ports.leaseFolder ?? null);
   const enforcement = new AccessEnforcement(services, ports);
   const usage = new UsageRecorder(services, sessionClock);
   const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);

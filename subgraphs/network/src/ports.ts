@@ -12,6 +12,8 @@ export interface NetworkPorts {
   readonly sessionClock?: Clock;
   /** Looks whether the host of a device that falls silent is there; default nobody does. */
   readonly reach?: ReachProbe;
+  /** Where leases that are not in the database yet outlive the process; without it a crash forgets the newest fifth of a second. */
+  readonly leaseFolder?: string;
   /** Between two polls of a device; default 60. */
   readonly pollIntervalSeconds?: number;
   /** Between two readings of registered radios; default 300. Neighbours and bridges are read every third time. */

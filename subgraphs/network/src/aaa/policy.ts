@@ -74,7 +74,14 @@ export class LoginPolicy implements RadiusPolicy {
   readonly #leases: Leases;
   readonly #watch: NasWatch;
 
-  constructor(services: NetworkServices, radius: RadiusPort, sessionClock: Clock, watch: NasWatch) {
+  /** @param leaseFolder where leases that are not in the database yet outlive the process; null: nowhere. */
+  constructor(
+    services: NetworkServices,
+    radius: RadiusPort,
+    sessionClock: Clock,
+    watch: NasWatch,
+    leaseFolder: string | null = null,
+  ) {
     this.#watch = watch;
     this.#services = services;
     this.#radius = radius;
@@ -89,6 +96,7 @@ export class LoginPolicy implements RadiusPolicy {
     this.terms = new TermKeeper(services, sessionClock, this.#memory);
     this.#effects = new LoginEffects(services, (ids) => this.#memory.refresh(ids));
     this.#leases = new Leases(services, sessionClock, {
+      folder: leaseFolder,
       encode: ({ kind, prefix }) => radius.acceptBlock(lentAttributes(kind, prefix)),
       onConflict: ({ id, username, address }) => {
         services.logger.warn(

@@ -1,6 +1,7 @@
 import { type Clock, pause } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
 import type { SessionState } from '../session/rules.ts';
+import { LeaseJournal } from './journal.ts';
 import { type Asked, type Holder, type Lease, Lender, poolKinds } from './lender.ts';
 import { keptLeases, lendingPools, writeLeases } from './store.ts';
 
@@ -18,6 +19,8 @@ export class Leases {
   /** Told of a session whose address is lent to another line. */
   readonly #onConflict: (session: SessionState) => void;
   #unwritten = new Map<string, Lease>();
+  readonly #folder: string | null;
+  #journal: LeaseJournal | null = null;
 
   constructor(
     services: NetworkServices,
@@ -25,21 +28,39 @@ export class Leases {
     options: {
       readonly encode: (lease: Lease) => Uint8Array;
       readonly onConflict: (session: SessionState) => void;
+      /** Where what is not in the database yet outlives the process; null: nowhere. */
+      readonly folder?: string | null;
     },
   ) {
     this.#services = services;
     this.#sessionClock = sessionClock;
     this.#encode = options.encode;
     this.#onConflict = options.onConflict;
+    this.#folder = options.folder ?? null;
   }
 
   /** Loads pools and leases; then works until the signal aborts. */
   async start(signal: AbortSignal): Promise<void> {
     const cursor = await this.#services.events.headCursor();
     await this.#loadPools();
-    for (const lease of await keptLeases(this.#services.database)) this.#lender.restore(lease);
+    for (const lease of await this.#restored()) this.#lender.restore(lease);
     void this.#follow(cursor, signal);
     this.#writeOften(signal);
+  }
+
+  /** What is on record and what the last process did not get there, in the order in which it was given back. */
+  async #restored(): Promise<Lease[]> {
+    const kept = new Map((await keptLeases(this.#services.database)).map((lease) => [lease.prefix, lease]));
+    if (this.#folder !== null) {
+      const { journal, left } = LeaseJournal.open(this.#folder);
+      this.#journal = journal;
+      for (const lease of left) {
+        kept.set(lease.prefix, lease);
+        this.#unwritten.set(lease.prefix, lease);
+      }
+    }
+    const ends = ({ releasedAt }: Lease) => releasedAt ?? Number.POSITIVE_INFINITY;
+    return [...kept.values()].sort((a, b) => (ends(a) === ends(b) ? 0 : ends(a) - ends(b)));
   }
 
   get idle(): boolean {
@@ -66,7 +87,21 @@ export class Leases {
       }
       blocks.push(block);
     }
+    this.#note();
     return blocks;
+  }
+
+  /** Keeps what has changed, on disk before anybody is answered. */
+  #note(): void {
+    if (!this.#lender.hasChanged) return;
+    const changed = this.#lender.takeChanged();
+    for (const lease of changed) this.#unwritten.set(lease.prefix, lease);
+    try {
+      this.#journal?.append(changed);
+    } catch (error) {
+      // A full disk must not keep anybody offline; the database follows in a moment.
+      this.#services.logger.error({ error }, 'a lease could not be written ahead');
+    }
   }
 
   preview(asked: Asked): ReturnType<Lender['preview']> {
@@ -127,7 +162,7 @@ export class Leases {
         expiredAt = performance.now();
         this.#lender.expire(this.#sessionClock.now());
       }
-      for (const lease of this.#lender.takeChanged()) this.#unwritten.set(lease.prefix, lease);
+      this.#note();
       if (writing || this.#unwritten.size === 0) return;
       writing = true;
       this.#write()
@@ -144,8 +179,10 @@ export class Leases {
   async #write(): Promise<void> {
     const batch = this.#unwritten;
     this.#unwritten = new Map();
+    const upTo = this.#journal?.rotate() ?? 0;
     try {
       await writeLeases(this.#services.database, [...batch.values()]);
+      this.#journal?.forget(upTo);
     } catch (error) {
       this.#unwritten = new Map([...batch, ...this.#unwritten]);
       throw error;

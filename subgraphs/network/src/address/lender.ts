@@ -176,6 +176,11 @@ export class Lender {
       if (now - lease.lentAt > unseenMilliseconds) this.#releaseLease(lease, now);
   }
 
+  /** Whether `takeChanged` has anything to give. */
+  get hasChanged(): boolean {
+    return this.#changed.size > 0;
+  }
+
   /** Leases that changed since the last call, for the record. */
   takeChanged(): Lease[] {
     const changed = [...this.#changed];

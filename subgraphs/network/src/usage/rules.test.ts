@@ -23,6 +23,21 @@ describe('usage by hour', () => {
     ]);
   });
 
+  test('the hour is that of the zone, whatever was asked before', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: at('2026-01-01T00:00:00Z'), max: at('2026-12-31T00:00:00Z') }),
+        fc.constantFrom('UTC', 'America/Toronto', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Chatham'),
+        (instant, zone) => {
+          const local = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone);
+          expect(spreadOverHours(1n, instant, instant, zone)).toEqual([
+            { day: local.toPlainDate().toString(), hour: local.hour, octets: 1n },
+          ]);
+        },
+      ),
+    );
+  });
+
   test('no octet is lost or made, also when clocks change and counters are huge', () => {
     fc.assert(
       fc.property(

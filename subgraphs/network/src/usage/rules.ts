@@ -20,11 +20,7 @@ export function spreadOverHours(octets: bigint, from: number, to: number, timeZo
   const parts: HourOfUse[] = [];
   let left = octets;
   for (let at = begin; ; ) {
-    const local = Temporal.Instant.fromEpochMilliseconds(Math.floor(at)).toZonedDateTimeISO(timeZone);
-    const next = local
-      .round({ smallestUnit: 'hour', roundingMode: 'floor' })
-      .add({ hours: 1 }).epochMilliseconds;
-    const about = { day: local.toPlainDate().toString(), hour: local.hour };
+    const { next, ...about } = localHourAt(Math.floor(at), timeZone);
     if (next >= to) {
       parts.push({ ...about, octets: left });
       return parts.filter((part) => part.octets > 0n);
@@ -34,6 +30,38 @@ export function spreadOverHours(octets: bigint, from: number, to: number, timeZo
     left -= share;
     at = next;
   }
+}
+
+/** The local hour of an instant, and when the next begins. */
+interface LocalHour {
+  readonly day: string;
+  readonly hour: number;
+  readonly next: number;
+}
+
+/** Every zone's clock differs from UTC by quarters of an hour and changes at one: within one, the local hour is the same. */
+const quarterMilliseconds = 15 * 60_000;
+const mostQuarters = 1_000;
+/** By zone and quarter: thousands of sessions tell of the same few hours. */
+const knownHours = new Map<string, Map<number, LocalHour>>();
+
+function localHourAt(at: number, timeZone: string): LocalHour {
+  let hours = knownHours.get(timeZone);
+  if (hours === undefined) {
+    hours = new Map();
+    knownHours.set(timeZone, hours);
+  }
+  const quarter = Math.floor(at / quarterMilliseconds);
+  const known = hours.get(quarter);
+  if (known !== undefined) return known;
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
+  const { epochMilliseconds: next } = local
+    .round({ smallestUnit: 'hour', roundingMode: 'floor' })
+    .add({ hours: 1 });
+  const hour = { day: local.toPlainDate().toString(), hour: local.hour, next };
+  if (hours.size >= mostQuarters) hours.clear();
+  hours.set(quarter, hour);
+  return hour;
 }
 
 /** What a session's counters say beyond what is counted; never below zero, should a counter ever go back. */

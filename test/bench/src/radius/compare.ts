@@ -219,7 +219,10 @@ export async function startOwn(
     pid: child.pid ?? 0,
     ...ports,
     forgetSessions: () =>
-      database.run('truncate network.session, events.event cascade; checkpoint', ownDatabase),
+      database.run(
+        'truncate network.session, network.usage_counted, events.event cascade; checkpoint',
+        ownDatabase,
+      ),
     async stop() {
       child.disconnect();
       await exited;

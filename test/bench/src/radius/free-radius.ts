@@ -136,6 +136,8 @@ modules {
   }
   chap {
   }
+  mschap {
+  }
   expr {
   }
   files {
@@ -186,6 +188,7 @@ server bench {
   }
   authorize {
     chap
+    mschap
     ${users}
     pap
   }
@@ -195,6 +198,9 @@ server bench {
     }
     Auth-Type CHAP {
       chap
+    }
+    Auth-Type MS-CHAP {
+      mschap
     }
   }
   preacct {

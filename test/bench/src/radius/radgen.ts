@@ -8,7 +8,8 @@ const execute = promisify(execFile);
 const source = fileURLToPath(new URL('../../../../../shared/tools/radgen/radgen.c', import.meta.url));
 
 export interface Load {
-  readonly mode: 'pap' | 'chap' | 'acct';
+  /** `mschap` is made by `ms-chap-load.ts`. */
+  readonly mode: 'pap' | 'chap' | 'mschap' | 'acct';
   readonly port: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;

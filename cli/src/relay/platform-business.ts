@@ -4,6 +4,7 @@ import { type PlatformEvents, type Scope, systemPrincipal } from '@dotmac/schema
 import { tenantBySlug } from '@dotmac/subgraph-tenants';
 import { expectResult, type GraphClient, graphClient } from '../graph-client.ts';
 import { operatorSlug } from '../processes/operator.ts';
+import { relayMetering } from './metering.ts';
 import { runRelay } from './relay.ts';
 
 export interface PlatformBusinessOptions {
@@ -17,7 +18,7 @@ export interface PlatformBusinessOptions {
 
 /**
  * What ties the control plane to the operator's own books in tenant zero: a tenant that comes to life becomes a
- * customer there, and what it pays becomes commission here.
+ * customer there, its daily counts of subscribers are billed there, and what it pays becomes commission here.
  */
 export async function startPlatformBusiness(options: PlatformBusinessOptions): Promise<void> {
   const { services, identityKey, url } = options;
@@ -39,6 +40,13 @@ export async function startPlatformBusiness(options: PlatformBusinessOptions): P
     'platform:write',
   ]);
   const plane = tokenFor(null, ['platform:read']);
+  void relayMetering({
+    plane: async () => graphClient(url, await plane()),
+    books: async () => graphClient(url, await books()),
+    isp: async (tenantId) => graphClient(url, await tokenFor(tenantId, ['billing:read'])()),
+    logger: options.logger,
+    signal: options.signal,
+  });
   const common = { database: services.database, url, logger: options.logger, signal: options.signal };
 
   void runRelay<LiveTenant | null>({

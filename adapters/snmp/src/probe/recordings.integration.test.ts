@@ -29,12 +29,12 @@ interface Score {
 const floors = {
   vendor: 0.98,
   os: 0.97,
-  identity: 0.92,
+  identity: 0.94,
   ports: 0.97,
   processors: 0.93,
   memory: 0.94,
-  sensors: 0.74,
-  states: 0.55,
+  sensors: 0.76,
+  states: 0.6,
   wireless: 0.83,
 };
 

@@ -56,6 +56,10 @@ into it. *Written from* says how the profile is known: \`mib\` from the maker's 
 devices answered, so that a unit or a state may want a look at the device's own page. No hardware was at hand: profiles
 are tried against recordings.
 
+Of a maker that no profile knows, the probe looks at 1,500 private objects at most and takes those that say what they
+are: a text with a unit, a number beside a unit or beside a name such as "board temperature", a text in the form of a
+version or serial number. Such readings carry \`guessed\` with the reason, such facts a warning.
+
 A device that is not here, or not read in full: \`dotmac device record\` walks it with names and secrets hidden,
 \`dotmac device learn\` makes a draft profile of the walk and says what it guessed and why. A profile is a JSON file;
 put into the folder \`profiles\` of the state folder (or one named by \`--profiles\`) it is used by the next probe, and

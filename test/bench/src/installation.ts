@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 export interface Installation extends AsyncDisposable {
   readonly home: string;
   /** Runs `start` until it prints `ready`. @throws Error with its last words when it ends before. */
-  start(): Promise<Started>;
+  start(env?: Readonly<Record<string, string>>): Promise<Started>;
 }
 
 interface Started {
@@ -47,11 +47,11 @@ export async function newInstallation(): Promise<Installation> {
   };
   return {
     home,
-    async start() {
+    async start(env = {}) {
       const begun = performance.now();
       const child = spawn(process.execPath, ['cli/src/main.ts', 'start'], {
         cwd: root,
-        env: { ...process.env, DOTMAC_HOME: home, DOTMAC_PORT: String(port) },
+        env: { ...process.env, DOTMAC_HOME: home, DOTMAC_PORT: String(port), ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       running = child;

@@ -9,6 +9,7 @@ export type Topic =
 export const topics: Readonly<Record<string, Topic>> = {
   billingEvents: { kind: 'LOG' },
   commissionEvents: { kind: 'LOG' },
+  interfaceRates: { kind: 'STATE', key: 'id' },
   networkEvents: { kind: 'LOG' },
   networkStates: { kind: 'STATE', key: 'id' },
   provisioningEvents: { kind: 'LOG' },

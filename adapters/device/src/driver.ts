@@ -1,6 +1,6 @@
 import type { Capability } from './capability.ts';
 import type { Clock } from './clock.ts';
-import type { DeviceIdentity, ModelName, ModelOf, Observed } from './models.ts';
+import type { DeviceIdentity, DeviceInterface, ModelName, ModelOf, Observed } from './models.ts';
 import type { ApplyResult, DesiredState, Plan, Verification } from './plan.ts';
 
 /** Where a device is. The meaning of `host` and `port` is the protocol's. */
@@ -46,6 +46,8 @@ export interface DeviceSession {
   alive?(context: OperationContext, tries: number): Promise<void>;
   /** Rows of one model; a driver without the model throws `CAPABILITY_UNSUPPORTED`. */
   read<M extends ModelName>(model: M, context: OperationContext): AsyncIterable<Observed<ModelOf[M]>>;
+  /** One port by its `stableKey`, at less cost than all of them; null when there is no such port. */
+  readPort?(stableKey: string, context: OperationContext): Promise<Observed<DeviceInterface> | null>;
   stream?<M extends ModelName>(model: M, context: OperationContext): AsyncIterable<StreamEvent<ModelOf[M]>>;
   /** Reads what is and says what would change; never writes. */
   plan(desired: DesiredState, context: OperationContext): Promise<Plan>;

@@ -5,6 +5,7 @@ import {
   type DeviceDriver,
   DeviceError,
   type DeviceFacts,
+  type DeviceInterface,
   type DeviceSession,
   type DeviceTarget,
   type ModelName,
@@ -27,6 +28,7 @@ import {
   readAccessList,
   readHealth,
   readIdentity,
+  readInterface,
   readInterfaces,
   readSessions,
   suspendedList,
@@ -112,6 +114,13 @@ class RouterosSession implements DeviceSession {
           `The RouterOS driver does not read "${String(model)}"`,
         );
     }
+  }
+
+  async readPort(stableKey: string, context: OperationContext): Promise<Observed<DeviceInterface> | null> {
+    const value = await readInterface(this.#client, stableKey, context);
+    return value === null
+      ? null
+      : { value, source: 'routeros:/interface', observedAt: context.clock.now(), quality: 'good' };
   }
 
   stream<M extends ModelName>(model: M, context: OperationContext): AsyncGenerator<StreamEvent<ModelOf[M]>> {

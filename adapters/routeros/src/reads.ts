@@ -83,6 +83,17 @@ export async function* readInterfaces(
     yield interfaceOf(row, links.get(row.name ?? '') ?? null, uptime);
 }
 
+/** One interface by its name, without the speed of its link; null when there is none of that name. */
+export async function readInterface(
+  client: RouterosClient,
+  name: string,
+  call: CallOptions,
+): Promise<DeviceInterface | null> {
+  const resource = await firstRow(client, '/system/resource', ['uptime'], call);
+  const [row] = await client.print('/interface', { fields: interfaceFields, where: [`?name=${name}`] }, call);
+  return row === undefined ? null : interfaceOf(row, null, parseDurationSeconds(resource.uptime));
+}
+
 async function readLinks(client: RouterosClient, call: CallOptions): Promise<Map<string, Row>> {
   const ports = await whenPresent(client.print('/interface/ethernet', { fields: ['name'] }, call));
   const names = (ports ?? []).map((row) => row.name ?? '').filter((name) => name !== '');

@@ -5,6 +5,7 @@ import type { LoginPolicy } from './aaa/policy.ts';
 import type { RadiusPort } from './aaa/port.ts';
 import type { AccessEnforcement } from './change/enforcement.ts';
 import type { IncidentOptions } from './incident/facts.ts';
+import type { PortWatch } from './interface/port-watch.ts';
 import type { NetworkLoaders } from './loaders.ts';
 import type { Poller } from './monitor/poller.ts';
 import type { NasWatch } from './nas/watch.ts';
@@ -23,6 +24,7 @@ export interface NetworkContext extends Context {
   /** Until when an observation counts. */
   readonly watch: IncidentOptions;
   readonly surroundings: SurroundingsWatch;
+  readonly portWatch: PortWatch;
 }
 
 export const builder = createBuilder<NetworkContext>();

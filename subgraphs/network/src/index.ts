@@ -40,6 +40,8 @@ import './import/graphql.ts';
 import './incident/graphql.ts';
 import { IncidentWatch } from './incident/watch.ts';
 import './interface/graphql.ts';
+import { PortWatch } from './interface/port-watch.ts';
+import './interface/rates-graphql.ts';
 import { keepRolling } from './interface/rollup.ts';
 import './link/graphql.ts';
 import { networkLoaders } from './loaders.ts';
@@ -97,6 +99,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const enforcement = new AccessEnforcement(services, ports);
   const usage = new UsageRecorder(services, sessionClock);
   const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);
+  const portWatch = new PortWatch(services, enforcement.sessions, (ports.portWatchSeconds ?? 1) * 1_000);
   const surveyMilliseconds = (ports.surveyIntervalSeconds ?? 300) * 1_000;
   const surroundings = new SurroundingsWatch(services, Math.min(5_000, surveyMilliseconds / 10));
   const lines = new LineRecorder(services.database, ports.radius.accessLine, () =>
@@ -135,6 +138,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       poller,
       watch,
       surroundings,
+      portWatch,
       loaders: networkLoaders(services.database, services.clock),
     }),
     consumers: [
@@ -162,6 +166,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       poller.run(signal);
       surveyor.run(signal);
       surroundings.run(signal);
+      signal.addEventListener('abort', () => portWatch.close(), { once: true });
       signal.addEventListener('abort', () => void enforcement.sessions.close(), { once: true });
     },
   };

@@ -19,7 +19,8 @@ import type { SnmpSession } from '../engine/session.ts';
 import { SnmpError, type SnmpErrorCode } from '../error.ts';
 import { identify } from '../identity/identify.ts';
 import { allHostSources, type HostSources, readHost } from '../mib/host.ts';
-import { readInterfaces, stableKeys } from '../mib/interfaces.ts';
+import { type InterfaceRow, readInterface, readInterfaces, stableKeys } from '../mib/interfaces.ts';
+import { type Port, readPorts } from '../mib/ports.ts';
 import { SYS_UP_TIME } from '../mib/system.ts';
 import { asNumber } from '../reading.ts';
 import { asDeviceError } from './error.ts';
@@ -34,6 +35,8 @@ const unheard: ReadonlySet<SnmpErrorCode> = new Set(['timeout', 'cancelled', 'cl
 export class SnmpDeviceSession implements DeviceSession {
   readonly target: DeviceTarget;
   readonly #session: SnmpSession;
+  /** As `readPort` last learnt them, by their stable key. */
+  #ports: ReadonlyMap<string, Port> = new Map();
   /** What the device showed to have; found out anew at each probe. */
   #host: HostSources = allHostSources();
 
@@ -120,26 +123,26 @@ export class SnmpDeviceSession implements DeviceSession {
     }
     const keys = stableKeys(rows);
     return rows.map((row, i) =>
-      observed(
-        {
-          stableKey: keys[i] as string,
-          ifIndex: row.ifIndex,
-          name: row.ifName ?? row.ifDescr ?? `ifIndex ${row.ifIndex}`,
-          alias: row.ifAlias,
-          mac: row.mac,
-          mtu: row.mtu,
-          speedBitsPerSecond: row.speedBitsPerSecond,
-          adminStatus: row.adminStatus,
-          operStatus: row.operStatus,
-          inOctets: row.inOctets,
-          outOctets: row.outOctets,
-          counterBits: row.counterBits,
-          uptimeSeconds: row.sysUpTime === null ? null : row.sysUpTime / TICKS_PER_SECOND,
-        },
-        'snmp:IF-MIB::ifTable',
-        context,
-      ),
+      observed(interfaceOf(row, keys[i] as string), 'snmp:IF-MIB::ifTable', context),
     );
+  }
+
+  /** An ifIndex is only believed while its port bears the name it had: indexes move. */
+  async readPort(stableKey: string, context: OperationContext): Promise<Observed<DeviceInterface> | null> {
+    return translated(async () => {
+      for (const learn of [!this.#ports.has(stableKey), true]) {
+        if (learn)
+          this.#ports = new Map(
+            [...(await readPorts(this.#session, context)).values()].map((port) => [port.stableKey, port]),
+          );
+        const port = this.#ports.get(stableKey);
+        if (port === undefined) return null;
+        const row = await readInterface(this.#session, port.ifIndex, context);
+        if (row !== null && nameOf(row) === port.name)
+          return observed(interfaceOf(row, stableKey), 'snmp:IF-MIB::ifEntry', context);
+      }
+      return null;
+    });
   }
 
   plan(): Promise<Plan> {
@@ -156,6 +159,28 @@ export class SnmpDeviceSession implements DeviceSession {
 
   /** Nothing is held open: the engine's socket belongs to the driver. */
   async close(): Promise<void> {}
+}
+
+function nameOf({ ifName, ifDescr, ifIndex }: InterfaceRow): string {
+  return ifName ?? ifDescr ?? `ifIndex ${ifIndex}`;
+}
+
+function interfaceOf(row: InterfaceRow, stableKey: string): DeviceInterface {
+  return {
+    stableKey,
+    ifIndex: row.ifIndex,
+    name: nameOf(row),
+    alias: row.ifAlias,
+    mac: row.mac,
+    mtu: row.mtu,
+    speedBitsPerSecond: row.speedBitsPerSecond,
+    adminStatus: row.adminStatus,
+    operStatus: row.operStatus,
+    inOctets: row.inOctets,
+    outOctets: row.outOctets,
+    counterBits: row.counterBits,
+    uptimeSeconds: row.sysUpTime === null ? null : row.sysUpTime / TICKS_PER_SECOND,
+  };
 }
 
 function observed<T>(value: T, source: string, context: OperationContext): Observed<T> {

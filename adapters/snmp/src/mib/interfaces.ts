@@ -1,5 +1,6 @@
 import type { AdminStatus, MacAddress, OperStatus } from '@dotmac/device';
 import { encodeOid } from '../codec/oid.ts';
+import type { SnmpValue } from '../codec/value.ts';
 import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import { asBigInt, asMac, asNumber, asText } from '../reading.ts';
@@ -24,6 +25,7 @@ export interface InterfaceRow {
   readonly sysUpTime: number | null;
 }
 
+const SYS_UP_TIME_INSTANCE = `${SYS_UP_TIME}.0`;
 const ifEntry = '1.3.6.1.2.1.2.2.1';
 const ifXEntry = '1.3.6.1.2.1.31.1.1.1';
 
@@ -72,30 +74,51 @@ export async function readInterfaces(session: SnmpSession, options: TableOptions
   const rows: InterfaceRow[] = [];
   for (const [index, row] of table.rows) {
     if (!/^\d+$/.test(index)) continue;
-    const cell = (name: keyof typeof columns) => row[columnNames.indexOf(name)];
-    const wide = { in: asBigInt(cell('hcIn')), out: asBigInt(cell('hcOut')) };
-    const narrow = { in: asBigInt(cell('in32')), out: asBigInt(cell('out32')) };
-    const is64 = wide.in !== null && wide.out !== null;
-    const counters = is64 ? wide : narrow;
-    rows.push({
-      ifIndex: Number(index),
-      ifName: asText(cell('name')),
-      ifDescr: asText(cell('descr')),
-      ifAlias: asText(cell('alias')),
-      ifType: asNumber(cell('type')),
-      mtu: asNumber(cell('mtu')),
-      mac: asMac(cell('mac')),
-      adminStatus: adminStatuses[(asNumber(cell('adminStatus')) ?? 0) - 1] ?? null,
-      operStatus: operStatuses[(asNumber(cell('operStatus')) ?? 0) - 1] ?? null,
-      speedBitsPerSecond: portSpeed(asBigInt(cell('speed')), asBigInt(cell('highSpeed'))),
-      inOctets: counters.in,
-      outOctets: counters.out,
-      counterBits: is64 ? 64 : counters.in === null && counters.out === null ? null : 32,
-      sysUpTime: asNumber(table.companions.get(index)),
-    });
+    rows.push(rowOf(Number(index), (name) => row[columnNames.indexOf(name)], table.companions.get(index)));
   }
   rows.sort((a, b) => a.ifIndex - b.ifIndex);
   return { rows, complete: table.complete, warnings: table.warnings };
+}
+
+/** One port with its counters and sysUpTime, in one request where the agent can; null when it is not there. */
+export async function readInterface(
+  session: SnmpSession,
+  ifIndex: number,
+  options: TableOptions,
+): Promise<InterfaceRow | null> {
+  const [upTime, ...values] = await session.get(
+    [SYS_UP_TIME_INSTANCE, ...Object.values(columns).map((column) => `${column}.${ifIndex}`)],
+    options,
+  );
+  const row = rowOf(ifIndex, (name) => values[columnNames.indexOf(name)], upTime);
+  return row.operStatus === null && row.adminStatus === null ? null : row;
+}
+
+function rowOf(
+  ifIndex: number,
+  cell: (name: keyof typeof columns) => SnmpValue | undefined,
+  upTime: SnmpValue | undefined,
+): InterfaceRow {
+  const wide = { in: asBigInt(cell('hcIn')), out: asBigInt(cell('hcOut')) };
+  const narrow = { in: asBigInt(cell('in32')), out: asBigInt(cell('out32')) };
+  const is64 = wide.in !== null && wide.out !== null;
+  const counters = is64 ? wide : narrow;
+  return {
+    ifIndex,
+    ifName: asText(cell('name')),
+    ifDescr: asText(cell('descr')),
+    ifAlias: asText(cell('alias')),
+    ifType: asNumber(cell('type')),
+    mtu: asNumber(cell('mtu')),
+    mac: asMac(cell('mac')),
+    adminStatus: adminStatuses[(asNumber(cell('adminStatus')) ?? 0) - 1] ?? null,
+    operStatus: operStatuses[(asNumber(cell('operStatus')) ?? 0) - 1] ?? null,
+    speedBitsPerSecond: portSpeed(asBigInt(cell('speed')), asBigInt(cell('highSpeed'))),
+    inOctets: counters.in,
+    outOctets: counters.out,
+    counterBits: is64 ? 64 : counters.in === null && counters.out === null ? null : 32,
+    sysUpTime: asNumber(upTime),
+  };
 }
 
 /**

@@ -29,6 +29,7 @@ function tracedSession(protocol: string, session: DeviceSession): DeviceSession 
     apply: (plan, context) => span('apply', context, () => session.apply(plan, context)),
     verify: (desired, context) => span('verify', context, () => session.verify(desired, context)),
     ...(session.alive === undefined ? {} : { alive: session.alive.bind(session) }),
+    ...(session.readPort === undefined ? {} : { readPort: session.readPort.bind(session) }),
     // These give rows as they come, for as long as somebody takes them.
     read: session.read.bind(session),
     ...(session.stream === undefined ? {} : { stream: session.stream.bind(session) }),

@@ -1,4 +1,5 @@
-import { createCipheriv, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { desEncrypt } from './des.ts';
 import { md4 } from './md4.ts';
 
 /** NtPasswordHash (RFC 2433 §A.7): MD4 of the password in UTF-16. */
@@ -18,8 +19,12 @@ export function challengeHash(
 
 /** ChallengeResponse (RFC 2433 §A.5): three DES encryptions of the challenge, 24 octets. */
 export function challengeResponse(challenge: Uint8Array, passwordHash: Uint8Array): Buffer {
-  const key = Buffer.concat([passwordHash, Buffer.alloc(5)]);
-  return Buffer.concat([0, 7, 14].map((at) => des(challenge, key.subarray(at, at + 7))));
+  // Three keys of seven octets, the last filled up with zeros.
+  const keys = Buffer.alloc(21);
+  keys.set(passwordHash);
+  const out = Buffer.alloc(24);
+  for (let part = 0; part < 3; part++) desEncrypt(challenge, keys, part * 7, out, part * 8);
+  return out;
 }
 
 /** GenerateAuthenticatorResponse (RFC 2759 §8.7): `S=` and 40 hexadecimal digits. */
@@ -28,8 +33,8 @@ export function authenticatorResponse(
   ntResponse: Uint8Array,
   challenge: Uint8Array,
 ): string {
-  const digest = sha1(md4(passwordHash), ntResponse, Buffer.from('Magic server to client signing constant'));
-  const response = sha1(digest, challenge, Buffer.from('Pad to make it do more than one iteration'));
+  const digest = sha1(md4(passwordHash), ntResponse, signing);
+  const response = sha1(digest, challenge, padding);
   return `S=${response.toString('hex').toUpperCase()}`;
 }
 
@@ -38,16 +43,23 @@ export function mppeKeys(
   passwordHash: Uint8Array,
   ntResponse: Uint8Array,
 ): { readonly send: Buffer; readonly receive: Buffer } {
-  const master = sha1(md4(passwordHash), ntResponse, Buffer.from('This is the MPPE Master Key')).subarray(
-    0,
-    16,
-  );
-  const start = (magic: string) =>
-    sha1(master, Buffer.alloc(40), Buffer.from(magic), Buffer.alloc(40, 0xf2)).subarray(0, 16);
+  const master = sha1(md4(passwordHash), ntResponse, masterKey).subarray(0, 16);
+  const start = (magic: Buffer) => sha1(master, magic).subarray(0, 16);
   return { send: start(serverSends), receive: start(serverReceives) };
 }
-const serverSends = 'On the client side, this is the receive key; on the server side, it is the send key.';
-const serverReceives = 'On the client side, this is the send key; on the server side, it is the receive key.';
+
+const signing = Buffer.from('Magic server to client signing constant');
+const padding = Buffer.from('Pad to make it do more than one iteration');
+const masterKey = Buffer.from('This is the MPPE Master Key');
+/** With the paddings around it. */
+const magicOf = (text: string) =>
+  Buffer.concat([Buffer.alloc(40), Buffer.from(text), Buffer.alloc(40, 0xf2)]);
+const serverSends = magicOf(
+  'On the client side, this is the receive key; on the server side, it is the send key.',
+);
+const serverReceives = magicOf(
+  'On the client side, this is the send key; on the server side, it is the receive key.',
+);
 
 /** MS-CHAP-MPPE-Keys of MS-CHAPv1 (RFC 2548 §2.4.1): no LM key, the NT key, padding; hidden like a User-Password. */
 export function mppeKeysVersion1(passwordHash: Uint8Array): Buffer {
@@ -65,23 +77,4 @@ export function msChapErrorText(code: MsChapErrorCode, challenge: Uint8Array, me
 
 function sha1(...parts: readonly Uint8Array[]): Buffer {
   return hash('sha1', Buffer.concat(parts), 'buffer');
-}
-
-/** Single DES as triple DES with one key thrice: OpenSSL 3 carries only the latter. */
-function des(block: Uint8Array, key56: Uint8Array): Buffer {
-  const key = Buffer.alloc(8);
-  let bits = 0;
-  let held = 0;
-  let at = 0;
-  for (const octet of key56) {
-    bits = (bits << 8) | octet;
-    held += 8;
-    while (held >= 7) {
-      held -= 7;
-      key[at++] = (bits >> held) << 1;
-    }
-    bits &= (1 << held) - 1;
-  }
-  const cipher = createCipheriv('des-ede3-ecb', Buffer.concat([key, key, key]), null).setAutoPadding(false);
-  return Buffer.concat([cipher.update(block), cipher.final()]);
 }

@@ -1020,6 +1020,14 @@ export interface NetworkDeviceLink {
   source: string;
 }
 
+export interface NetworkDeviceProfile {
+  addedBy: string;
+  content: Json | null;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  id: string;
+  version: number;
+}
+
 export interface NetworkDiscovery {
   createdAt: ColumnType<Date, Date | string, Date | string>;
   credentialLabels: string[];
@@ -1536,6 +1544,7 @@ export interface DB {
   "network.customerSample": NetworkCustomerSample;
   "network.device": NetworkDevice;
   "network.deviceLink": NetworkDeviceLink;
+  "network.deviceProfile": NetworkDeviceProfile;
   "network.discovery": NetworkDiscovery;
   "network.discoveryProposal": NetworkDiscoveryProposal;
   "network.forwarding": NetworkForwarding;

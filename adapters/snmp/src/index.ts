@@ -14,6 +14,7 @@ export type {
   UserCredential,
 } from './credential.ts';
 export { snmpDriver } from './driver/driver.ts';
+export { ProfileShelf } from './driver/shelf.ts';
 export { SnmpEngine, type SnmpEngineOptions } from './engine/engine.ts';
 export type { EngineCounters } from './engine/exchange.ts';
 export type { ExchangeOptions, SnmpSession } from './engine/session.ts';

@@ -37,7 +37,7 @@ import {
 import { SystemReach } from '@dotmac/reach';
 import { routerosDriver } from '@dotmac/routeros';
 import type { TenantEvents } from '@dotmac/schema';
-import { SnmpEngine, snmpDriver, startTrapReceiver } from '@dotmac/snmp';
+import { ProfileShelf, SnmpEngine, snmpDriver, startTrapReceiver } from '@dotmac/snmp';
 import { billing } from '@dotmac/subgraph-billing';
 import { type NetworkModule, network, traced } from '@dotmac/subgraph-network';
 import { subscribers } from '@dotmac/subgraph-subscribers';
@@ -85,9 +85,10 @@ await serve(logger, async (stack) => {
   const signing = JSON.parse(secret('signing-key')) as { id: string; privatePem: string };
 
   const snmp = new SnmpEngine({ clock: systemClock });
+  const profiles = new ProfileShelf();
   stack.defer(() => snmp.close());
   const drivers = new DriverRegistry([
-    traced(snmpDriver(snmp)),
+    traced(snmpDriver(snmp, profiles)),
     traced(routerosDriver),
     traced(createRadiusDriver(new CoaClient())),
   ]);
@@ -121,6 +122,7 @@ await serve(logger, async (stack) => {
         drivers,
         leaseFolder: join(config.DOTMAC_STATE, 'leases'),
         radius: radiusPort,
+        profiles,
         reach: new SystemReach({ clock: systemClock }),
         pollIntervalSeconds,
       });

@@ -9,6 +9,7 @@ import type { PortWatch } from './interface/port-watch.ts';
 import type { NetworkLoaders } from './loaders.ts';
 import type { Poller } from './monitor/poller.ts';
 import type { NasWatch } from './nas/watch.ts';
+import type { ProfileKit } from './ports.ts';
 import type { SurroundingsWatch } from './survey/follow.ts';
 
 export type NetworkServices = Services<TenantDatabase, TenantEvents>;
@@ -21,6 +22,7 @@ export interface NetworkContext extends Context {
   readonly radius: RadiusPort;
   readonly nasWatch: NasWatch;
   readonly poller: Poller;
+  readonly profiles: ProfileKit;
   /** Until when an observation counts. */
   readonly watch: IncidentOptions;
   readonly surroundings: SurroundingsWatch;

@@ -31,6 +31,8 @@ import { changeWorker, resumeChanges } from './change/worker.ts';
 import './customer-link/graphql.ts';
 import './device/graphql.ts';
 import './device/reach-graphql.ts';
+import './device-profile/graphql.ts';
+import { keepProfiles } from './device-profile/keep.ts';
 import './discovery/graphql.ts';
 import { discoveryWorker, resumeDiscoveries } from './discovery/jobs.ts';
 import './event/graphql.ts';
@@ -56,7 +58,7 @@ import './nas/health-graphql.ts';
 import { NasWatch } from './nas/watch.ts';
 import './place/graphql.ts';
 import { LineRecorder } from './place/line-recorder.ts';
-import type { NetworkPorts, TrapHint } from './ports.ts';
+import type { NetworkPorts, ProfileKit, TrapHint } from './ports.ts';
 import { followRejections } from './service-state/events.ts';
 import './service-state/graphql.ts';
 import { disconnectWorker } from './session/disconnect-job.ts';
@@ -92,6 +94,12 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
   readonly nasWatch: NasWatch;
 }
 
+/** Where no driver takes any. */
+const noProfiles: ProfileKit = {
+  check: () => [{ path: '', message: 'cannot be used: no driver here takes profiles' }],
+  use: () => undefined,
+};
+
 export function network(services: NetworkServices, ports: NetworkPorts): NetworkModule {
   const { sessionClock = systemClock } = ports;
   const nasWatch = new NasWatch();
@@ -116,6 +124,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     clearingMilliseconds: pollMilliseconds,
   };
   const incidents = new IncidentWatch(services, watch);
+  const profiles = ports.profiles ?? noProfiles;
   const poller = new Poller(
     { services, sessions: enforcement.sessions, sessionClock, incidents, reach: ports.reach ?? null },
     pollMilliseconds,
@@ -136,6 +145,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       radius: ports.radius,
       nasWatch,
       poller,
+      profiles,
       watch,
       surroundings,
       portWatch,
@@ -158,6 +168,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       await policy.start(signal);
       await resumeChanges(services);
       await resumeDiscoveries(services);
+      await keepProfiles(services, profiles);
       usage.run(signal);
       expireSpeeds(services, signal);
       reapStaleSessions(services, policy, sessionClock, signal);

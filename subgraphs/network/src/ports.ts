@@ -14,6 +14,8 @@ export interface NetworkPorts {
   readonly reach?: ReachProbe;
   /** Where leases that are not in the database yet outlive the process; without it a crash forgets the newest fifth of a second. */
   readonly leaseFolder?: string;
+  /** Checks a tenant's device profiles and puts them to use; default there are none. */
+  readonly profiles?: ProfileKit;
   /** Between two polls of a device; default 60. */
   readonly pollIntervalSeconds?: number;
   /** Between two readings of registered radios; default 300. Neighbours and bridges are read every third time. */
@@ -24,6 +26,19 @@ export interface NetworkPorts {
   readonly settleMilliseconds?: readonly number[];
   /** Before a change whose device was silent is run again, doubled each time; default 1000. */
   readonly retryMilliseconds?: number;
+}
+
+/** Something wrong in a device profile: where, and what would be right. */
+export interface ProfileProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A driver's profiles, as the network fills them. */
+export interface ProfileKit {
+  check(content: unknown): readonly ProfileProblem[];
+  /** All of a tenant's, each of which passed the check. */
+  use(contents: readonly unknown[]): void;
 }
 
 /** A trap or inform as the network takes it: a hint that something may have changed at its source. */

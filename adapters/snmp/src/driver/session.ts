@@ -22,8 +22,12 @@ import { allHostSources, type HostSources, readHost } from '../mib/host.ts';
 import { type InterfaceRow, readInterface, readInterfaces, stableKeys } from '../mib/interfaces.ts';
 import { type Port, readPorts } from '../mib/ports.ts';
 import { SYS_UP_TIME } from '../mib/system.ts';
+import { readProfiles } from '../profile/read.ts';
+import type { Profile } from '../profile/schema.ts';
 import { asNumber } from '../reading.ts';
 import { asDeviceError } from './error.ts';
+import { readProfileFacts } from './profile-readings.ts';
+import type { ProfileShelf } from './shelf.ts';
 import { surroundings } from './surroundings.ts';
 
 const TICKS_PER_SECOND = 100;
@@ -39,17 +43,27 @@ export class SnmpDeviceSession implements DeviceSession {
   #ports: ReadonlyMap<string, Port> = new Map();
   /** What the device showed to have; found out anew at each probe. */
   #host: HostSources = allHostSources();
+  readonly #shelf: ProfileShelf;
+  #forHealth: readonly Profile[] = [];
 
-  constructor(target: DeviceTarget, session: SnmpSession) {
+  constructor(target: DeviceTarget, session: SnmpSession, shelf: ProfileShelf) {
     this.target = target;
     this.#session = session;
+    this.#shelf = shelf;
   }
 
   async probe(context: OperationContext): Promise<DeviceFacts> {
     return translated(async () => {
-      const identity = await identify(this.#session, context);
+      const told = await identify(this.#session, context);
       this.#host = allHostSources();
       const host = await readHost(this.#session, context, this.#host);
+      const { identity, processors, memory, ids, forHealth } = await readProfileFacts(
+        this.#session,
+        told,
+        this.#shelf.own,
+        context,
+      );
+      this.#forHealth = forHealth;
       const interfaces = await this.#session.getNext(['1.3.6.1.2.1.2.2.1.1'], context);
       const capabilities: Capability[] = [
         { id: 'inventory.read', level: 'full', modes: ['read'], evidence: 'probed' },
@@ -57,7 +71,7 @@ export class SnmpDeviceSession implements DeviceSession {
       if (interfaces[0]?.value.type === 'integer') {
         capabilities.push({ id: 'interfaces.read', level: 'full', modes: ['read'], evidence: 'probed' });
       }
-      const both = host.processors.length > 0 && host.memory.length > 0;
+      const both = host.processors.length + processors.length > 0 && host.memory.length + memory.length > 0;
       capabilities.push({
         id: 'health.read',
         level: both ? 'full' : 'partial',
@@ -65,7 +79,7 @@ export class SnmpDeviceSession implements DeviceSession {
         evidence: 'probed',
         ...(both ? {} : { reason: 'The device shows its uptime, but not both processors and memory' }),
       });
-      return { identity, capabilities };
+      return { identity, capabilities, profiles: ids };
     });
   }
 
@@ -106,7 +120,13 @@ export class SnmpDeviceSession implements DeviceSession {
     if (sysUpTime === null) {
       throw new DeviceError('PROTOCOL_VIOLATION', 'The agent has no sysUpTime, which RFC 3418 demands');
     }
-    const { processors, memory } = await readHost(this.#session, context, this.#host);
+    const host = await readHost(this.#session, context, this.#host);
+    const more =
+      this.#forHealth.length === 0
+        ? { processors: [], memory: [] }
+        : await readProfiles(this.#session, this.#forHealth, new Map(), context);
+    const processors = [...host.processors, ...more.processors];
+    const memory = [...host.memory, ...more.memory];
     const value = {
       uptimeSeconds: Math.floor(sysUpTime / TICKS_PER_SECOND),
       processors: processors.map(({ index, name, usagePercent }) => ({ index, name, usagePercent })),

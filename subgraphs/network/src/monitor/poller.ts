@@ -112,6 +112,11 @@ export class Poller {
     this.#begin();
   }
 
+  /** Has every device asked anew who it is, with its next poll: what is known of hardware has changed. */
+  probeAgain(): void {
+    this.#probed.clear();
+  }
+
   /** Null for a device that is not polled. */
   view(deviceId: string): PollingView | null {
     const standing = this.lanes.standing(deviceId);

@@ -1,0 +1,66 @@
+import type { DeviceIdentity } from '@dotmac/device';
+import type { SnmpSession } from '../engine/session.ts';
+import type { TableOptions } from '../engine/table.ts';
+import type { MemoryReading, ProcessorReading } from '../mib/host.ts';
+import { profilesFor } from '../profile/catalogue.ts';
+import { identityValue } from '../profile/identity.ts';
+import { enterprisesOf } from '../profile/presence.ts';
+import { readProfiles } from '../profile/read.ts';
+import type { Profile } from '../profile/schema.ts';
+
+/** What the profiles of a device's family add to what every device shows. */
+export interface ProfileFacts {
+  readonly identity: DeviceIdentity;
+  readonly processors: readonly ProcessorReading[];
+  readonly memory: readonly MemoryReading[];
+  /** Ids of the profiles of its family. */
+  readonly ids: readonly string[];
+  /** Only those that gave a processor or memory, with nothing else in them: what a poll reads again. */
+  readonly forHealth: readonly Profile[];
+}
+
+const noNames: ReadonlyMap<string, string> = new Map();
+
+/**
+ * Reads what the profiles for a device say of its identity, processors and memory. `own` are the tenant's: they count first.
+ * Rejects with `SnmpError`.
+ */
+export async function readProfileFacts(
+  session: SnmpSession,
+  identity: DeviceIdentity,
+  own: readonly Profile[],
+  options: TableOptions,
+): Promise<ProfileFacts> {
+  const enterprises = await enterprisesOf(session, options);
+  const chosen = profilesFor(identity, enterprises, own);
+  const light = chosen.map(({ sensors: _, wireless: __, ...profile }) => profile);
+  const { values } = await readProfiles(session, light, noNames, options);
+  const forHealth: Profile[] = [];
+  const processors: ProcessorReading[] = [];
+  const memory: MemoryReading[] = [];
+  for (const { identity: _, ...profile } of light) {
+    const given = await readProfiles(session, [profile], noNames, options);
+    if (given.processors.length === 0 && given.memory.length === 0) continue;
+    forHealth.push(profile);
+    processors.push(...given.processors);
+    memory.push(...given.memory);
+  }
+  const ownIds = new Set(own.map(({ id }) => id));
+  const told = (field: 'model' | 'version' | 'serial') => {
+    const value = (profiles: readonly Profile[]) =>
+      identityValue(
+        profiles.toReversed().flatMap((profile) => profile.identity?.[field] ?? []),
+        values,
+        identity,
+      );
+    // A tenant's own profile was written for this very hardware.
+    return value(light.filter(({ id }) => ownIds.has(id))) ?? identity[field] ?? value(light);
+  };
+  return {
+    identity: { ...identity, model: told('model'), version: told('version'), serial: told('serial') },
+    processors,
+    memory,
+    ids: chosen.filter(({ match }) => match.always !== true).map(({ id }) => id),
+    forHealth,
+  };
+}

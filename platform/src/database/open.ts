@@ -1,5 +1,6 @@
 import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { CancellableClient } from './cancellation.ts';
 import { types } from './parsers.ts';
 
 export interface OpenOptions {
@@ -57,7 +58,8 @@ export function openDatabase<DB>(options: OpenOptions): Kysely<DB> {
     ...connectionSettings(options),
     max: options.max ?? 10,
     connectionTimeoutMillis: 10_000,
-    ...(options.prepared === true ? { Client: PreparingClient, options: byIndexOnly } : {}),
+    Client: options.prepared === true ? PreparingClient : CancellableClient,
+    ...(options.prepared === true ? { options: byIndexOnly } : {}),
   });
   pool.on('error', options.onConnectionError);
   // The pool listens to idle connections only; one that breaks between two queries of a transaction would end us.
@@ -69,7 +71,7 @@ export function openDatabase<DB>(options: OpenOptions): Kysely<DB> {
 }
 
 /** Gives every statement with values a name, by which the server finds its plan again. */
-class PreparingClient extends pg.Client {
+class PreparingClient extends CancellableClient {
   readonly #names = new Map<string, string>();
 
   override query(...given: unknown[]): never {

@@ -8,9 +8,11 @@ import {
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
+  getOperationAST,
   parse,
   validate,
 } from 'graphql';
+import { AbandonedError } from '../database/cancellation.ts';
 import { isDatabaseOutage } from '../database/outage.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { withSpan } from '../telemetry/tracing.ts';
@@ -42,6 +44,12 @@ export class SubgraphExecutor {
   constructor(schema: GraphQLSchema, logger: Logger) {
     this.#schema = schema;
     this.#logger = logger;
+  }
+
+  /** Whether the request reads only. */
+  isQuery({ query, operationName }: GraphqlRequest): boolean {
+    const document = this.#document(query);
+    return isDocument(document) && getOperationAST(document, operationName)?.operation === 'query';
   }
 
   async execute(request: GraphqlRequest, context: Context): Promise<FormattedExecutionResult> {
@@ -113,6 +121,9 @@ export class SubgraphExecutor {
   #formatError(error: GraphQLError, context: Context): GraphQLFormattedError {
     const expected = error.originalError === undefined || typeof error.extensions.code === 'string';
     if (expected) return error.toJSON();
+    if (error.originalError instanceof AbandonedError || codeOf(error.originalError) === statementCancelled) {
+      return { ...error.toJSON(), message: 'It was given up', extensions: { code: 'TIMEOUT' } };
+    }
     if (isDatabaseOutage(error.originalError)) {
       this.#logger.warn(
         { error: error.originalError, path: error.path, traceId: context.traceId },
@@ -135,6 +146,13 @@ export class SubgraphExecutor {
       ...(error.locations === undefined ? {} : { locations: error.locations }),
     };
   }
+}
+
+/** SQLSTATE of a statement that was cancelled. */
+const statementCancelled = '57014';
+
+function codeOf(error: object | undefined): unknown {
+  return error !== undefined && 'code' in error ? error.code : undefined;
 }
 
 /** The cursor that a source of events says it starts from: see `EventLog.subscribe`. */

@@ -1,6 +1,7 @@
 import { anonymous, type Context } from '@dotmac/schema';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
+import { Reading } from '../database/cancellation.ts';
 import { TokenError, type VerificationKeys, verifyToken } from '../identity/token.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Counter, type Registry } from '../telemetry/metrics.ts';
@@ -73,7 +74,9 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
         if (request.headers.accept === 'text/event-stream')
           return await stream(request, reply, executor, body, context);
         const marked = request.headers[idempotencyHeader];
-        const work = () => inTrace(traceparent, () => executor.execute(body, context));
+        const execute = () => inTrace(traceparent, () => executor.execute(body, context));
+        // A change goes through to its end: whoever repeats it must find it done or not begun.
+        const work = executor.isQuery(body) ? () => whileWaitedFor(request, execute) : execute;
         if (marked === undefined) return await work();
         return await once(options.idempotency, readIdempotency(marked, principal.id), work);
       } catch (error) {
@@ -108,6 +111,33 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
   });
   return app;
 }
+
+/** How long the gateway waits, in milliseconds. */
+const timeoutHeader = 'dotmac-timeout-ms';
+
+/** Does the work for as long as the gateway waits for it: when it hangs up or its time is over, what runs in SQL ends. */
+async function whileWaitedFor<T>(
+  { headers, raw: { socket } }: FastifyRequest,
+  work: () => Promise<T>,
+): Promise<T> {
+  const reading = new Reading();
+  const abandon = () => reading.abandon();
+  const milliseconds = Number(headers[timeoutHeader]);
+  // In whole seconds, so that thousands of timers share a list.
+  const timer =
+    milliseconds > 0 && milliseconds <= longestWait
+      ? setTimeout(abandon, Math.ceil(milliseconds / 1000) * 1000)
+      : undefined;
+  socket.once('close', abandon);
+  try {
+    return await reading.run(work);
+  } finally {
+    clearTimeout(timer);
+    socket.off('close', abandon);
+  }
+}
+
+const longestWait = 3_600_000;
 
 /** A mark that cannot be honoured is an error: the client relies on it. */
 function once(

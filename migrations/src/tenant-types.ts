@@ -1081,6 +1081,16 @@ export interface NetworkGardenRule {
   redirectUrl: string | null;
 }
 
+export interface NetworkHomeServer {
+  acctPort: number | null;
+  authPort: number;
+  host: string;
+  id: string;
+  place: number;
+  realmId: string;
+  secret: Uint8Array;
+}
+
 export interface NetworkIncident {
   acknowledgedAt: ColumnType<Date, Date | string, Date | string> | null;
   acknowledgedBy: string | null;
@@ -1259,6 +1269,19 @@ export interface NetworkNas {
   vendorProfile: string;
 }
 
+export interface NetworkNasHealth {
+  accepts: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  accountingAt: ColumnType<Date, Date | string, Date | string> | null;
+  accountingDelaySeconds: number | null;
+  clockSkewMilliseconds: number | null;
+  loginAt: ColumnType<Date, Date | string, Date | string> | null;
+  nasId: string;
+  rejects: Json;
+  rttAt: ColumnType<Date, Date | string, Date | string> | null;
+  rttMilliseconds: number | null;
+  unanswered: number;
+}
+
 export interface NetworkNeighbor {
   addresses: Generated<string[]>;
   chassis: string | null;
@@ -1286,6 +1309,24 @@ export interface NetworkPlan {
   name: string;
   shaping: Json;
   versionId: string;
+}
+
+export interface NetworkRadiusProblem {
+  count: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  detail: string | null;
+  firstAt: ColumnType<Date, Date | string, Date | string>;
+  kind: string;
+  lastAt: ColumnType<Date, Date | string, Date | string>;
+  nasId: string | null;
+  sourceAddress: string;
+}
+
+export interface NetworkRealm {
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  enabled: boolean;
+  id: string;
+  name: string;
+  strip: boolean;
 }
 
 export interface NetworkServiceAttachment {
@@ -1549,6 +1590,7 @@ export interface DB {
   "network.discoveryProposal": NetworkDiscoveryProposal;
   "network.forwarding": NetworkForwarding;
   "network.gardenRule": NetworkGardenRule;
+  "network.homeServer": NetworkHomeServer;
   "network.incident": NetworkIncident;
   "network.incidentDevice": NetworkIncidentDevice;
   "network.incidentEvidence": NetworkIncidentEvidence;
@@ -1565,8 +1607,11 @@ export interface DB {
   "network.maintenanceWindow": NetworkMaintenanceWindow;
   "network.managementAddress": NetworkManagementAddress;
   "network.nas": NetworkNas;
+  "network.nasHealth": NetworkNasHealth;
   "network.neighbor": NetworkNeighbor;
   "network.plan": NetworkPlan;
+  "network.radiusProblem": NetworkRadiusProblem;
+  "network.realm": NetworkRealm;
   "network.serviceAttachment": NetworkServiceAttachment;
   "network.servicePlace": NetworkServicePlace;
   "network.session": NetworkSession;

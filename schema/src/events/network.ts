@@ -45,6 +45,8 @@ export interface NetworkEvents {
   'garden.rule.updated': { reason: string; admitted: boolean };
   /** The first login with a voucher: its time runs from here. `until` is an instant, ISO 8601. */
   'voucher.used': { voucherId: string; mac: string | null; until: string };
+  /** Who answers for a realm has changed. */
+  'realm.updated': { realmId: string; name: string; enabled: boolean };
   /** A login taught a MAC address; the service's MAC lock lets it in from now on. */
   'access.mac.learnt': { serviceId: string; mac: string };
   /** Something of ours wanted a session ended; `outcome` is what the NAS answered. */

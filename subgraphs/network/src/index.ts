@@ -64,6 +64,7 @@ import './service-state/graphql.ts';
 import { disconnectWorker } from './session/disconnect-job.ts';
 import './session/graphql.ts';
 import { reapStaleSessions } from './session/reaper.ts';
+import './realm/graphql.ts';
 import './site/graphql.ts';
 import { surveyOnChange } from './survey/events.ts';
 import { SurroundingsWatch } from './survey/follow.ts';
@@ -104,7 +105,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const { sessionClock = systemClock } = ports;
   const nasWatch = new NasWatch();
   const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch, ports.leaseFolder ?? null);
-  const enforcement = new AccessEnforcement(services, ports);
+  const enforcement = new AccessEnforcement(services, ports, nasWatch);
   const usage = new UsageRecorder(services, sessionClock);
   const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);
   const portWatch = new PortWatch(services, enforcement.sessions, (ports.portWatchSeconds ?? 1) * 1_000);
@@ -165,6 +166,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     ],
     daily: [housekeeping(services)],
     async start(signal) {
+      await nasWatch.start(services, signal);
       await policy.start(signal);
       await resumeChanges(services);
       await resumeDiscoveries(services);

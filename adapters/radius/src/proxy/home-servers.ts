@@ -46,6 +46,15 @@ export interface HomeServerPoolOptions {
   readonly clock?: Clock;
   /** A server that did not answer is passed over for this long. Default 30 s. */
   readonly deadForMs?: number;
+  /** What the servers are asked for, such as the name without its realm. An identity inside EAP stays as it is. */
+  readonly userName?: (name: string) => string;
+}
+
+/** How a server is doing, as far as it was asked. Milliseconds since the epoch. */
+export interface HomeServerStanding {
+  readonly state: 'UNASKED' | 'ALIVE' | 'DEAD';
+  readonly answeredAt: number | null;
+  readonly lostAt: number | null;
 }
 
 /** The home servers of a realm, by preference; one that does not answer is followed by the next. */
@@ -54,15 +63,20 @@ export class HomeServerPool {
   readonly #deadUntil = new Map<HomeServer, number>();
   readonly #clock: Clock;
   readonly #deadForMs: number;
+  readonly #userName: ((name: string) => string) | null;
+  readonly #answeredAt = new Map<HomeServer, number>();
+  readonly #lostAt = new Map<HomeServer, number>();
 
   constructor(servers: readonly HomeServer[], options: HomeServerPoolOptions = {}) {
     this.#servers = servers;
     this.#clock = options.clock ?? systemClock;
     this.#deadForMs = options.deadForMs ?? 30_000;
+    this.#userName = options.userName ?? null;
   }
 
   /** The answer of the first server that gives one; null when none does. Dead servers are tried last. */
-  async exchange(request: RadSecRequest): Promise<RadiusExchange | null> {
+  async exchange(asked: RadSecRequest): Promise<RadiusExchange | null> {
+    const request = this.#renamed(asked);
     const now = this.#clock.now();
     const dead = (server: HomeServer) => (this.#deadUntil.get(server) ?? 0) > now;
     const order = [...this.#servers.filter((server) => !dead(server)), ...this.#servers.filter(dead)];
@@ -73,11 +87,35 @@ export class HomeServerPool {
       });
       if (exchange !== null && exchange.reply !== null) {
         this.#deadUntil.delete(server);
+        this.#answeredAt.set(server, this.#clock.now());
         return exchange;
       }
+      this.#lostAt.set(server, this.#clock.now());
       this.#deadUntil.set(server, this.#clock.now() + this.#deadForMs);
     }
     return null;
+  }
+
+  #renamed(request: RadSecRequest): RadSecRequest {
+    const rename = this.#userName;
+    if (rename === null || typeof request.attributes === 'function') return request;
+    const attributes = request.attributes.map((attribute) =>
+      attribute.name === 'User-Name' && typeof attribute.value === 'string'
+        ? { ...attribute, value: rename(attribute.value) }
+        : attribute,
+    );
+    return { ...request, attributes };
+  }
+
+  /** Every server in the order in which they are asked. */
+  get standing(): readonly HomeServerStanding[] {
+    const now = this.#clock.now();
+    return this.#servers.map((server) => {
+      const answeredAt = this.#answeredAt.get(server) ?? null;
+      const lostAt = this.#lostAt.get(server) ?? null;
+      const dead = (this.#deadUntil.get(server) ?? 0) > now;
+      return { state: dead ? 'DEAD' : answeredAt === null ? 'UNASKED' : 'ALIVE', answeredAt, lostAt };
+    });
   }
 
   /** Names of the servers that are passed over now. */

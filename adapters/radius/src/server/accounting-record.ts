@@ -31,6 +31,8 @@ export interface AccountingRecord {
    * arrival, minus Acct-Delay-Time when there was no Event-Timestamp.
    */
   readonly eventAt: number;
+  /** Acct-Delay-Time: how long the NAS has been sending it; null when it does not say. */
+  readonly delaySeconds: number | null;
   /** Event-Timestamp + Acct-Delay-Time against the time of arrival; null without Event-Timestamp. */
   readonly clockSkewMs: number | null;
   readonly status: AccountingStatus;
@@ -86,13 +88,15 @@ export function readAccountingRecord(
   const t = attributeTypes;
   const statusType = integer(t.acctStatusType);
   const timestamp = integer(t.eventTimestamp);
-  const delayMs = (integer(t.acctDelayTime) ?? 0) * 1000;
+  const delaySeconds = integer(t.acctDelayTime);
+  const delayMs = (delaySeconds ?? 0) * 1000;
   const clockSkewMs = timestamp === null ? null : timestamp * 1000 + delayMs - receivedAt;
   const framedIpAt = scan.firstOffsets[t.framedIpAddress] as number;
   return {
     nas,
     sourceAddress,
     receivedAt,
+    delaySeconds,
     eventAt: eventTime(receivedAt, timestamp, delayMs, clockSkewMs),
     clockSkewMs,
     status: statuses[statusType ?? 0] ?? 'OTHER',

@@ -32,6 +32,7 @@ export function accountingSink(
       const sessions = await recorder.record({ news, restarts });
       usage.note(sessions);
       await prefixes.record(batch, sessions);
+      policy.realms.tell(batch);
       await lines.record(batch, sessions);
     },
   };

@@ -2,6 +2,7 @@ import type { DeviceSession, DriverRegistry } from '@dotmac/device';
 import type { RadiusCredential, SessionObservation } from '@dotmac/radius';
 import type { NetworkServices } from '../builder.ts';
 import { type Nas, secretPurpose } from '../nas/store.ts';
+import type { NasWatch } from '../nas/watch.ts';
 import { liveSessionsOfServices } from '../session/store.ts';
 
 /** A session with a NAS for CoA and Disconnect. Reading back is what accounting knows. */
@@ -10,11 +11,13 @@ export function openDynamicAuthorization(
   drivers: DriverRegistry,
   nas: Nas,
   serviceId: string,
+  watch: NasWatch,
 ): DeviceSession {
   const credential: RadiusCredential = {
     secret: services.secrets.open(nas.secret, secretPurpose(nas.id)),
     vendor: nas.vendorProfile as RadiusCredential['vendor'],
     nasAddress: nas.sourceAddress,
+    onAttempt: ({ result }) => watch.asked(nas.id, services.clock.now(), result),
     readback: () => observe(services, serviceId),
   };
   const host = nas.coaHost ?? nas.sourceAddress;

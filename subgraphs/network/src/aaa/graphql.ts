@@ -10,7 +10,8 @@ const LoginStepRef = builder.objectRef<ExplainedStep>('LoginStep').implement({
   }),
 });
 const LoginDecisionEnum = builder.enumType('LoginDecision', {
-  values: ['ACCEPT', 'WALLED_GARDEN', 'REJECT'] as const,
+  description: 'FORWARD: the home servers of its realm decide.',
+  values: ['ACCEPT', 'WALLED_GARDEN', 'REJECT', 'FORWARD'] as const,
 });
 const LoginExplanationRef = builder.objectRef<LoginExplanation>('LoginExplanation').implement({
   description: 'What the answer to a login would be now, check by check up to the one that decides.',

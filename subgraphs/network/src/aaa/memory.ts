@@ -6,6 +6,7 @@ import type { NetworkServices } from '../builder.ts';
 import { defaultGarden, type Garden } from '../garden/rules.ts';
 import { garden } from '../garden/store.ts';
 import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
+import type { Realms } from '../realm/realms.ts';
 import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
 import { keyText, liveSessionsAfter, type ServiceMove } from '../session/store.ts';
@@ -51,6 +52,7 @@ const relevant = [
   'access.change.progressed',
   'nas.updated',
   'garden.rule.updated',
+  'realm.updated',
   'voucher.issued',
   'voucher.redeemed',
   'voucher.revoked',
@@ -74,6 +76,7 @@ export class LoginMemory implements KnownServices {
   #liveByKey = new Map<string, SessionState>();
   readonly #withTerms = new Map<string, PolicyAccess>();
   readonly vouchers: VoucherMemory;
+  readonly #realms: Realms | null;
   #garden = defaultGarden;
   readonly #shared = new Shared();
   /** Services that events told of and that are not read anew yet. */
@@ -87,7 +90,9 @@ export class LoginMemory implements KnownServices {
     services: NetworkServices,
     sharedSecret: RadiusPort['sharedSecret'],
     onSessions: (sessions: readonly SessionState[]) => void = () => {},
+    realms: Realms | null = null,
   ) {
+    this.#realms = realms;
     this.#services = services;
     this.vouchers = new VoucherMemory(services.database);
     this.#sharedSecret = sharedSecret;
@@ -219,6 +224,7 @@ export class LoginMemory implements KnownServices {
     await this.#loadNases();
     this.#garden = await garden(database);
     await this.vouchers.load();
+    await this.#realms?.load();
     const byUsername = new Map<string, PolicyAccess>();
     const byService = new Map<string, PolicyAccess>();
     // Page by page into what is kept: all rows at once would need twice the memory.
@@ -370,6 +376,7 @@ export class LoginMemory implements KnownServices {
         for await (const event of await events.subscribe({ after: cursor, types: relevant, signal: both })) {
           if (event.type === 'nas.updated') await this.#loadNases();
           else if (event.type === 'garden.rule.updated') await this.reloadGarden();
+          else if (event.type === 'realm.updated') await this.#realms?.load();
           else if (event.type === 'voucher.issued') this.vouchers.add(voucherOf(event.payload));
           else if (event.type === 'voucher.redeemed' || event.type === 'voucher.revoked')
             this.vouchers.drop(event.payload.voucherId);

@@ -7,6 +7,7 @@ import type {
   AccessReject,
   AccessRequestView,
   Attribute,
+  HomeServerPool,
   RadiusPolicy,
 } from '@dotmac/radius';
 import type { ShapingPayload } from '@dotmac/schema';
@@ -19,6 +20,8 @@ import { TermKeeper } from '../login-term/keeper.ts';
 import { sessionTimeout } from '../login-term/rules.ts';
 import type { Nas } from '../nas/store.ts';
 import type { NasWatch } from '../nas/watch.ts';
+import { Realms } from '../realm/realms.ts';
+import { realmOf } from '../realm/rules.ts';
 import type { KnownServices } from '../session/record.ts';
 import { normaliseMac, type SessionState } from '../session/rules.ts';
 import { beginVoucher } from '../voucher/redeem.ts';
@@ -45,9 +48,9 @@ const broadbandForum = 3561;
 const agentCircuitId = 1;
 
 export interface LoginExplanation {
-  readonly decision: 'ACCEPT' | 'WALLED_GARDEN' | 'REJECT';
+  readonly decision: 'ACCEPT' | 'WALLED_GARDEN' | 'REJECT' | 'FORWARD';
   /** Of a refusal, or why it is the walled garden only. */
-  readonly reason: RejectReason | 'UNKNOWN_NAS' | null;
+  readonly reason: RejectReason | 'UNKNOWN_NAS' | 'HOME_SERVER_UNREACHABLE' | null;
   readonly steps: readonly ExplainedStep[];
 }
 
@@ -70,6 +73,7 @@ export class LoginPolicy implements RadiusPolicy {
   /** The garden that the templates are made for. */
   #templatesOf: Garden | null = null;
   readonly terms: TermKeeper;
+  readonly realms: Realms;
   readonly #effects: LoginEffects;
   readonly #leases: Leases;
   readonly #watch: NasWatch;
@@ -87,12 +91,18 @@ export class LoginPolicy implements RadiusPolicy {
     this.#radius = radius;
     this.#sessionClock = sessionClock;
     this.#rejections = new Rejections(services);
-    this.#memory = new LoginMemory(services, radius.sharedSecret, (sessions) => {
-      this.#leases.sessionsChanged(sessions, ({ serviceId, mac }) =>
-        this.#memory.live(serviceId).some((live) => live.mac === mac),
-      );
-      for (const { serviceId } of sessions) if (serviceId !== null) this.terms.note(serviceId);
-    });
+    this.realms = new Realms(services, radius);
+    this.#memory = new LoginMemory(
+      services,
+      radius.sharedSecret,
+      (sessions) => {
+        this.#leases.sessionsChanged(sessions, ({ serviceId, mac }) =>
+          this.#memory.live(serviceId).some((live) => live.mac === mac),
+        );
+        for (const { serviceId } of sessions) if (serviceId !== null) this.terms.note(serviceId);
+      },
+      this.realms,
+    );
     this.terms = new TermKeeper(services, sessionClock, this.#memory);
     this.#effects = new LoginEffects(services, (ids) => this.#memory.refresh(ids));
     this.#leases = new Leases(services, sessionClock, {
@@ -114,8 +124,14 @@ export class LoginPolicy implements RadiusPolicy {
     await this.#leases.start(signal);
     await this.#memory.start(signal);
     await this.terms.start(signal);
+    signal.addEventListener('abort', () => void this.realms.close(), { once: true });
     this.#rejections.run(signal);
     this.#effects.run(signal);
+  }
+
+  /** Login names of somebody else's realm go to his servers. */
+  route(request: AccessRequestView): HomeServerPool | null {
+    return this.realms.route(request);
   }
 
   findNas(sourceAddress: string): PolicyNas | null {
@@ -278,6 +294,7 @@ export class LoginPolicy implements RadiusPolicy {
       const fact = `No NAS is registered with the address ${nasAddress}: its packets are not answered`;
       return { decision: 'REJECT', reason: 'UNKNOWN_NAS', steps: [{ check: 'nas', passed: false, fact }] };
     }
+    if (this.realms.isRouted(username)) return this.#explainRealm(username);
     const { vouchers } = this.#memory;
     const known = this.#memory.access(username);
     const voucher = known === null ? (vouchers.find(username) ?? vouchers.find(password ?? '')) : null;
@@ -306,6 +323,17 @@ export class LoginPolicy implements RadiusPolicy {
       reason: garden,
       steps: [...steps, address],
     };
+  }
+
+  #explainRealm(username: string): LoginExplanation {
+    const realm = realmOf(username) ?? '';
+    const servers = this.realms.standing(realm);
+    const passed = servers.some(({ state }) => state !== 'DEAD');
+    const fact = `The home servers of ${realm} answer: ${servers.map(({ state }) => state).join(', ')}`;
+    const steps = [{ check: 'realm', passed, fact }];
+    return passed
+      ? { decision: 'FORWARD', reason: null, steps }
+      : { decision: 'REJECT', reason: 'HOME_SERVER_UNREACHABLE', steps };
   }
 
   #explainUnused(voucher: Voucher): LoginExplanation {

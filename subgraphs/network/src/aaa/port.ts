@@ -3,6 +3,11 @@ import type * as radius from '@dotmac/radius';
 /** What the login policy needs of the RADIUS adapter; the composition root passes the adapter's own functions. */
 export interface RadiusPort {
   readonly verifyPassword: typeof radius.verifyPassword;
+  readonly RadiusClient: typeof radius.RadiusClient;
+  readonly HomeServerPool: typeof radius.HomeServerPool;
+  readonly udpHomeServer: typeof radius.udpHomeServer;
+  readonly forwardAccounting: typeof radius.forwardAccounting;
+  readonly standardDictionary: typeof radius.standardDictionary;
   readonly papPassword: typeof radius.papPassword;
   readonly sharedSecret: typeof radius.sharedSecret;
   /** A vendor's attributes for a speed and a way of access. */

@@ -14,6 +14,7 @@ import type { NetworkServices } from '../builder.ts';
 import { DeviceSessions, operation } from '../device/sessions.ts';
 import { managementAddressesOfDevices, recordProbe } from '../device/store.ts';
 import { nasesById, nasesOfDevices } from '../nas/store.ts';
+import type { NasWatch } from '../nas/watch.ts';
 import type { NetworkPorts } from '../ports.ts';
 import { liveSessionsOfServices, type Session } from '../session/store.ts';
 import { type Means, verdict, witnesses } from './rules.ts';
@@ -37,9 +38,11 @@ const configuring = new Set(['routeros']);
 export class AccessEnforcement {
   readonly #services: NetworkServices;
   readonly #ports: NetworkPorts;
+  readonly #watch: NasWatch;
   readonly sessions: DeviceSessions;
 
-  constructor(services: NetworkServices, ports: NetworkPorts) {
+  constructor(services: NetworkServices, ports: NetworkPorts, watch: NasWatch) {
+    this.#watch = watch;
     this.#services = services;
     this.#ports = ports;
     this.sessions = new DeviceSessions(ports.drivers, services.secrets);
@@ -89,7 +92,13 @@ export class AccessEnforcement {
           ? await nasesOfDevices(database, [deviceId])
           : [];
     if (nas !== undefined) {
-      const session = openDynamicAuthorization(this.#services, this.#ports.drivers, nas, serviceId);
+      const session = openDynamicAuthorization(
+        this.#services,
+        this.#ports.drivers,
+        nas,
+        serviceId,
+        this.#watch,
+      );
       const { capabilities } = await session.probe(context);
       means.push({ protocol: 'radius', capabilities, session });
     }

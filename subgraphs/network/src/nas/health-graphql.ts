@@ -6,7 +6,7 @@ const timeOf = (at: number | null) => (at === null ? null : new Date(at));
 
 const RadiusProblemRef = builder.objectRef<RadiusProblem>('RadiusProblem').implement({
   description:
-    'Something wrong with a NAS, or with what sends from an address, since the server was started.',
+    'Something wrong with a NAS, or with what sends from an address; the thousand newest are kept.',
   fields: (t) => ({
     kind: t.exposeString('kind', { description: 'A stable code, such as UNKNOWN_NAS or BAD_AUTHENTICATOR.' }),
     sourceAddress: t.expose('sourceAddress', { type: 'IPAddress' }),
@@ -28,7 +28,7 @@ const RejectCountRef = builder.objectRef<{ reason: string; count: number }>('Log
 });
 
 const NasHealthRef = builder.objectRef<NasHealth & { readonly nasId: string }>('NasHealth').implement({
-  description: 'What the RADIUS server has heard of a NAS since it was started.',
+  description: 'What the RADIUS server has heard of a NAS; it outlives a restart of the server.',
   fields: (t) => ({
     lastLoginAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ loginAt }) => timeOf(loginAt) }),
     lastAccountingAt: t.field({
@@ -49,6 +49,18 @@ const NasHealthRef = builder.objectRef<NasHealth & { readonly nasId: string }>('
         'How far its clock is ahead, by its newest accounting; null when it does not say the time.',
       resolve: ({ clockSkewMilliseconds }) =>
         clockSkewMilliseconds === null ? null : clockSkewMilliseconds / 1000,
+    }),
+    rttMilliseconds: t.exposeFloat('rttMilliseconds', {
+      nullable: true,
+      description: 'Of the newest CoA or Disconnect that it answered at once.',
+    }),
+    rttAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ rttAt }) => timeOf(rttAt) }),
+    unansweredRequests: t.exposeInt('unanswered', {
+      description: 'CoA and Disconnect requests that it has left unanswered since it answered one.',
+    }),
+    accountingDelaySeconds: t.exposeInt('accountingDelaySeconds', {
+      nullable: true,
+      description: 'How long its newest accounting had waited at the NAS (Acct-Delay-Time).',
     }),
     problems: t.field({
       type: [RadiusProblemRef],

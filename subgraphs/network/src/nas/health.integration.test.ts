@@ -2,6 +2,7 @@ import { packetCodes, RadiusClient, sharedSecret } from '@dotmac/radius';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { radiusSecret } from '../testing/access-router.ts';
 import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
+import { NasWatch } from './watch.ts';
 
 let isp: TestNetwork;
 beforeAll(async () => {
@@ -89,6 +90,42 @@ test('logins, refusals by reason, a wrong secret and a clock that is off are see
   expect(health?.problems.map((one) => one.kind).sort()).toEqual(['BAD_AUTHENTICATOR', 'CLOCK_SKEW']);
   expect(radiusProblems.find((one) => one.kind === 'BAD_AUTHENTICATOR')?.advice).toContain('wrong secret');
   expect(radiusServer.counters).toContainEqual({ name: 'accessAccepts', value: '1' });
+});
+
+test('what was heard outlives the process, and how soon a NAS answers is measured', async () => {
+  const service = await isp.order();
+  const { session } = await isp.online(service);
+  await isp.lock(service, ['BILLING']);
+  expect(await isp.settled(service.serviceId, 1)).toMatchObject({ state: 'VERIFIED' });
+  expect(isp.nas.sessions.get(session.id)?.addressList).toBe('dotmac-suspended');
+  const { database, logger } = isp.tenant.services;
+  const nasId = isp.module.policy.findNas('127.0.0.1')?.id ?? '';
+  const { nasWatch } = isp.module;
+  expect(nasWatch.health(nasId)).toMatchObject({ rttMilliseconds: expect.any(Number), unanswered: 0 });
+  await nasWatch.keep(database);
+  const next = new NasWatch();
+  const ended = new AbortController();
+  await next.start({ ...isp.tenant.services, database, logger }, ended.signal);
+  ended.abort();
+  expect(next.health(nasId)).toEqual(nasWatch.health(nasId));
+  expect(next.problems()).toEqual(nasWatch.problems());
+  expect(next.problems()).not.toEqual([]);
+  // Whoever invents addresses fills no disk.
+  for (let host = 0; host < 1_200; host++)
+    next.anomaly({
+      kind: 'UNKNOWN_NAS',
+      sourceAddress: `198.18.${host >> 8}.${host & 255}`,
+      nasId: null,
+      detail: null,
+      count: 1,
+      at: Date.now(),
+    });
+  await next.keep(database);
+  const { count } = await database
+    .selectFrom('network.radiusProblem')
+    .select(({ fn }) => fn.countAll<bigint>().as('count'))
+    .executeTakeFirstOrThrow();
+  expect(Number(count)).toBeLessThanOrEqual(1_000);
 });
 
 test('an address that no NAS has is named', async () => {

@@ -1,6 +1,10 @@
-import type { AccountingRecord, Anomaly, ServerCounters } from '@dotmac/radius';
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { AccountingRecord, Anomaly, CoaAttempt, ServerCounters } from '@dotmac/radius';
+import type { Kysely } from 'kysely';
+import type { NetworkServices } from '../builder.ts';
+import { keepHealth, keepProblems, keptHealth, keptProblems } from './health-store.ts';
 
-/** What was seen of a NAS since the process began. */
+/** What was seen of a NAS. */
 export interface NasHealth {
   /** Milliseconds since the epoch; null: not yet. */
   loginAt: number | null;
@@ -9,6 +13,13 @@ export interface NasHealth {
   readonly rejects: Map<string, number>;
   /** How far its clock is ahead, by its newest accounting; null when it does not say the time. */
   clockSkewMilliseconds: number | null;
+  /** Of the newest CoA or Disconnect that was answered at its first sending. */
+  rttMilliseconds: number | null;
+  rttAt: number | null;
+  /** Requests to it that were never answered, since one was. */
+  unanswered: number;
+  /** How long its newest accounting had waited at the NAS. */
+  accountingDelaySeconds: number | null;
 }
 
 /** Something wrong with a NAS or with what sends from an address, from its first occurrence to its newest. */
@@ -23,11 +34,14 @@ export interface RadiusProblem {
 }
 
 const mostProblems = 1_000;
+const keepMilliseconds = 10_000;
 
-/** Watches the NASes by what the RADIUS server hears of them: in memory, beside the packet path, bounded. */
+/** Watches the NASes by what the RADIUS server hears of them: in memory, beside the packet path, bounded; kept every few seconds. */
 export class NasWatch {
   readonly #health = new Map<string, NasHealth>();
   readonly #problems = new Map<string, RadiusProblem>();
+  readonly #changed = new Set<string>();
+  readonly #changedProblems = new Set<string>();
   /** The server, once it is there. */
   server: { readonly counters: Readonly<ServerCounters>; readonly ports: readonly number[] } | null = null;
 
@@ -40,6 +54,10 @@ export class NasWatch {
       accepts: 0,
       rejects: new Map(),
       clockSkewMilliseconds: null,
+      rttMilliseconds: null,
+      rttAt: null,
+      unanswered: 0,
+      accountingDelaySeconds: null,
     };
     this.#health.set(nasId, fresh);
     return fresh;
@@ -48,16 +66,73 @@ export class NasWatch {
   /** On the packet path. `reason` is null for an accept. */
   login(nasId: string, at: number, reason: string | null): void {
     const health = this.health(nasId);
+    this.#changed.add(nasId);
     health.loginAt = at;
     if (reason === null) health.accepts++;
     else health.rejects.set(reason, (health.rejects.get(reason) ?? 0) + 1);
   }
 
   accounting(batch: readonly AccountingRecord[]): void {
-    for (const { nas, receivedAt, clockSkewMs } of batch) {
+    for (const { nas, receivedAt, clockSkewMs, delaySeconds } of batch) {
       const health = this.health(nas.id);
+      this.#changed.add(nas.id);
+      health.accountingDelaySeconds = delaySeconds;
       health.accountingAt = receivedAt;
       if (clockSkewMs !== null) health.clockSkewMilliseconds = clockSkewMs;
+    }
+  }
+
+  /** A CoA or Disconnect to it came to its end. A reply to one of several sendings says nothing of the time it took. */
+  asked(nasId: string, at: number, { outcome, transmissions, elapsedMs }: CoaAttempt['result']): void {
+    const health = this.health(nasId);
+    this.#changed.add(nasId);
+    health.unanswered = outcome === 'TIMEOUT' ? health.unanswered + 1 : 0;
+    if (outcome === 'TIMEOUT' || transmissions > 1) return;
+    health.rttMilliseconds = elapsedMs;
+    health.rttAt = at;
+  }
+
+  /** Goes on where the last process was, and keeps what is heard until the signal aborts. */
+  async start({ database, logger }: NetworkServices, signal: AbortSignal): Promise<void> {
+    for (const [nasId, health] of await keptHealth(database)) this.#health.set(nasId, health);
+    for (const problem of await keptProblems(database, mostProblems))
+      this.#problems.set(`${problem.kind} ${problem.sourceAddress}`, problem);
+    let keeping = false;
+    const timer = setInterval(() => {
+      if (keeping) return;
+      keeping = true;
+      this.keep(database)
+        .catch((error: unknown) => {
+          if (!signal.aborted) logger.warn({ error }, 'what was heard of NASes is kept later');
+        })
+        .finally(() => {
+          keeping = false;
+        });
+    }, keepMilliseconds);
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  }
+
+  /** Writes what has changed; what cannot be written is tried again. */
+  async keep(database: Kysely<TenantDatabase>): Promise<void> {
+    if (this.#changed.size === 0 && this.#changedProblems.size === 0) return;
+    const healths = [...this.#changed];
+    const problems = [...this.#changedProblems];
+    // Before the writing: what changes during it is written next time.
+    this.#changed.clear();
+    this.#changedProblems.clear();
+    try {
+      await database.transaction().execute(async (transaction) => {
+        await keepHealth(
+          transaction,
+          healths.map((nasId) => [nasId, this.health(nasId)] as const),
+        );
+        const told = problems.flatMap((key) => this.#problems.get(key) ?? []);
+        await keepProblems(transaction, told, mostProblems);
+      });
+    } catch (error) {
+      for (const nasId of healths) this.#changed.add(nasId);
+      for (const key of problems) this.#changedProblems.add(key);
+      throw error;
     }
   }
 
@@ -67,6 +142,7 @@ export class NasWatch {
     const known = this.#problems.get(key);
     // The newest goes to the end, so that the one unheard of longest is forgotten first.
     this.#problems.delete(key);
+    if (this.#changedProblems.size < mostProblems) this.#changedProblems.add(key);
     if (this.#problems.size >= mostProblems)
       for (const oldest of this.#problems.keys()) {
         this.#problems.delete(oldest);

@@ -1,0 +1,189 @@
+import { appendEvents, newId } from '@dotmac/platform';
+import { StalePlanError, type TenantEvents, ValidationError } from '@dotmac/schema';
+import { builder } from '../builder.ts';
+import { fingerprintOf } from '../change/apply.ts';
+import { ChangeModeEnum } from '../types.ts';
+import type { ServerStanding } from './realms.ts';
+import { checkRealm, checkServer } from './rules.ts';
+import {
+  allRealms,
+  homeServerPurpose,
+  keepRealm,
+  ownLoginsIn,
+  type RealmWithServers,
+  type StoredServer,
+} from './store.ts';
+
+const mostServers = 8;
+const unasked: ServerStanding = { state: 'UNASKED', answeredAt: null, lostAt: null };
+const timeOf = (at: number | null) => (at === null ? null : new Date(at));
+
+const HomeServerRef = builder
+  .objectRef<{ readonly server: StoredServer; readonly standing: ServerStanding }>('HomeServer')
+  .implement({
+    description: 'A server that answers for a realm. Its secret is never shown.',
+    fields: (t) => ({
+      host: t.field({ type: 'IPAddress', resolve: ({ server }) => server.host }),
+      authPort: t.int({ resolve: ({ server }) => server.authPort }),
+      acctPort: t.int({ nullable: true, resolve: ({ server }) => server.acctPort }),
+      state: t.field({
+        type: builder.enumType('HomeServerState', {
+          description: 'DEAD: it did not answer, and is passed over for half a minute.',
+          values: ['UNASKED', 'ALIVE', 'DEAD'] as const,
+        }),
+        resolve: ({ standing }) => standing.state,
+      }),
+      answeredAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        resolve: ({ standing }) => timeOf(standing.answeredAt),
+      }),
+      lostAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        resolve: ({ standing }) => timeOf(standing.lostAt),
+      }),
+    }),
+  });
+
+const RealmRef = builder.objectRef<RealmWithServers>('Realm').implement({
+  description: 'Login names of somebody else, such as those of a roaming partner.',
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name', { description: 'Without the @.' }),
+    strip: t.exposeBoolean('strip', {
+      description: 'The home servers are asked for the name before the @ only.',
+    }),
+    enabled: t.exposeBoolean('enabled'),
+    servers: t.field({
+      type: [HomeServerRef],
+      description: 'In the order in which they are asked.',
+      resolve: ({ name, servers }, _args, { policy }) => {
+        const standing = policy.realms.standing(name);
+        return servers.map((server, index) => ({ server, standing: standing[index] ?? unasked }));
+      },
+    }),
+  }),
+});
+
+builder.queryField('realms', (t) =>
+  t.field({
+    type: [RealmRef],
+    authScopes: { scope: 'network:read' },
+    resolve: (_root, _args, { services }) => allRealms(services.database),
+  }),
+);
+
+interface RealmResult {
+  readonly realm: RealmWithServers;
+  readonly ownLogins: number;
+  readonly fingerprint: string;
+}
+
+const SetRealmResultRef = builder.objectRef<RealmResult>('SetRealmResult').implement({
+  fields: (t) => ({
+    realm: t.expose('realm', { type: RealmRef, description: 'As it would be, or is now.' }),
+    ownLogins: t.exposeInt('ownLogins', {
+      description: 'Open services of your own with such a login name: they would be asked for elsewhere.',
+    }),
+    fingerprint: t.exposeString('fingerprint'),
+  }),
+});
+
+const HomeServerInput = builder.inputType('HomeServerInput', {
+  fields: (t) => ({
+    host: t.field({ type: 'IPAddress', required: true }),
+    authPort: t.int({ description: '1812 when left out.' }),
+    acctPort: t.int({ description: 'It is not told of sessions when left out.' }),
+    secret: t.string({ description: 'Left out for a server that is there already: it stays.' }),
+  }),
+});
+
+const SetRealmInput = builder.inputType('SetRealmInput', {
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'Without the @, such as partner.example.' }),
+    mode: t.field({ type: ChangeModeEnum, required: true }),
+    fingerprint: t.string({ description: 'Of the plan; needed to APPLY.' }),
+    strip: t.boolean({ description: 'False when left out.' }),
+    enabled: t.boolean({ description: 'True when left out; false: its names are our own again.' }),
+    servers: t.field({
+      type: [HomeServerInput],
+      required: true,
+      description: 'All of them, the preferred one first; 1 to 8.',
+    }),
+    clientMutationId: t.string(),
+  }),
+});
+
+builder.mutationField('setRealm', (t) =>
+  t.field({
+    type: SetRealmResultRef,
+    description: 'Who answers for the login names of a realm. Holds for the next login; live sessions go on.',
+    authScopes: { scope: 'network:write' },
+    errors: { types: [ValidationError, StalePlanError] },
+    args: { input: t.arg({ type: SetRealmInput, required: true }) },
+    resolve: async (_root, { input }, { services, policy, principal, traceId }) => {
+      const { database, clock, secrets } = services;
+      const name = checkRealm(input.name);
+      if (input.servers.length < 1 || input.servers.length > mostServers)
+        throw new ValidationError('input.servers', `A realm has 1 to ${mostServers} home servers`);
+      const result = await database.transaction().execute(async (transaction) => {
+        const before = (await allRealms(transaction)).find((realm) => realm.name === name);
+        const realmId = before?.id ?? newId('rlm', clock);
+        const servers = input.servers.map((given, place): StoredServer => {
+          const { host, authPort = null, acctPort = null, secret = null } = given;
+          const wanted = { host, authPort: authPort ?? 1812, acctPort };
+          checkServer(wanted, place);
+          const known = before?.servers.find((one) => one.host === host && one.authPort === wanted.authPort);
+          if (secret === null && known !== undefined) return { ...known, ...wanted, place };
+          if (secret === null || secret.length < 6 || secret.length > 128)
+            throw new ValidationError(`input.servers.${place}.secret`, 'A secret has 6 to 128 characters');
+          const id = newId('hsv', clock);
+          return {
+            id,
+            realmId,
+            place,
+            ...wanted,
+            secret: Buffer.from(secrets.seal(secret, homeServerPurpose(id))),
+          };
+        });
+        const realm: RealmWithServers = {
+          id: realmId,
+          name,
+          strip: input.strip ?? false,
+          enabled: input.enabled ?? true,
+          createdAt: before?.createdAt ?? new Date(clock.now()),
+          servers,
+        };
+        const ownLogins = await ownLoginsIn(transaction, name);
+        const shown = (one: RealmWithServers | undefined) =>
+          one === undefined
+            ? null
+            : [
+                one.strip,
+                one.enabled,
+                one.servers.map(({ host, authPort, acctPort }) => [host, authPort, acctPort]),
+              ];
+        const fingerprint = fingerprintOf(`realm:${name}`, JSON.stringify([shown(before), shown(realm)]), [
+          String(ownLogins),
+        ]);
+        if (input.mode === 'PLAN') return { realm, ownLogins, fingerprint };
+        if (input.fingerprint !== fingerprint) throw new StalePlanError();
+        await keepRealm(transaction, realm);
+        await appendEvents<TenantEvents>(transaction, [
+          {
+            type: 'realm.updated',
+            subject: realmId,
+            payload: { realmId, name, enabled: realm.enabled },
+            occurredAt: clock.now(),
+            actor: principal.id,
+            traceId,
+          },
+        ]);
+        return { realm, ownLogins, fingerprint };
+      });
+      if (input.mode === 'APPLY') await policy.realms.load();
+      return result;
+    },
+  }),
+);

@@ -665,6 +665,14 @@ export interface BillingTaxExemption {
   toDay: string;
 }
 
+export interface BillingTaxQuote {
+  expiresAt: ColumnType<Date, Date | string, Date | string>;
+  fetchedAt: ColumnType<Date, Date | string, Date | string>;
+  jurisdiction: string;
+  rates: Json;
+  source: string;
+}
+
 export interface BillingTaxRate {
   category: string;
   fromDay: string;
@@ -677,6 +685,15 @@ export interface BillingTaxRate {
   recordedAt: ColumnType<Date, Date | string, Date | string>;
   recordedBy: string;
   source: string;
+}
+
+export interface BillingTaxService {
+  id: Generated<boolean>;
+  maximumAgeHours: number;
+  sealedToken: Uint8Array | null;
+  setAt: ColumnType<Date, Date | string, Date | string>;
+  setBy: string;
+  url: string;
 }
 
 export interface BillingTenantDay {
@@ -1556,7 +1573,9 @@ export interface DB {
   "billing.serviceLine": BillingServiceLine;
   "billing.shield": BillingShield;
   "billing.taxExemption": BillingTaxExemption;
+  "billing.taxQuote": BillingTaxQuote;
   "billing.taxRate": BillingTaxRate;
+  "billing.taxService": BillingTaxService;
   "billing.tenantDay": BillingTenantDay;
   "billing.usageAllowance": BillingUsageAllowance;
   "billing.usageDay": BillingUsageDay;

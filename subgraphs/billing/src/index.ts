@@ -60,6 +60,7 @@ import './seller/graphql.ts';
 import './service-line/graphql.ts';
 import './statement/graphql.ts';
 import './tax/graphql.ts';
+import './tax/graphql-service.ts';
 import { usageConsumer } from './usage/events.ts';
 import './usage/graphql.ts';
 import { voucherConsumer } from './voucher/events.ts';

@@ -4,6 +4,7 @@ import { type BillingContext, builder } from '../builder.ts';
 import type { Document } from '../document/store.ts';
 import { CreditNoteRef, InvoiceRef } from '../document/type.ts';
 import { PaymentRef, ShieldRef } from '../payment/type.ts';
+import { isQuoted } from '../tax/rules-quote.ts';
 import { taxComponents } from '../tax/store.ts';
 import { lockedAccount, updateAccount } from './store.ts';
 import { AccountRef, CustomerRef, DepositRef, FeeRef } from './type.ts';
@@ -166,7 +167,7 @@ builder.mutationField('updateBillingAccount', (t) =>
         if (paymentTermDays != null && (paymentTermDays < 0 || paymentTermDays > 365))
           throw new ValidationError('input.paymentTermDays', `must be 0 to 365, not ${paymentTermDays}`);
         const jurisdictions = taxJurisdictions == null ? new Map() : await taxComponents(transaction);
-        const unknown = taxJurisdictions?.find((one) => !jurisdictions.has(one));
+        const unknown = taxJurisdictions?.find((one) => !jurisdictions.has(one) && !isQuoted(one));
         if (unknown !== undefined)
           throw new ValidationError(
             'input.taxJurisdictions',

@@ -6,6 +6,7 @@ import { versionsBeginning } from '../catalogue/store.ts';
 import { runDunning } from '../dunning/run.ts';
 import { enforceHolds } from '../hold/hold.ts';
 import { orderDueChanges } from '../plan-change/change.ts';
+import { refreshQuotes } from '../tax/quote.ts';
 import { judgeUsage } from '../usage/judge.ts';
 import { reachedAllowances } from '../usage/store.ts';
 import type { Act } from './issue.ts';
@@ -25,6 +26,7 @@ export function dailyBilling(services: BillingServices): DailyWork<TenantDatabas
       await orderDueChanges(transaction, act);
       await enforceHolds(transaction, act);
       for (const service of await reachedAllowances(transaction)) await judgeUsage(transaction, service, act);
+      await refreshQuotes(services, localDate);
       await runBilling(services, localDate, act);
       await runDunning(services, act);
     },

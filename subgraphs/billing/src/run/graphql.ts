@@ -7,6 +7,7 @@ import type { Draft, DraftLine } from '../document/rules-draft.ts';
 import type { Document } from '../document/store.ts';
 import { CreditNoteRef, ExplanationRef, InvoiceRef, LineKindEnum } from '../document/type.ts';
 import { orFailure, planFailures } from '../outcome.ts';
+import { refreshQuotes } from '../tax/quote.ts';
 import { applyPlan, type Problem, planRun, type RunPlan, type RunResult, runBilling } from './run.ts';
 
 export const ApplyModeEnum = builder.enumType('ApplyMode', {
@@ -197,9 +198,11 @@ builder.mutationField('runBilling', (t) =>
     authScopes: { scope: 'billing:write' },
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: RunBillingInput, required: true }) },
-    resolve: (_root, { input }, context) => {
+    resolve: async (_root, { input }, context) => {
       const act = actOf(context);
-      return runBilling(context.services, checkRunDate(input.runDate ?? act.today, act.today), act);
+      const runDate = checkRunDate(input.runDate ?? act.today, act.today);
+      await refreshQuotes(context.services, runDate);
+      return runBilling(context.services, runDate, act);
     },
   }),
 );

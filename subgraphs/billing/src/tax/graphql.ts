@@ -73,6 +73,13 @@ const TaxSourceRef = builder.objectRef<(typeof JURISDICTION_SETS)[number]>('Ship
   fields: (t) => ({
     jurisdiction: t.exposeString('jurisdiction'),
     source: t.exposeString('source'),
+    checkedOn: t.field({
+      type: 'LocalDate',
+      nullable: true,
+      description: 'When the rates were last compared with something published; null: never.',
+      resolve: ({ checked }) => checked?.on ?? null,
+    }),
+    checkedAgainst: t.string({ nullable: true, resolve: ({ checked }) => checked?.against ?? null }),
     rates: t.field({
       type: [
         builder.objectRef<(typeof JURISDICTION_SETS)[number]['rates'][number]>('ShippedTaxRate').implement({

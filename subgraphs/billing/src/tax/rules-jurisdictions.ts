@@ -8,6 +8,8 @@ export const PRODUCT_CLASSES = ['internetAccess', 'voice', 'equipment', 'install
 export interface JurisdictionSet {
   readonly jurisdiction: string;
   readonly source: string;
+  /** When its rates were last compared with something published, and with what; null: written down from the law only. */
+  readonly checked: { readonly on: string; readonly against: string } | null;
   readonly rates: ReadonlyArray<{
     readonly name: string;
     readonly percent: string;
@@ -20,6 +22,29 @@ export interface JurisdictionSet {
 /** First day for which the shipped data speaks; where a rate is older, it starts here. */
 const DATA_FROM = '2024-01-01';
 
+/** Overviews by third parties, not registers: whoever bills by a set still confirms it. */
+const CHECKS = {
+  EU: {
+    on: '2026-11-28',
+    against:
+      'mindlink.lv/useful/vat-rates-in-eu; for the changes in EE, FI, RO and SK newcraft.dev/vat-rates-eu-countries, of December 2025',
+  },
+  CA: {
+    on: '2026-11-28',
+    against: 'invoicemama.com/guides/ca/gst-hst-rates-by-province, which names Canada.ca',
+  },
+  WEST: { on: '2026-11-28', against: 'www.1upcargo.com/canada-sales-tax-rates, of 2025' },
+  GST: { on: '2026-11-28', against: 'trendsmask.com/how-much-is-gst-225593.html, of late 2025' },
+} as const;
+
+function checkedAgainst(jurisdiction: string): JurisdictionSet['checked'] {
+  if (jurisdiction === 'GB') return null;
+  if (jurisdiction === 'AU' || jurisdiction === 'NZ') return CHECKS.GST;
+  // The overview names the provincial taxes of the west without their rates.
+  if (['CA-BC', 'CA-SK', 'CA-MB'].includes(jurisdiction)) return CHECKS.WEST;
+  return jurisdiction.startsWith('CA') ? CHECKS.CA : CHECKS.EU;
+}
+
 const set = (
   jurisdiction: string,
   source: string,
@@ -28,6 +53,7 @@ const set = (
 ): JurisdictionSet => ({
   jurisdiction,
   source,
+  checked: checkedAgainst(jurisdiction),
   rates: steps.map(([percent, from = DATA_FROM], index) => {
     const to = steps[index + 1]?.[1];
     return { name, percent, from, ...(to === undefined ? {} : { to }) };

@@ -4,7 +4,9 @@ import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Day } from '../calendar/rules.ts';
 import { idArray } from '../database/id-array.ts';
 import { shippedComponents, withRecorded } from './rules-jurisdictions.ts';
+import { quotedComponents } from './rules-quote.ts';
 import type { TaxComponent, TaxExemption } from './rules-types.ts';
+import { freshQuotes } from './store-quote.ts';
 
 const shipped = shippedComponents();
 
@@ -18,7 +20,7 @@ interface RateRow {
   readonly from: Day;
 }
 
-/** All tax components by jurisdiction: those that are shipped, and those that were recorded. */
+/** All tax components by jurisdiction: shipped ones, those of a rate service that hold now, and those that were recorded. */
 export async function taxComponents(
   db: Executor<TenantDatabase>,
 ): Promise<ReadonlyMap<string, readonly TaxComponent[]>> {
@@ -36,7 +38,8 @@ export async function taxComponents(
       charge: percent === null ? { perUnit: perUnit ?? 0n } : { percent },
     }),
   );
-  return Map.groupBy(withRecorded(shipped, recorded), ({ jurisdiction }) => jurisdiction);
+  const quoted = (await freshQuotes(db)).flatMap(quotedComponents);
+  return Map.groupBy(withRecorded([...shipped, ...quoted], recorded), ({ jurisdiction }) => jurisdiction);
 }
 
 export type TaxRate = Selectable<TenantDatabase['billing.taxRate']>;

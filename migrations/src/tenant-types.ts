@@ -37,10 +37,13 @@ export interface BillingAccount {
   currency: string;
   customerId: string;
   email: string | null;
+  grouped: Generated<boolean>;
   liveFrom: string | null;
   name: string;
   nextBillOn: string | null;
   openedAt: ColumnType<Date, Date | string, Date | string>;
+  payerId: string | null;
+  payerMode: string | null;
   paymentTermDays: Generated<number>;
   postalCode: string | null;
   rateCardPlanId: string | null;
@@ -331,6 +334,7 @@ export interface BillingLedgerEntry {
 export interface BillingLedgerTransaction {
   currency: string;
   kind: string;
+  postedAt: ColumnType<Date, Date | string, Date | string> | null;
   postedOn: string;
   ref: string;
 }
@@ -651,6 +655,21 @@ export interface BillingShield {
   kind: string;
   liftedAt: ColumnType<Date, Date | string, Date | string> | null;
   untilDay: string | null;
+}
+
+export interface BillingSummary {
+  currency: string;
+  dueOn: string;
+  id: string;
+  issuedOn: string;
+  payerId: string;
+  sequence: number;
+  totalMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+}
+
+export interface BillingSummaryDocument {
+  documentId: string;
+  summaryId: string;
 }
 
 export interface BillingTaxExemption {
@@ -1572,6 +1591,8 @@ export interface DB {
   "billing.serviceEvent": BillingServiceEvent;
   "billing.serviceLine": BillingServiceLine;
   "billing.shield": BillingShield;
+  "billing.summary": BillingSummary;
+  "billing.summaryDocument": BillingSummaryDocument;
   "billing.taxExemption": BillingTaxExemption;
   "billing.taxQuote": BillingTaxQuote;
   "billing.taxRate": BillingTaxRate;

@@ -44,6 +44,7 @@ import { outageConsumer } from './outage/events.ts';
 import './outage/graphql.ts';
 import { billingLoaders } from './loaders.ts';
 import './payment/graphql.ts';
+import './payer/graphql.ts';
 import './plan-change/graphql.ts';
 import { dailyPrepaid } from './prepaid/daily.ts';
 import './prepaid/graphql.ts';

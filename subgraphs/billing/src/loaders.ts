@@ -22,6 +22,7 @@ import { equipmentOfCustomers } from './equipment/store.ts';
 import { feesOfCustomers } from './fee/store.ts';
 import { holdsOfServices } from './hold/store.ts';
 import { creditsOfIncidents } from './outage/store.ts';
+import { summariesOf } from './payer/store.ts';
 import { allocationsOfSources, paymentsById, paymentsOfCustomers } from './payment/store.ts';
 import { scheduledChanges } from './plan-change/store.ts';
 import { prepaidOfCustomers } from './prepaid/store.ts';
@@ -89,6 +90,10 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
     planChangeOfService: loaderOf(
       (ids) => scheduledChanges(database, ids),
       (change) => change.serviceLineId,
+    ),
+    summariesOfPayer: listLoaderOf(
+      (ids) => summariesOf(database, ids),
+      (summary) => summary.payerId,
     ),
     prepaid: loaderOf(
       (ids) => prepaidOfCustomers(database, ids),

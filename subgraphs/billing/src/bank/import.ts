@@ -77,7 +77,7 @@ export async function importStatement(
         importedOn: act.today,
       });
       if (row === null) continue;
-      await post(transaction, [suspenseOf(row)], act.today);
+      await post(transaction, [suspenseOf(row)], act.today, new Date(act.now));
       const own = match?.invoice;
       const [holder] = own === undefined ? [] : await accountsById(transaction, [own.customerId]);
       imported.push(
@@ -110,7 +110,7 @@ async function assign(
 ): Promise<BankLine> {
   const { id: lineId, matches, currency, amountMinor } = line;
   const out = suspenseOf(line);
-  await post(transaction, [reversal(out, 'suspenseMatched', out.ref)], act.today);
+  await post(transaction, [reversal(out, 'suspenseMatched', out.ref)], act.today, new Date(act.now));
   const payment = await receiveIn(
     transaction,
     services,
@@ -174,7 +174,7 @@ export async function undoBankMatch(
       act,
     );
     const undone = { ...line, paymentId: null };
-    await post(transaction, [suspenseOf(undone)], act.today);
+    await post(transaction, [suspenseOf(undone)], act.today, new Date(act.now));
     return undone;
   });
 }

@@ -101,7 +101,7 @@ builder.mutationFields((t) => ({
           throw new ConflictError('REFERENCE_USED', `The reference ${reference} belongs to another deposit`);
         if (isNew) {
           const posting = { ref: deposit.id, customer: customerId, currency, amount, gateway: method };
-          await post(transaction, [postDeposit(posting)], act.today);
+          await post(transaction, [postDeposit(posting)], act.today, new Date(act.now));
         }
         return deposit;
       });

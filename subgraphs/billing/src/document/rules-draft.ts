@@ -35,6 +35,8 @@ export interface DraftLine {
 export interface Draft {
   readonly type: DocumentType;
   readonly customerId: string;
+  /** Who owes it, when another pays for the customer. */
+  readonly payerId?: string;
   readonly customerName: string;
   readonly customerEmail: string | null;
   readonly currency: string;
@@ -48,6 +50,10 @@ export interface Draft {
   readonly creditsDocumentId: string | null;
   readonly reason: string | null;
 }
+
+/** Whose receivable a document is. */
+export const debtorOf = ({ payerId, customerId }: Pick<Draft, 'payerId' | 'customerId'>): string =>
+  payerId ?? customerId;
 
 /** What a document says, for its hash: names, days and amounts as they are on the day of issue. */
 export function snapshotOf(
@@ -103,6 +109,7 @@ export function draftText(draft: Draft): Canonical {
   return {
     snapshot: snapshotOf(draft, { number: '', issuedOn: '', dueOn: '', seller: '' }),
     term: draft.paymentTermDays,
+    debtor: debtorOf(draft),
     keys: draft.lines.map((line) => [
       line.serviceLineId,
       line.priceKey,

@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
+import { membersOf } from '../payer/store.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { closeCycles, deleteLock, hasOverdue } from './store.ts';
 
@@ -18,6 +19,9 @@ export async function relieve(
   if (await hasOverdue(transaction, customerId, act.today)) return;
   await closeCycles(transaction, customerId, act.today);
   await unlock(transaction, customerId, because, act);
+  for (const member of await membersOf(transaction, [customerId]))
+    if (!(await hasOverdue(transaction, member.customerId, act.today)))
+      await unlock(transaction, member.customerId, because, act);
 }
 
 /** Asks for the billing lock to be lifted, if there is one. */

@@ -5,6 +5,7 @@ import type { Transaction } from 'kysely';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { chargeLateFees } from '../late-fee/charge.ts';
+import { membersOf } from '../payer/store.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
 import { relieve } from './relief.ts';
@@ -120,12 +121,10 @@ async function enforce(
   }));
   const toLock = steps.filter(({ decision }) => decision.step.action === 'walledGarden');
   const because = 'invoices are overdue';
-  const locked = await insertLocks(
-    transaction,
-    [...new Set(toLock.map(({ account }) => account.id))],
-    because,
-    new Date(act.now),
-  );
+  const payers = [...new Set(toLock.map(({ account }) => account.id))];
+  // Whoever he pays for goes with him.
+  const members = (await membersOf(transaction, payers)).map(({ customerId }) => customerId);
+  const locked = await insertLocks(transaction, [...payers, ...members], because, new Date(act.now));
   for (const customerId of locked) {
     events.push({
       type: 'billing.lock.requested',

@@ -210,7 +210,8 @@ export async function hasOverdue(
 ): Promise<boolean> {
   const { rows } = await sql<{ overdue: boolean }>`
     select exists (select from billing.open_item
-      where customer_id = ${customerId} and open_minor > 0 and due_on < ${today}::date)
+      where customer_id in (${customerId}, (select payer_id from billing.account where customer_id = ${customerId}))
+        and open_minor > 0 and due_on < ${today}::date)
       or coalesce((select sum(amount_minor) from billing.write_off where customer_id = ${customerId}), 0) > 0
       or exists (select from billing.prepaid where customer_id = ${customerId} and expired_on is not null) as overdue`.execute(
     transaction,
@@ -225,7 +226,8 @@ export async function relievedCustomers(db: Executor<TenantDatabase>, today: str
       select customer_id from billing.dunning_cycle where closed_on is null
       union select customer_id from billing.lock) dunned
     where not exists (select from billing.open_item o
-      where o.customer_id = dunned.customer_id and o.open_minor > 0 and o.due_on < ${today}::date)
+      where o.customer_id in (dunned.customer_id, (select payer_id from billing.account a where a.customer_id = dunned.customer_id))
+        and o.open_minor > 0 and o.due_on < ${today}::date)
       and coalesce((select sum(amount_minor) from billing.write_off w where w.customer_id = dunned.customer_id), 0) = 0
       and not exists (select from billing.prepaid p where p.customer_id = dunned.customer_id and p.expired_on is not null)
     order by customer_id`.execute(db);

@@ -7,18 +7,20 @@ import { accountKey, type PostingSet, prepaidSet } from './rules.ts';
  * Writes postings. The database refuses a (kind, ref) that is there already and any set that does not sum to zero.
  * What is no invoice's of a prepaid customer's money stands in his own account, whoever posts it.
  * @param postedOn local date, ISO.
+ * @param at when, by the tenant's clock.
  */
 export async function post(
   transaction: QueryExecutorProvider,
   posted: readonly PostingSet[],
   postedOn: string,
+  at: Date,
 ): Promise<void> {
   const sets = await withPrepaid(transaction, posted);
   await insertRows(
     transaction,
     'billing.ledger_transaction',
-    { kind: 'text', ref: 'text', currency: 'text', posted_on: 'date' },
-    sets.map(({ kind, ref, currency }) => ({ kind, ref, currency, posted_on: postedOn })),
+    { kind: 'text', ref: 'text', currency: 'text', posted_on: 'date', posted_at: 'timestamptz' },
+    sets.map(({ kind, ref, currency }) => ({ kind, ref, currency, posted_on: postedOn, posted_at: at })),
   );
   await insertRows(
     transaction,

@@ -16,5 +16,5 @@ export async function writeMovement(
   await insertAllocations(transaction, allocations, new Date(act.now));
   await reduceOpenItems(transaction, allocations);
   await reduceCreditItems(transaction, movement.credits);
-  await post(transaction, movement.postings(id), act.today);
+  await post(transaction, movement.postings(id), act.today, new Date(act.now));
 }

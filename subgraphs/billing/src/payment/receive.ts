@@ -95,6 +95,7 @@ export async function receiveIn(
       }),
     ],
     act.today,
+    at,
   );
   await appendEvents<TenantEvents>(transaction, [
     {

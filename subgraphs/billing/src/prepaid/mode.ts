@@ -18,8 +18,10 @@ export async function startPrepaid(
   act: Act,
 ): Promise<Prepaid> {
   return services.database.transaction().execute(async (transaction) => {
-    if ((await lockedAccount(transaction, customerId)) === null)
-      throw new NotFoundError('Customer', customerId);
+    const account = await lockedAccount(transaction, customerId);
+    if (account === null) throw new NotFoundError('Customer', customerId);
+    if (account.grouped)
+      throw new ConflictError('PAYER', 'Who pays ahead pays for himself: he is in a group with a payer');
     if ((await prepaidOfCustomers(transaction, [customerId])).length > 0)
       throw new ConflictError('PREPAID', 'The customer pays ahead already');
     if ((await openItems(transaction, [customerId])).length > 0)
@@ -60,5 +62,5 @@ async function transfer(
     const amount = items.reduce((sum, { open }) => sum + open, 0n);
     return postPrepaidTransfer({ ref: newId('ppt', clock), customer, currency, amount }, back);
   });
-  await post(transaction, sets, act.today);
+  await post(transaction, sets, act.today, new Date(act.now));
 }

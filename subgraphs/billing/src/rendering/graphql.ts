@@ -6,6 +6,7 @@ import { brokenRules } from './rules-en16931.ts';
 import { enInvoice } from './rules-model.ts';
 import { type DocumentSnapshot, snapshotOfText } from './rules-snapshot.ts';
 import { ublDocument } from './rules-ubl.ts';
+import { paidAtIssue } from './store.ts';
 
 interface Encoded {
   readonly mediaType: string;
@@ -28,8 +29,8 @@ const EncodedDocumentRef = builder.objectRef<Encoded>('EncodedDocument').impleme
 });
 
 /** @throws ConflictError NOT_EN16931, naming the rules that the document does not keep. */
-function ubl(snapshot: DocumentSnapshot, preceding: Document | null): Uint8Array {
-  const model = enInvoice(snapshot, preceding ?? undefined);
+function ubl(snapshot: DocumentSnapshot, preceding: Document | null, prepaid: bigint): Uint8Array {
+  const model = enInvoice(snapshot, preceding ?? undefined, prepaid);
   if (!model.ok) throw new ConflictError('NOT_EN16931', model.message);
   const broken = brokenRules(model.invoice);
   if (broken.length > 0)
@@ -43,13 +44,19 @@ function ubl(snapshot: DocumentSnapshot, preceding: Document | null): Uint8Array
 async function encoded(
   document: Document,
   format: 'PDF' | 'UBL',
-  { loaders }: BillingContext,
+  { loaders, services }: BillingContext,
 ): Promise<Encoded> {
   const snapshot = snapshotOfText(document.snapshot);
   const { creditsDocumentId, number } = document;
   const credited = creditsDocumentId === null ? null : await loaders.document.load(creditsDocumentId);
-  if (format === 'UBL')
-    return { mediaType: 'application/xml', fileName: `${number}.xml`, bytes: ubl(snapshot, credited) };
+  if (format === 'UBL') {
+    const prepaid = await paidAtIssue(services.database, document);
+    return {
+      mediaType: 'application/xml',
+      fileName: `${number}.xml`,
+      bytes: ubl(snapshot, credited, prepaid),
+    };
+  }
   // Much code for the few who ask for a PDF: loaded with the first one.
   const { pdfDocument } = await import('./pdf.ts');
   const bytes = await pdfDocument(snapshot, credited?.number);

@@ -24,6 +24,14 @@ export interface ModelLine {
   readonly percent: string | undefined;
 }
 
+/** BG-20 and BG-21: taken off the document, or put on it. */
+export interface DocumentAmount {
+  readonly reason: string;
+  readonly amount: bigint;
+  readonly category: VatCategory;
+  readonly percent: string | undefined;
+}
+
 interface VatBreakdown {
   readonly category: VatCategory;
   readonly percent: string | undefined;
@@ -34,6 +42,8 @@ interface VatBreakdown {
 
 /** The semantic model of EN 16931-1, as far as documents of ours go. Minor units; a credit note's are above zero. */
 export interface EnInvoice {
+  /** BT-24. */
+  readonly specification: string;
   /** BT-3, UNTDID 1001. */
   readonly typeCode: '380' | '381';
   readonly number: string;
@@ -50,10 +60,16 @@ export interface EnInvoice {
   readonly remittance: string;
   readonly lines: readonly ModelLine[];
   readonly breakdown: readonly VatBreakdown[];
+  readonly allowances: readonly DocumentAmount[];
+  readonly charges: readonly DocumentAmount[];
   readonly lineTotal: bigint;
   readonly exclusive: bigint;
   readonly tax: bigint;
   readonly inclusive: bigint;
+  /** BT-113: what was paid before the document was issued. */
+  readonly prepaid: bigint;
+  /** BT-114. */
+  readonly rounding: bigint;
   readonly payable: bigint;
 }
 
@@ -65,14 +81,29 @@ export type ModelResult =
 export const paymentReference = (number: string): string =>
   creditorReference(number.replaceAll(/[^0-9A-Za-z]/g, '').slice(-21));
 
-/** The model of an issued document, or why the standard cannot say what it says. */
+/**
+ * The model of an issued document, or why the standard cannot say what it says. `prepaid`: what paid it when it was
+ * issued, minor units.
+ */
 export function enInvoice(
   snapshot: DocumentSnapshot,
   preceding: { readonly number: string; readonly issuedOn: string } | undefined,
+  prepaid = 0n,
 ): ModelResult {
   const sign = snapshot.type === 'INVOICE' ? 1n : -1n;
   const untaxed = untaxedCategory(snapshot);
   const lines: ModelLine[] = [];
+  const amounts = (all: DocumentSnapshot['allowances']): DocumentAmount[] =>
+    (all ?? []).map(({ reason, amount, taxes }) => {
+      const tax = snapshot.taxes[taxes?.[0] ?? -1];
+      return {
+        reason,
+        amount: sign * BigInt(amount),
+        category: (tax?.category ?? untaxed) as VatCategory,
+        percent: tax === undefined ? (untaxed === 'O' ? undefined : '0') : tax.percent,
+      };
+    });
+  const [allowances, charges] = [amounts(snapshot.allowances), amounts(snapshot.charges)];
   for (const [index, line] of snapshot.lines.entries()) {
     const taxes = (line.taxes ?? []).flatMap((at) => snapshot.taxes[at] ?? []);
     if (taxes.length > 1)
@@ -112,10 +143,12 @@ export function enInvoice(
       tax: 0n,
       reason: untaxed === 'O' ? 'Not subject to VAT' : 'Exempt from VAT',
     });
-  const payable = sign * BigInt(snapshot.gross);
+  const inclusive = sign * BigInt(snapshot.gross);
+  const rounding = sign * BigInt(snapshot.rounding ?? '0');
   return {
     ok: true,
     invoice: {
+      specification: 'urn:cen.eu:en16931:2017',
       typeCode: snapshot.type === 'INVOICE' ? '380' : '381',
       number: snapshot.number,
       issuedOn: snapshot.issuedOn,
@@ -129,11 +162,15 @@ export function enInvoice(
       remittance: paymentReference(snapshot.number),
       lines,
       breakdown,
+      allowances,
+      charges,
       lineTotal: lines.reduce((sum, line) => sum + line.net, 0n),
       exclusive: sign * BigInt(snapshot.net),
       tax: sign * BigInt(snapshot.tax),
-      inclusive: payable,
-      payable,
+      inclusive,
+      prepaid,
+      rounding,
+      payable: inclusive - prepaid + rounding,
     },
   };
 }

@@ -41,9 +41,21 @@ export interface DocumentSnapshot {
     readonly tax: string;
     readonly reason?: string;
   }[];
+  /** Of the whole document: part of `net`. */
+  readonly allowances?: readonly SnapshotAmount[];
+  readonly charges?: readonly SnapshotAmount[];
+  /** To the coins that there are. */
+  readonly rounding?: string;
   readonly net: string;
   readonly tax: string;
   readonly gross: string;
+}
+
+/** Taken off a document, or put on it; the amount is as signed as the document's. */
+interface SnapshotAmount {
+  readonly reason: string;
+  readonly amount: string;
+  readonly taxes?: readonly number[];
 }
 
 export const snapshotOfText = (text: string): DocumentSnapshot => JSON.parse(text) as DocumentSnapshot;

@@ -1,5 +1,5 @@
 import { formatUnits } from '@dotmac/platform/money/decimal';
-import type { EnInvoice, ModelLine, Party } from './rules-model.ts';
+import type { DocumentAmount, EnInvoice, ModelLine, Party } from './rules-model.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 type Child = string | undefined;
@@ -33,7 +33,7 @@ export function ublDocument(invoice: EnInvoice): string {
   const body = element(
     root,
     [
-      text('CustomizationID', 'urn:cen.eu:en16931:2017'),
+      text('CustomizationID', invoice.specification),
       text('ID', invoice.number),
       text('IssueDate', invoice.issuedOn),
       isInvoice ? optional('DueDate', invoice.dueOn) : undefined,
@@ -51,6 +51,8 @@ export function ublDocument(invoice: EnInvoice): string {
       element('cac:AccountingSupplierParty', [party(invoice.seller)]),
       element('cac:AccountingCustomerParty', [party(invoice.buyer)]),
       isInvoice ? paymentMeans(invoice) : undefined,
+      ...invoice.allowances.map((one) => allowanceCharge(one, false, amount)),
+      ...invoice.charges.map((one) => allowanceCharge(one, true, amount)),
       element('cac:TaxTotal', [
         amount('TaxAmount', invoice.tax),
         ...invoice.breakdown.map((one) =>
@@ -65,6 +67,12 @@ export function ublDocument(invoice: EnInvoice): string {
         amount('LineExtensionAmount', invoice.lineTotal),
         amount('TaxExclusiveAmount', invoice.exclusive),
         amount('TaxInclusiveAmount', invoice.inclusive),
+        invoice.allowances.length === 0
+          ? undefined
+          : amount('AllowanceTotalAmount', total(invoice.allowances)),
+        invoice.charges.length === 0 ? undefined : amount('ChargeTotalAmount', total(invoice.charges)),
+        invoice.prepaid === 0n ? undefined : amount('PrepaidAmount', invoice.prepaid),
+        invoice.rounding === 0n ? undefined : amount('PayableRoundingAmount', invoice.rounding),
         amount('PayableAmount', invoice.payable),
       ]),
       ...invoice.lines.map((line) => documentLine(line, isInvoice, amount)),
@@ -76,6 +84,21 @@ export function ublDocument(invoice: EnInvoice): string {
     },
   );
   return `<?xml version="1.0" encoding="UTF-8"?>\n${body}\n`;
+}
+
+const total = (all: readonly DocumentAmount[]): bigint => all.reduce((sum, { amount }) => sum + amount, 0n);
+
+function allowanceCharge(
+  one: DocumentAmount,
+  isCharge: boolean,
+  amount: (name: string, minor: bigint) => string,
+): string {
+  return element('cac:AllowanceCharge', [
+    text('ChargeIndicator', `${isCharge}`),
+    text('AllowanceChargeReason', one.reason),
+    amount('Amount', one.amount),
+    category('cac:TaxCategory', one.category, one.percent),
+  ]);
 }
 
 function party(one: Party): string {

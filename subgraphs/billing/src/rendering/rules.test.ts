@@ -85,8 +85,60 @@ describe('EN 16931', () => {
     gross: '2500',
   });
 
+  const allowed = model({
+    ...snapshot,
+    lines: [line('Fibre 100', '2500', '0', [0])],
+    allowances: [{ reason: 'Loyalty', amount: '300', taxes: [0] }],
+    charges: [{ reason: 'Paper', amount: '100', taxes: [0] }],
+    taxes: [{ name: 'VAT', category: 'S', percent: '19', base: '2300', tax: '437' }],
+    net: '2300',
+    tax: '437',
+    gross: '2737',
+    rounding: '-2',
+  });
+  const allowance = (change: Partial<(typeof allowed.allowances)[number]>, of = allowed) => ({
+    ...of,
+    allowances: of.allowances.map((one) => ({ ...one, ...change })),
+  });
+  const charge = (change: Partial<(typeof allowed.charges)[number]>, of = allowed) => ({
+    ...of,
+    charges: of.charges.map((one) => ({ ...one, ...change })),
+  });
+  const zero = model({
+    ...snapshot,
+    lines: [line('Fibre 100', '2500', '0', [0])],
+    taxes: [{ name: 'VAT', category: 'Z', percent: '0', base: '2500', tax: '0' }],
+    net: '2500',
+    tax: '0',
+    gross: '2500',
+  });
+  const one = { reason: 'Loyalty', amount: 100n } as const;
+  const off = (of: EnInvoice, category: 'S' | 'Z' | 'E' | 'AE' | 'O', percent?: string): EnInvoice => ({
+    ...of,
+    allowances: [{ ...one, category, percent }],
+    charges: [{ ...one, category, percent }],
+  });
+
+  it('says allowances, charges, what was paid before and how it was rounded', () => {
+    const paid = { ...allowed, prepaid: 735n, payable: 2000n };
+    expect(brokenRules(paid)).toEqual([]);
+    expect(model({ ...snapshot, rounding: '2' })).toMatchObject({ rounding: 2n, payable: 2682n });
+    expect(enInvoice(snapshot, undefined, 680n)).toMatchObject({
+      invoice: { prepaid: 680n, payable: 2000n },
+    });
+    const found = parsed(ublDocument(paid));
+    const totals = 'cac:LegalMonetaryTotal/cbc:';
+    expect(['Allowance', 'Charge'].map((name) => found.get(`${totals}${name}TotalAmount`)?.[0])).toEqual([
+      '3.00',
+      '1.00',
+    ]);
+    expect(found.get(`${totals}PrepaidAmount`)).toEqual(['7.35']);
+    expect(found.get(`${totals}PayableRoundingAmount`)).toEqual(['-0.02']);
+    expect(found.get('cac:AllowanceCharge/cbc:ChargeIndicator')).toEqual(['false', 'true']);
+  });
+
   it('is kept by invoices, credit notes, reverse charges and what is outside of VAT', () => {
-    for (const invoice of [valid, outside, reverse]) expect(brokenRules(invoice)).toEqual([]);
+    for (const invoice of [valid, outside, reverse, allowed, zero]) expect(brokenRules(invoice)).toEqual([]);
     const negated = (text: string) => `${-BigInt(text)}`;
     const note = model(
       {
@@ -105,7 +157,9 @@ describe('EN 16931', () => {
   });
 
   it.each<[string, EnInvoice]>([
+    ['BR-01', { ...valid, specification: '' }],
     ['BR-02', { ...valid, number: '' }],
+    ['BR-04', { ...valid, typeCode: '0' as '380' }],
     ['BR-03', { ...valid, issuedOn: '1 November' }],
     ['BR-05', { ...valid, currency: 'Euro' }],
     ['BR-06', seller({ name: ' ' })],
@@ -121,6 +175,23 @@ describe('EN 16931', () => {
     ['BR-25', withLine({ name: '' })],
     ['BR-27', withLine({ price: -2500n, quantity: -1n })],
     ['BR-30', withLine({ to: '2026-10-31' })],
+    ['BR-31', allowance({ amount: 0n })],
+    ['BR-32', allowance({ category: 'X' as 'S' })],
+    ['BR-33', allowance({ reason: '' })],
+    ['BR-36', charge({ amount: -1n })],
+    ['BR-37', charge({ category: 'X' as 'S' })],
+    ['BR-38', charge({ reason: '' })],
+    ['BR-47', withGroup({ category: '' as 'S' })],
+    ['BR-48', withGroup({ percent: undefined })],
+    ['BR-CL-01', { ...valid, typeCode: '0' as '380' }],
+    ['BR-CL-04', { ...valid, currency: 'XYZ' }],
+    ['BR-CL-14', buyer({ country: 'Austria' })],
+    ['BR-CL-17', withGroup({ category: 'X' as 'S' })],
+    ['BR-CL-18', withLine({ category: 'X' as 'S' })],
+    ['BR-CO-04', withLine({ category: '' as 'S' })],
+    ['BR-CO-20', withLine({ from: '', to: '' })],
+    ['BR-CO-21', allowance({ reason: ' ' })],
+    ['BR-CO-22', charge({ reason: ' ' })],
     ['BR-55', { ...valid, preceding: { number: '', issuedOn: '2026-10-01' } }],
     ['BR-CO-09', seller({ vatId: '123456789' })],
     ['BR-CO-10', { ...valid, lineTotal: 2301n }],
@@ -132,7 +203,51 @@ describe('EN 16931', () => {
     ['BR-CO-18', { ...valid, breakdown: [] }],
     ['BR-CO-25', { ...valid, dueOn: undefined }],
     ['BR-CO-26', seller({ vatId: null })],
-    ['BR-DEC-09', { ...valid, currency: 'KWD', digits: 3 }],
+    ...['01', '05', '09', '10', '11', '12', '13', '14', '16', '17', '18', '19', '20', '23'].map(
+      (number): [string, EnInvoice] => [`BR-DEC-${number}`, { ...valid, currency: 'KWD', digits: 3 }],
+    ),
+    ['BR-CO-13', allowance({ amount: 301n })],
+    ['BR-CO-16', { ...allowed, prepaid: 1n }],
+    ['BR-CO-16', { ...allowed, rounding: 0n }],
+    ['BR-S-03', { ...allowed, seller: { ...allowed.seller, vatId: null } }],
+    ['BR-S-04', { ...allowed, seller: { ...allowed.seller, vatId: null } }],
+    ['BR-S-06', allowance({ percent: '0' })],
+    ['BR-S-07', charge({ percent: undefined })],
+    ['BR-S-08', charge({ amount: 101n })],
+    ['BR-S-10', withGroup({ reason: 'because' })],
+    ['BR-Z-01', { ...zero, breakdown: [] }],
+    ['BR-Z-02', { ...zero, seller: { ...zero.seller, vatId: null } }],
+    ['BR-Z-03', { ...off(zero, 'Z', '0'), seller: { ...zero.seller, vatId: null } }],
+    ['BR-Z-04', { ...off(zero, 'Z', '0'), seller: { ...zero.seller, vatId: null } }],
+    ['BR-Z-05', { ...zero, lines: zero.lines.map((own) => ({ ...own, percent: '7' })) }],
+    ['BR-Z-06', off(zero, 'Z', '7')],
+    ['BR-Z-07', off(zero, 'Z', '7')],
+    ['BR-Z-08', { ...zero, breakdown: zero.breakdown.map((own) => ({ ...own, base: 1n })) }],
+    ['BR-Z-09', { ...zero, breakdown: zero.breakdown.map((own) => ({ ...own, tax: 1n })) }],
+    ['BR-Z-10', { ...zero, breakdown: zero.breakdown.map((own) => ({ ...own, reason: 'because' })) }],
+    ['BR-E-03', { ...off(valid, 'E', '0'), seller: { ...valid.seller, vatId: null } }],
+    ['BR-E-04', { ...off(valid, 'E', '0'), seller: { ...valid.seller, vatId: null } }],
+    ['BR-E-06', off(valid, 'E', '7')],
+    ['BR-E-07', off(valid, 'E', '7')],
+    ['BR-AE-01', { ...reverse, breakdown: [] }],
+    ['BR-AE-03', { ...off(reverse, 'AE', '0'), buyer: { ...reverse.buyer, vatId: null } }],
+    ['BR-AE-04', { ...off(reverse, 'AE', '0'), buyer: { ...reverse.buyer, vatId: null } }],
+    ['BR-AE-05', { ...reverse, lines: reverse.lines.map((own) => ({ ...own, percent: '7' })) }],
+    ['BR-AE-06', off(reverse, 'AE', '7')],
+    ['BR-AE-07', off(reverse, 'AE', '7')],
+    ['BR-AE-08', { ...reverse, breakdown: reverse.breakdown.map((own) => ({ ...own, base: 1n })) }],
+    ['BR-AE-09', { ...reverse, breakdown: reverse.breakdown.map((own) => ({ ...own, tax: 1n })) }],
+    ['BR-O-01', { ...outside, breakdown: [] }],
+    ['BR-O-03', { ...off(outside, 'O'), buyer: { ...outside.buyer, vatId: 'DE123456789' } }],
+    ['BR-O-04', { ...off(outside, 'O'), buyer: { ...outside.buyer, vatId: 'DE123456789' } }],
+    ['BR-O-06', off(outside, 'O', '0')],
+    ['BR-O-07', off(outside, 'O', '0')],
+    ['BR-O-08', { ...outside, breakdown: outside.breakdown.map((own) => ({ ...own, base: 1n })) }],
+    ['BR-O-09', { ...outside, breakdown: outside.breakdown.map((own) => ({ ...own, tax: 1n })) }],
+    ['BR-O-10', { ...outside, breakdown: outside.breakdown.map((own) => ({ ...own, reason: undefined })) }],
+    ['BR-O-12', { ...outside, lines: [...outside.lines, first] }],
+    ['BR-O-13', off(outside, 'S', '19')],
+    ['BR-O-14', off(outside, 'S', '19')],
     ['BR-S-01', { ...valid, breakdown: [exempt] }],
     ['BR-S-02', seller({ vatId: null, registration: 'HRB 1' })],
     ['BR-S-05', withLine({ percent: '0' })],

@@ -3,7 +3,7 @@ import { appendEvents, type NewEvent, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { BillingServices } from '../builder.ts';
-import type { DocumentType, Draft } from '../document/rules-draft.ts';
+import { type DocumentType, type Draft, debtorOf } from '../document/rules-draft.ts';
 import {
   describeDrafts,
   dueDate,
@@ -17,6 +17,7 @@ import {
 import type { PostingSet } from '../ledger/rules.ts';
 import { postCreditNote, postInvoice } from '../ledger/rules-postings.ts';
 import { post } from '../ledger/store.ts';
+import { withDebtors } from '../payer/debtors.ts';
 import { buyers, seller } from '../seller/store.ts';
 import { type AppliedPayment, settleCreditNotes, settleNewInvoices } from '../settlement/settle.ts';
 
@@ -37,10 +38,11 @@ export interface Act {
 export async function issueDrafts(
   transaction: Transaction<TenantDatabase>,
   services: Pick<BillingServices, 'clock' | 'tenant'>,
-  drafts: readonly Draft[],
+  given: readonly Draft[],
   act: Act,
 ): Promise<IssuedDocument[]> {
-  if (drafts.length === 0) return [];
+  if (given.length === 0) return [];
+  const drafts = await withDebtors(transaction, given);
   const identified = drafts.map((draft) => ({
     id: newId(draft.type === 'INVOICE' ? 'inv' : 'crn', services.clock),
     draft,
@@ -50,8 +52,8 @@ export async function issueDrafts(
   );
   const issuedOn = await issueDate(transaction, act.today);
   await insertDocumentParts(transaction, identified);
-  await post(transaction, identified.map(postingOf), issuedOn);
   const at = new Date(act.now);
+  await post(transaction, identified.map(postingOf), issuedOn, at);
   const dueOn = (one: IdentifiedDraft) => dueDate(issuedOn, one.draft.paymentTermDays);
   const opened = await settleNewInvoices(transaction, invoices, { dueOn, postedOn: issuedOn, at });
   const paid = [
@@ -101,7 +103,7 @@ function postingOf({ id, draft }: IdentifiedDraft): PostingSet {
   const sign = draft.type === 'INVOICE' ? 1n : -1n;
   const document = {
     ref: id,
-    customer: draft.customerId,
+    customer: debtorOf(draft),
     currency: draft.currency,
     revenue: draft.lines.map((line) => ({ revenueClass: line.productClass, net: sign * line.net })),
     tax: draft.taxes.map(({ componentId, tax }) => ({ component: componentId, tax: sign * tax })),

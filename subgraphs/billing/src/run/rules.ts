@@ -75,7 +75,11 @@ export type BillResult =
   | { readonly ok: true; readonly draft: Draft | null; readonly nextBillOn: Day | null }
   | { readonly ok: false; readonly customerId: string; readonly message: string };
 
-type UntaxedLine = Omit<DraftLine, 'tax' | 'taxParts'>;
+export type UntaxedLine = Omit<DraftLine, 'tax' | 'taxParts'>;
+
+export type ChargesResult =
+  | { readonly ok: true; readonly lines: readonly UntaxedLine[]; readonly nextBillOn: Day | null }
+  | Extract<BillResult, { readonly ok: false }>;
 
 /**
  * What an account is charged on a run date: one document, or nothing. Tax components come by jurisdiction. Pure: preview, single invoice and mass run are
@@ -86,7 +90,15 @@ export function bill(
   runDate: Day,
   taxComponents: ReadonlyMap<string, readonly TaxComponent[]>,
 ): BillResult {
-  const fail = (message: string): BillResult => ({ ok: false, customerId: account.customerId, message });
+  const charges = chargesOf(account, runDate);
+  return charges.ok
+    ? documentOf(account, charges.lines, charges.nextBillOn, runDate, taxComponents)
+    : charges;
+}
+
+/** The lines that are still missing on a run date, before tax, and when to look again. Pure. */
+export function chargesOf(account: AccountSnapshot, runDate: Day): ChargesResult {
+  const fail = (message: string) => ({ ok: false, customerId: account.customerId, message }) as const;
   const untaxed: UntaxedLine[] = [];
   let next: Day | null = null;
   const look = (day: Day | undefined) => {
@@ -133,6 +145,17 @@ export function bill(
     untaxed.push(...usage.lines);
     look(usage.next);
   }
+  return { ok: true, lines: untaxed, nextBillOn: next };
+}
+
+/** The document of an account over lines, taxed as the account is. Pure. */
+export function documentOf(
+  account: AccountSnapshot,
+  untaxed: readonly UntaxedLine[],
+  next: Day | null,
+  runDate: Day,
+  taxComponents: ReadonlyMap<string, readonly TaxComponent[]>,
+): BillResult {
   if (untaxed.length === 0) return { ok: true, draft: null, nextBillOn: next };
   const taxed = calculateTax(
     untaxed.map((line) => ({
@@ -151,7 +174,10 @@ export function bill(
       rounding: 'perRate',
     },
   );
-  if (!taxed.ok) return fail(`${taxed.error.field}: ${taxed.error.message}`);
+  if (!taxed.ok) {
+    const { field, message } = taxed.error;
+    return { ok: false, customerId: account.customerId, message: `${field}: ${message}` };
+  }
   const gross = taxed.net + taxed.tax;
   return {
     ok: true,

@@ -1,10 +1,14 @@
 import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
 import { StalePlanError } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { BillingServices } from '../builder.ts';
 import { type Day, formatDay, parseDay } from '../calendar/rules.ts';
 import type { Draft } from '../document/rules-draft.ts';
 import type { IssuedDocument } from '../document/store.ts';
+import { billGroup, type Group } from '../payer/rules.ts';
+import { dueGroups } from '../payer/store.ts';
+import { summarise } from '../payer/summarise.ts';
 import { expire } from '../prepaid/expire.ts';
 import { type Unaffordable, unaffordable } from '../prepaid/rules.ts';
 import type { TaxComponent } from '../tax/rules-types.ts';
@@ -108,6 +112,11 @@ export async function planRun(
     drafts.push(...computed.drafts);
     problems.push(...computed.problems, ...computed.unaffordable.map(expiryOf));
   }
+  for (const group of await dueGroups(services.database, runDate, customerId)) {
+    const billed = await computeGroup(services.database, group, runDate, taxes);
+    drafts.push(...billed.drafts);
+    problems.push(...billed.problems);
+  }
   return { runDate, drafts, problems, fingerprint: fingerprintOf(drafts) };
 }
 
@@ -122,7 +131,8 @@ export async function applyPlan(
 ): Promise<{ readonly documents: IssuedDocument[]; readonly problems: Problem[] }> {
   return services.database.transaction().execute(async (transaction) => {
     const ids = await dueAccounts(transaction, plan.runDate, plan.customerId);
-    await lockAccounts(transaction, ids);
+    const groups = await dueGroups(transaction, plan.runDate, plan.customerId);
+    await lockAccounts(transaction, [...ids, ...groups.flatMap(idsOf)]);
     const taxes = await taxComponents(transaction);
     const computed: Computed = { drafts: [], problems: [], unaffordable: [], settled: [] };
     for (let at = 0; at < ids.length; at += defaultChunkSize) {
@@ -131,6 +141,12 @@ export async function applyPlan(
       computed.drafts.push(...part.drafts);
       computed.problems.push(...part.problems);
       computed.unaffordable.push(...part.unaffordable);
+      computed.settled.push(...part.settled);
+    }
+    for (const group of groups) {
+      const part = await computeGroup(transaction, group, plan.runDate, taxes);
+      computed.drafts.push(...part.drafts);
+      computed.problems.push(...part.problems);
       computed.settled.push(...part.settled);
     }
     if (fingerprintOf(computed.drafts) !== plan.fingerprint) throw new StalePlanError();
@@ -157,19 +173,24 @@ export async function runBilling(
   { chunkSize = defaultChunkSize, onChunk }: RunOptions = {},
 ): Promise<RunResult> {
   const total = { documents: 0, gross: new Map<string, bigint>(), problems: [] as Problem[] };
+  const count = (done: Chunk) => {
+    onChunk?.(done);
+    total.problems.push(...done.problems);
+    for (const { draft } of done.documents) {
+      total.documents += 1;
+      total.gross.set(draft.currency, (total.gross.get(draft.currency) ?? 0n) + draft.gross);
+    }
+  };
   // First what is free, then what somebody else held when we came by.
   for (const locked of ['SKIP', 'WAIT'] as const) {
     for (;;) {
       const done = await runChunk(services, runDate, locked, act, chunkSize);
       if (done === null) break;
-      onChunk?.(done);
-      total.problems.push(...done.problems);
-      for (const { draft } of done.documents) {
-        total.documents += 1;
-        total.gross.set(draft.currency, (total.gross.get(draft.currency) ?? 0n) + draft.gross);
-      }
+      count(done);
     }
   }
+  for (const group of await dueGroups(services.database, runDate, null))
+    count(await runGroup(services, group, runDate, act));
   return { runDate, ...total };
 }
 
@@ -197,6 +218,49 @@ async function runChunk(
     if (!isRefusal(error)) throw error;
     services.logger.warn({ error, accounts: claimed.length }, 'a chunk of the billing run was refused');
     return isolate(services, claimed, runDate, act, error);
+  }
+}
+
+const idsOf = ({ payerId, modes }: Group): string[] => [payerId, ...modes.keys()];
+
+async function computeGroup(
+  db: Executor<TenantDatabase>,
+  group: Group,
+  runDate: string,
+  taxes: Taxes,
+): Promise<Computed> {
+  const snapshots = await loadSnapshots(db, idsOf(group));
+  try {
+    return { ...billGroup(group, snapshots, dayOfText(runDate), taxes), unaffordable: [] };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const problems = [{ customerId: group.payerId, message: error.message }];
+    return { drafts: [], problems, unaffordable: [], settled: [] };
+  }
+}
+
+/** Bills a group in a transaction of its own; who is in it, and due, is read again under its locks. */
+async function runGroup(services: RunServices, group: Group, runDate: string, act: Act): Promise<Chunk> {
+  try {
+    return await services.database.transaction().execute(async (transaction) => {
+      await lockAccounts(transaction, idsOf(group));
+      const [now] = await dueGroups(transaction, runDate, group.payerId);
+      if (now === undefined) return { documents: [], problems: [] };
+      await lockAccounts(transaction, idsOf(now));
+      const computed = await computeGroup(transaction, now, runDate, await taxComponents(transaction));
+      const documents = await write(transaction, services, computed, runDate, act);
+      return { documents, problems: computed.problems };
+    });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    services.logger.warn({ error, payer: group.payerId }, 'the billing of a group was refused');
+    const problems = idsOf(group).map((customerId) => ({ customerId, message: String(error) }));
+    await services.database
+      .transaction()
+      .execute((transaction) =>
+        recordProblems(transaction, problems, new Date(act.now), formatDay(dayOfText(runDate) + 1)),
+      );
+    return { documents: [], problems };
   }
 }
 
@@ -271,7 +335,9 @@ async function write(
   );
   // What is billed ahead of its day may still be paid for until then.
   if (runDate <= act.today) await expire(transaction, services, computed.unaffordable, runDate, act);
-  return issueDrafts(transaction, services, computed.drafts, act);
+  const issued = await issueDrafts(transaction, services, computed.drafts, act);
+  await summarise(transaction, services, issued);
+  return issued;
 }
 
 /** As a preview says it. */

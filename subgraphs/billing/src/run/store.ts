@@ -28,7 +28,7 @@ export async function claimDue(
   const [order, wait] =
     locked === 'SKIP' ? ['next_bill_on, customer_id', 'skip locked'] : ['customer_id', ''];
   const { rows } = await sql<{ customerId: string }>`
-    select customer_id as "customerId" from billing.account where next_bill_on <= ${runDate}::date
+    select customer_id as "customerId" from billing.account where next_bill_on <= ${runDate}::date and not grouped
     order by ${sql.raw(order)} limit ${limit} for update ${sql.raw(wait)}`.execute(transaction);
   return rows.map((row) => row.customerId);
 }
@@ -41,15 +41,16 @@ export async function forgetPlans(transaction: Transaction<TenantDatabase>): Pro
   await sql`discard plans`.execute(transaction);
 }
 
-/** All accounts that are due, or the given one; not locked. */
+/** All accounts that are due, or the given one; not locked. Those of groups are left out (`payer/store.ts`). */
 export async function dueAccounts(
   db: Executor<TenantDatabase>,
   runDate: string,
   customerId: string | null,
 ): Promise<string[]> {
-  if (customerId !== null) return [customerId];
+  const which =
+    customerId === null ? sql`next_bill_on <= ${runDate}::date` : sql`customer_id = ${customerId}`;
   const { rows } = await sql<{ customerId: string }>`
-    select customer_id as "customerId" from billing.account where next_bill_on <= ${runDate}::date
+    select customer_id as "customerId" from billing.account where ${which} and not grouped
     order by customer_id`.execute(db);
   return rows.map((row) => row.customerId);
 }

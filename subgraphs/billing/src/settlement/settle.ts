@@ -1,5 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Transaction } from 'kysely';
+import { debtorOf } from '../document/rules-draft.ts';
 import type { IdentifiedDraft } from '../document/store.ts';
 import { type PostingSet, reversal } from '../ledger/rules.ts';
 import { postApplication } from '../ledger/rules-postings.ts';
@@ -52,7 +53,7 @@ export async function settleNewInvoices(
   const credits = Map.groupBy(
     await creditItems(
       transaction,
-      invoices.map(({ draft }) => draft.customerId),
+      invoices.map(({ draft }) => debtorOf(draft)),
     ),
     ({ customerId }) => customerId,
   );
@@ -62,7 +63,8 @@ export async function settleNewInvoices(
   const applied: AppliedPayment[] = [];
   const items = invoices.map((one) => {
     const { id, draft } = one;
-    const { customerId, currency, gross, net } = draft;
+    const { currency, gross, net } = draft;
+    const customerId = debtorOf(draft);
     let open = gross;
     let paidNet = 0n;
     for (const credit of credits.get(customerId) ?? []) {
@@ -86,7 +88,7 @@ export async function settleNewInvoices(
   await insertOpenItems(transaction, items);
   await insertAllocations(transaction, allocations, when.at);
   await reduceCreditItems(transaction, allocations);
-  await post(transaction, postings, when.postedOn);
+  await post(transaction, postings, when.postedOn, when.at);
   return { paid, applied };
 }
 
@@ -101,7 +103,7 @@ export async function settleCreditNotes(
 ): Promise<SettledInvoice[]> {
   if (creditNotes.length === 0) return [];
   const open = Map.groupBy(
-    await openItems(transaction, [...new Set(creditNotes.map(({ draft }) => draft.customerId))]),
+    await openItems(transaction, [...new Set(creditNotes.map(({ draft }) => debtorOf(draft)))]),
     ({ customerId }) => customerId,
   );
   const allocations: NewAllocation[] = [];
@@ -110,7 +112,8 @@ export async function settleCreditNotes(
   const paid: SettledInvoice[] = [];
   for (const { id, draft } of creditNotes) {
     if (draft.gross === 0n) continue;
-    const { customerId, currency, creditsDocumentId } = draft;
+    const { currency, creditsDocumentId } = draft;
+    const customerId = debtorOf(draft);
     const spread = spreadOver(
       id,
       -draft.gross,
@@ -129,7 +132,7 @@ export async function settleCreditNotes(
   await insertAllocations(transaction, allocations, when.at);
   await reduceOpenItems(transaction, allocations);
   await insertCreditItems(transaction, left, when.at);
-  await post(transaction, postings, when.postedOn);
+  await post(transaction, postings, when.postedOn, when.at);
   return paid;
 }
 

@@ -23,7 +23,7 @@ export async function openItems(
   customerIds: readonly string[],
 ): Promise<OpenItem[]> {
   const { rows } = await sql<OpenItem>`
-    select d.id, d.number, d.customer_id as "customerId", d.currency, o.due_on - date '1970-01-01' as "dueOn",
+    select d.id, d.number, o.customer_id as "customerId", d.currency, o.due_on - date '1970-01-01' as "dueOn",
       d.sequence::int as sequence, o.open_minor as open, d.net_minor as net, d.gross_minor as gross,
       coalesce(a.paid, 0)::bigint as paid, coalesce(a.net, 0)::bigint as "paidNet"
     from billing.open_item o

@@ -76,7 +76,7 @@ export async function createBatch(
       amount: amount.minor * BigInt(count),
       gateway: request.method,
     };
-    await post(transaction, [postVoucherSale(sale)], act.today);
+    await post(transaction, [postVoucherSale(sale)], act.today, new Date(act.now));
     await appendEvents<TenantEvents>(
       transaction,
       vouchers.map(({ id, hash }) => ({
@@ -145,7 +145,7 @@ export async function redeemVoucher(
     await insertRedemption(transaction, id, payment.id);
     // What was owed to whoever holds the voucher is where the payment's money comes from.
     const redemption = postVoucherRedemption({ ref: id, currency, amount, gateway: method });
-    await post(transaction, [redemption], act.today);
+    await post(transaction, [redemption], act.today, new Date(act.now));
     await appendEvents<TenantEvents>(transaction, [
       {
         type: 'voucher.redeemed',

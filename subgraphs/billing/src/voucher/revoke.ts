@@ -78,6 +78,7 @@ export async function applyRevocation(
       transaction,
       plan.ids.map((id) => postVoucherRevocation({ ref: id, currency, amount, gateway: method })),
       act.today,
+      new Date(act.now),
     );
     await appendEvents<TenantEvents>(
       transaction,

@@ -25,7 +25,7 @@ export function voucherConsumer({ tenant }: BillingServices): EventConsumer<Tena
         { account: { type: 'voucherLiability' }, amount },
         { account: { type: 'deferredRevenue', revenueClass: 'vouchers' }, amount: -amount },
       ]);
-      await post(transaction, [use], usedOn);
+      await post(transaction, [use], usedOn, event.occurredAt);
     },
   };
 }

@@ -86,6 +86,28 @@ test('a processor over its limit degrades the device until it is calm again', as
   expect(await mutate('acknowledgeAlarm', { id: alarm?.id }, '... on Alarm { state }')).toMatchObject({
     state: 'ACKNOWLEDGED',
   });
+  expect(
+    await mutate(
+      'assignAlarm',
+      { id: alarm?.id, assignee: ' night shift ' },
+      '... on Alarm { assignedTo state }',
+    ),
+  ).toMatchObject({ assignedTo: 'night shift', state: 'ACKNOWLEDGED' });
+  expect(await mutate('assignAlarm', { id: alarm?.id, assignee: ' ' }, '')).toMatchObject({
+    __typename: 'ValidationError',
+  });
+  expect(await mutate('assignAlarm', { id: alarm?.id }, '... on Alarm { assignedTo }')).toMatchObject({
+    assignedTo: null,
+  });
+  const told = await tenant.eventually(
+    () => tenant.services.events.read(0n, { types: ['alarm.updated'] }),
+    (events) => events.length >= 3,
+  );
+  expect(told.map(({ payload }) => ('because' in payload ? payload.because : null))).toEqual([
+    'acknowledged',
+    'assigned to night shift',
+    'assigned to nobody',
+  ]);
   const until = new Date(tenant.services.clock.now() + 3_600_000).toISOString();
   expect(
     await mutate('suppressAlarm', { id: alarm?.id, until, because: 'known' }, '... on Alarm { state }'),
@@ -141,4 +163,23 @@ test('a monitored port that goes down is an alarm; planned work suppresses it; o
   expect(flapping.alarms).toHaveLength(1);
   await mutate('monitorInterface', { id: port?.id, monitored: false }, '... on Interface { monitored }');
   await tenant.eventually(device, (answer) => answer.alarms.length === 0);
+
+  // Work that is cancelled suppresses nothing any more.
+  const windows = async () =>
+    (
+      await tenant.data<{ device: { maintenanceWindows: { id: string; because: string }[] } }>(
+        'network',
+        'query ($id: ID!) { device(id: $id) { maintenanceWindows { id because } } }',
+        { id: deviceId },
+      )
+    ).device.maintenanceWindows;
+  const [window] = await windows();
+  expect(window?.because).toBe('new antenna');
+  expect(
+    await mutate('cancelMaintenance', { id: window?.id }, '... on MaintenanceWindow { cancelledAt }'),
+  ).toMatchObject({ cancelledAt: expect.any(String) });
+  expect(await windows()).toEqual([]);
+  expect(await mutate('cancelMaintenance', { id: 'mnt_none' }, '')).toMatchObject({
+    __typename: 'NotFoundError',
+  });
 });

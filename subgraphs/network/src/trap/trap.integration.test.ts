@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { DriverRegistry, systemClock } from '@dotmac/device';
 import { startTestRuntime, type TestRuntime } from '@dotmac/harness';
@@ -95,4 +96,33 @@ test('a trap has its device asked at once: the port that went down is told, and 
     data: { networkEvents: { fromStatus: 'up', toStatus: 'down', interface: { name: 'ether2' } } },
   });
   await events.return?.();
+});
+
+/** linkUp of port 3 by Debian's snmptrap; @returns false where it is not installed. */
+function snmptrap(port: number): boolean {
+  const varbind = ['1.3.6.1.2.1.2.2.1.1.3', 'i', '3'];
+  const { error, status, stderr } = spawnSync(
+    'snmptrap',
+    ['-v', '2c', '-c', 'public', `127.0.0.1:${port}`, '', '1.3.6.1.6.3.1.1.5.4', ...varbind],
+    { encoding: 'utf8', env: { ...process.env, MIBS: '' } },
+  );
+  if (error !== undefined && 'code' in error && error.code === 'ENOENT') return false;
+  if (error !== undefined || status !== 0) throw new Error(`snmptrap failed: ${stderr}`, { cause: error });
+  return true;
+}
+
+test('a trap on the wire, from a foreign sender where there is one, ends as an event of the subscription', async () => {
+  const [agent] = lab.agents;
+  const events = await tenant.subscribe(
+    'network',
+    `subscription { networkEvents(types: [INTERFACE_STATE_CHANGED]) { ... on InterfaceStateChanged { fromStatus toStatus interface { name } } } }`,
+  );
+  const told = events.next();
+  agent?.setInterface('ether2', 'up');
+  if (!snmptrap(traps.port)) await sendTrap();
+  expect((await told).value).toMatchObject({
+    data: { networkEvents: { fromStatus: 'down', toStatus: 'up', interface: { name: 'ether2' } } },
+  });
+  await events.return?.();
+  expect(failures).toEqual([]);
 });

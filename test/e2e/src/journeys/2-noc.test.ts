@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { type Stream, subscribeSse, subscribeWs, untilSeen } from '../client.ts';
+import { eventually, type Stream, subscribeSse, subscribeWs, untilSeen } from '../client.ts';
 import { newSubscriber, shared } from '../shared.ts';
 
 const { tenant } = shared();
@@ -75,4 +76,36 @@ test('a router that drops is an event, and so is its return', async () => {
   }
   await stream.until((event) => router(event) && event.networkEvents.toState === 'ONLINE');
   await stream.close();
+});
+
+test("a trap that Debian's snmptrap sends to the tenant's own port arrives in its graph", async ({
+  skip,
+}) => {
+  const { tenant: its } = await alpha.owner.data<{ tenant: { trapPort: number } }>('{ tenant { trapPort } }');
+  // From an address that no device has, so that it is told of by itself.
+  const sender = '127.0.0.2';
+  const { error, status, stderr } = spawnSync(
+    'snmptrap',
+    [`--clientaddr=${sender}`, '-v', '2c', '-c', 'x', `127.0.0.1:${its.trapPort}`, '', '1.3.6.1.6.3.1.1.5.1'],
+    { encoding: 'utf8', env: { ...process.env, MIBS: '' } },
+  );
+  if (error !== undefined && 'code' in error && error.code === 'ENOENT')
+    return skip('snmptrap is not installed');
+  expect(status, stderr).toBe(0);
+  interface Answer {
+    readonly unknownTraps: readonly {
+      readonly sourceAddress: string;
+      readonly trapOid: string;
+      readonly version: string;
+    }[];
+  }
+  const { unknownTraps } = await eventually(
+    () => alpha.noc.data<Answer>('{ unknownTraps { sourceAddress trapOid version } }'),
+    (answer) => answer.unknownTraps.some(({ sourceAddress }) => sourceAddress === sender),
+  );
+  expect(unknownTraps).toContainEqual({
+    sourceAddress: sender,
+    trapOid: '1.3.6.1.6.3.1.1.5.1',
+    version: '2c',
+  });
 });

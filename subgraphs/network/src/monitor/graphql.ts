@@ -43,7 +43,7 @@ const DevicePollingRef = builder.objectRef<PollingView>('DevicePolling').impleme
     tookSeconds: t.float({
       nullable: true,
       description: 'The last poll, from its first question to what was written of it.',
-      resolve: ({ lastTook }) => (lastTook === null ? null : lastTook / 1_000),
+      resolve: ({ lastTook }) => (lastTook === null ? null : Math.round(lastTook) / 1_000),
     }),
     missedPolls: t.int({ resolve: ({ misses }) => misses }),
     overruns: t.exposeInt('overruns', {

@@ -10,7 +10,7 @@ import type { UdpListener, UdpSocketOptions } from './udp.ts';
 /** Of Linux: SOCK_DGRAM | SOCK_CLOEXEC, SOL_SOCKET, SO_REUSEPORT, IPPROTO_IPV6, IPV6_V6ONLY. */
 const linux = { datagram: 2 | 0o2000000, socket: 1, reusePort: 15, ipv6: 41, v6Only: 26 } as const;
 /** Datagrams in a row after which everything else has a turn. */
-const mostInARow = 512;
+const mostInARow = 256;
 
 /** Many more than there are NASes. */
 const mostTexts = 10_000;

@@ -47,6 +47,11 @@ export interface GatewayOptions {
   readonly metrics?: Metrics;
   /** `own` when absent. */
   readonly executor?: ExecutorKind;
+  /**
+   * Whether equal fetches of one principal's queries that are under way at the same time are sent once. A query may then be
+   * answered from before a change that was made while an equal one ran. It is not when absent.
+   */
+  readonly mergesQueries?: boolean;
   /** `staff` when absent. */
   readonly introspection?: IntrospectionPolicy;
   /** Whether `/` shows GraphiQL; it does when absent. */
@@ -87,6 +92,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     logger,
     timeout: limits.operationMilliseconds,
+    mergesQueries: options.mergesQueries ?? false,
   });
   const closers: (() => Promise<void>)[] = [() => registry.stop(), () => client.close()];
   const stop = async () => {

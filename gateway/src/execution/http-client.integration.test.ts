@@ -201,6 +201,43 @@ describe('HTTP subgraph client', () => {
     expect((await failureOf(again)).message).toContain('was not asked');
   });
 
+  test('asks once for equal queries of the same asker, where it may, and never for a mutation', async () => {
+    const waiting: (() => void)[] = [];
+    const origin = await serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      const number = waiting.length;
+      waiting.push(() => answer(response, JSON.stringify({ data: { number } })));
+    });
+    const client = clientOf(origin, { sharedBy: ({ tenant }) => tenant });
+    const left = new AbortController();
+    const mutation = { ...request, query: 'mutation { a }' };
+    const asked = [
+      client.fetch('billing', request, { ...context, signal: left.signal }),
+      client.fetch('billing', request, context),
+      client.fetch('billing', { ...request, variables: { x: 2 } }, context),
+      client.fetch('billing', request, { ...context, tenant: 'bravo' }),
+      client.fetch('billing', request, { ...context, tenant: null }),
+      client.fetch('billing', request, { ...context, tenant: null }),
+      client.fetch('billing', mutation, context),
+      client.fetch('billing', mutation, context),
+    ];
+    while (waiting.length < 7) await new Promise(setImmediate);
+    // Another waits for the same.
+    left.abort();
+    for (const go of waiting) go();
+    const [first, second, ...others] = await Promise.all(asked);
+    expect(second).toEqual(first);
+    // Each may change what it got.
+    expect(second?.data).not.toBe(first?.data);
+    const numbers = [first, ...others].map((one) => one?.data?.number);
+    expect(new Set(numbers).size).toBe(7);
+    // Nothing is kept.
+    const later = client.fetch('billing', request, context);
+    while (waiting.length < 8) await new Promise(setImmediate);
+    waiting[7]?.();
+    expect(await later).toEqual({ data: { number: 7 } });
+  });
+
   test('says when nobody listens', async () => {
     const server = createServer();
     server.listen(0, '127.0.0.1');

@@ -23,6 +23,11 @@ export interface HttpClientOptions<Context extends RequestContext> {
     context: Context,
     request: SubgraphRequest,
   ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+  /**
+   * Who asks, where a query may be answered by an equal one of the same asker that is under way: its answer may then be from
+   * before a change that the asker knows of. Null keeps a fetch to itself; without the function all are.
+   */
+  readonly sharedBy?: (context: Context) => string | null;
   /** What a fetch that failed is rejected with; the error itself when absent. */
   readonly explain?: (error: GraphQLError, subgraph: string, context: Context) => Error;
   /** The present in epoch milliseconds, for the deadline of a context. */
@@ -63,6 +68,8 @@ export function createHttpClient<Context extends RequestContext>(
   const pools = poolCache({ connections, largestBody: maximumResponseBytes }, options.maximumOrigins ?? 1024);
   /** What was asked in this turn of the loop and is sent at its end, by what it is waited for with. */
   const together = new Map<object, Together>();
+  /** Queries under way that others may wait for too. */
+  const shared = new Map<string, Shared>();
 
   return {
     // Not async: without waiting for headers a fetch starts at once, and costs no promise more than its own.
@@ -100,27 +107,56 @@ export function createHttpClient<Context extends RequestContext>(
     if (remaining <= 0) throw failure('SUBGRAPH_TIMEOUT', subgraph, 'was not asked: too late');
     const wait = Math.min(timeout, remaining);
     const body = request.body ?? bodyOf(request);
-    const text = `${requestHead(target, extraHeaders, deadline === undefined ? null : wait)}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
-    return new Promise((resolve, reject) => {
-      const exchange: Exchange = {
-        text,
-        repeatable: !request.query.startsWith('mutation'),
-        expiresAt: performance.now() + wait,
-        abandoned: () => signal?.aborted === true,
-        late: () => deadline !== undefined && options.now() > deadline,
-        onAnswer(answer) {
-          try {
-            resolve(parseAnswer(subgraph, answer));
-          } catch (error) {
-            reject(explained(error, subgraph, context));
-          }
-        },
-        onError: (error) =>
-          reject(explained(transportFailure(subgraph, error, maximumResponseBytes), subgraph, context)),
-      };
-      if (request.together === true) sendTogether(target.origin, signal ?? context, exchange);
-      else pools.get(target.origin).send([exchange]);
-    });
+    const isMutation = request.query.startsWith('mutation');
+    const asker = isMutation ? null : (options.sharedBy?.(context) ?? null);
+    const key = asker === null ? null : `${target.origin}${target.path} ${asker} ${body}`;
+    const { promise, resolve, reject } = Promise.withResolvers<SubgraphResponse>();
+    const waiter: Waiting = {
+      abandoned: () => signal?.aborted === true,
+      onAnswer(answer) {
+        try {
+          resolve(parseAnswer(subgraph, answer));
+        } catch (error) {
+          reject(explained(error, subgraph, context));
+        }
+      },
+      onError: (error) =>
+        reject(explained(transportFailure(subgraph, error, maximumResponseBytes), subgraph, context)),
+    };
+    const underWay = key === null ? undefined : shared.get(key);
+    if (underWay !== undefined && !underWay.abandoned()) {
+      underWay.waiting.push(waiter);
+      return promise;
+    }
+    const exchange: Exchange = {
+      text: `${requestHead(target, extraHeaders, deadline === undefined ? null : wait)}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      repeatable: !isMutation,
+      expiresAt: performance.now() + wait,
+      late: () => deadline !== undefined && options.now() > deadline,
+      ...(key === null ? waiter : share(key, waiter)),
+    };
+    if (request.together === true) sendTogether(target.origin, signal ?? context, exchange);
+    else pools.get(target.origin).send([exchange]);
+    return promise;
+  }
+
+  /** One who is told what all are told that wait for the same. */
+  function share(key: string, first: Waiting): Shared {
+    const waiting = [first];
+    const all: Shared = {
+      waiting,
+      abandoned: () => waiting.every((one) => one.abandoned()),
+      onAnswer(answer) {
+        shared.delete(key);
+        for (const one of waiting) one.onAnswer(answer);
+      },
+      onError(error) {
+        shared.delete(key);
+        for (const one of waiting) one.onError(error);
+      },
+    };
+    shared.set(key, all);
+    return all;
   }
 
   /** Waits until everybody who asks now has asked. */
@@ -136,6 +172,12 @@ export function createHttpClient<Context extends RequestContext>(
     } else if (others.origin === origin) others.exchanges.push(exchange);
     else pools.get(origin).send([exchange]);
   }
+}
+
+type Waiting = Pick<Exchange, 'abandoned' | 'onAnswer' | 'onError'>;
+
+interface Shared extends Waiting {
+  readonly waiting: Waiting[];
 }
 
 interface Together {

@@ -22,6 +22,8 @@ export interface UpstreamOptions {
   readonly logger: Logger;
   /** Longest wait for a subgraph, milliseconds. */
   readonly timeout: number;
+  /** Whether equal queries of one principal that are under way at the same time are asked once. */
+  readonly mergesQueries?: boolean;
 }
 
 /** The headers of a call to a subgraph: who asks, signed, and the trace it belongs to. */
@@ -60,6 +62,7 @@ export function createUpstreamClient(
     },
     now: () => clock.now(),
     timeout,
+    ...(options.mergesQueries === true ? { sharedBy: ({ principal }) => nameOf(principal) } : {}),
   });
   const recorded = async (
     span: Span,
@@ -90,6 +93,20 @@ export function createUpstreamClient(
     },
     close: () => http.close(),
   };
+}
+
+/** A name per principal as he was established: whoever has other rights since has another. */
+const names = new WeakMap<GatewayContext['principal'], string>();
+let named = 0;
+
+function nameOf(principal: GatewayContext['principal']): string {
+  let name = names.get(principal);
+  if (name === undefined) {
+    named += 1;
+    name = String(named);
+    names.set(principal, name);
+  }
+  return name;
 }
 
 /** Which subgraph failed, and how, is nothing for clients. */

@@ -18,6 +18,7 @@ export async function startBenchGateway(options: {
   readonly origin: string;
   readonly signingKey: SigningKey;
   readonly limits?: Partial<Limits>;
+  readonly mergesQueries?: boolean;
 }): Promise<Ready> {
   const { supergraphSdl, origin, signingKey } = options;
   const platformKey = generateSigningKey('platform-1');
@@ -38,6 +39,7 @@ export async function startBenchGateway(options: {
     controlPlane: { origin },
     listen: { host: '127.0.0.1', port: 0 },
     logger: silentLogger,
+    mergesQueries: options.mergesQueries ?? false,
     // More than one caller may ask for in a minute: budgets are kept here too, and not run out of.
     limits: { staffCostPerMinute: 1e9, tenantCostPerMinute: 1e9, ...options.limits },
   });

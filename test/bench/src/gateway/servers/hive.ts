@@ -10,7 +10,11 @@ interface HiveGateway {
 }
 
 if (import.meta.main) {
-  const { supergraphSdl, folder } = serverArgument<{ supergraphSdl: string; folder: string }>();
+  const { supergraphSdl, folder, merges } = serverArgument<{
+    supergraphSdl: string;
+    folder: string;
+    merges?: boolean;
+  }>();
   const entry = createRequire(`${folder}/package.json`).resolve('@graphql-hive/gateway');
   const { createGatewayRuntime } = (await import(pathToFileURL(entry).href)) as HiveGateway;
   const runtime = createGatewayRuntime({
@@ -19,7 +23,7 @@ if (import.meta.main) {
     graphiql: false,
     landingPage: false,
     reporting: undefined,
-    transportEntries: { '*.http': { options: { deduplicateInflightRequests: false } } },
+    transportEntries: { '*.http': { options: { deduplicateInflightRequests: merges ?? false } } },
   });
   serveParent({ urls: { gateway: await listen(runtime) } });
 }

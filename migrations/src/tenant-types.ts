@@ -1124,6 +1124,7 @@ export interface NetworkHomeServer {
   id: string;
   place: number;
   realmId: string;
+  requireMessageAuthenticator: Generated<boolean>;
   secret: Uint8Array;
 }
 

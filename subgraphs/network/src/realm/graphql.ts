@@ -26,6 +26,9 @@ const HomeServerRef = builder
       host: t.field({ type: 'IPAddress', resolve: ({ server }) => server.host }),
       authPort: t.int({ resolve: ({ server }) => server.authPort }),
       acctPort: t.int({ nullable: true, resolve: ({ server }) => server.acctPort }),
+      requireMessageAuthenticator: t.boolean({
+        resolve: ({ server }) => server.requireMessageAuthenticator,
+      }),
       state: t.field({
         type: builder.enumType('HomeServerState', {
           description: 'DEAD: it did not answer, and is passed over for half a minute.',
@@ -95,6 +98,10 @@ const HomeServerInput = builder.inputType('HomeServerInput', {
     host: t.field({ type: 'IPAddress', required: true }),
     authPort: t.int({ description: '1812 when left out.' }),
     acctPort: t.int({ description: 'It is not told of sessions when left out.' }),
+    requireMessageAuthenticator: t.boolean({
+      description:
+        'True when left out. False believes unsigned replies: for servers not mended after CVE-2024-3596.',
+    }),
     secret: t.string({ description: 'Left out for a server that is there already: it stays.' }),
   }),
 });
@@ -132,7 +139,8 @@ builder.mutationField('setRealm', (t) =>
         const realmId = before?.id ?? newId('rlm', clock);
         const servers = input.servers.map((given, place): StoredServer => {
           const { host, authPort = null, acctPort = null, secret = null } = given;
-          const wanted = { host, authPort: authPort ?? 1812, acctPort };
+          const requireMessageAuthenticator = given.requireMessageAuthenticator ?? true;
+          const wanted = { host, authPort: authPort ?? 1812, acctPort, requireMessageAuthenticator };
           checkServer(wanted, place);
           const known = before?.servers.find((one) => one.host === host && one.authPort === wanted.authPort);
           if (secret === null && known !== undefined) return { ...known, ...wanted, place };
@@ -162,7 +170,12 @@ builder.mutationField('setRealm', (t) =>
             : [
                 one.strip,
                 one.enabled,
-                one.servers.map(({ host, authPort, acctPort }) => [host, authPort, acctPort]),
+                one.servers.map((server) => [
+                  server.host,
+                  server.authPort,
+                  server.acctPort,
+                  server.requireMessageAuthenticator,
+                ]),
               ];
         const fingerprint = fingerprintOf(`realm:${name}`, JSON.stringify([shown(before), shown(realm)]), [
           String(ownLogins),

@@ -26,6 +26,7 @@ export class Realms {
   readonly #radius: RadiusPort;
   #client: RadiusClient | null = null;
   #routes = new Map<string, Route>();
+  #known = '';
   #forwarded = 0;
   /** Records that home servers were not told of: they did not answer, or too many were on their way. */
   lost = 0;
@@ -38,6 +39,10 @@ export class Realms {
   /** Reads all of them anew. */
   async load(): Promise<void> {
     const realms = await allRealms(this.#services.database);
+    const known = JSON.stringify(realms);
+    // What is known of servers outlives a word that changes nothing, such as the event of our own change.
+    if (known === this.#known) return;
+    this.#known = known;
     this.#routes = new Map(
       realms.flatMap((realm) => (realm.enabled ? [[realm.name, this.#routeTo(realm)] as const] : [])),
     );
@@ -100,7 +105,8 @@ export class Realms {
         const at = port(server);
         if (at === null) return [];
         const secret = sharedSecret(this.#services.secrets.open(server.secret, homeServerPurpose(server.id)));
-        return [udpHomeServer(client, { name: server.id, host: server.host, port: at, secret })];
+        const { id: name, host, requireMessageAuthenticator } = server;
+        return [udpHomeServer(client, { name, host, port: at, secret, requireMessageAuthenticator })];
       });
       return homes.length === 0 ? null : new HomeServerPool(homes, strip ? { userName: withoutRealm } : {});
     };

@@ -12,7 +12,7 @@ const placesAtOnce = 200;
  * Asks the rate service for places, and keeps what it says.
  * @throws TaxServiceError, MalformedQuote: what was kept before stays until it expires.
  */
-export async function askForQuotes(services: QuoteServices, places: readonly string[]): Promise<void> {
+async function askForQuotes(services: QuoteServices, places: readonly string[]): Promise<void> {
   const known = places.length === 0 ? null : await taxService(services.database);
   if (known === null) return;
   const service = httpTaxService({ url: known.url, token: openToken(services.secrets, known) });

@@ -3,7 +3,7 @@ import { PRODUCT_CLASSES } from './rules-jurisdictions.ts';
 import type { TaxComponent } from './rules-types.ts';
 
 /** One rate as a rate service tells it. */
-export interface QuotedRate {
+interface QuotedRate {
   readonly name: string;
   readonly productClass: string;
   /** Percent as decimal text, or minor units for each line: one of the two. */

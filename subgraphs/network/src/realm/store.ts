@@ -2,7 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 
-export type Realm = Selectable<TenantDatabase['network.realm']>;
+type Realm = Selectable<TenantDatabase['network.realm']>;
 export type StoredServer = Selectable<TenantDatabase['network.homeServer']>;
 export interface RealmWithServers extends Realm {
   /** In the order in which they are asked. */

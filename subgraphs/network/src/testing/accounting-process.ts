@@ -1,0 +1,54 @@
+/** What the kill test of accounting kills: the RADIUS server's accounting over the sink of this subgraph. Its argument is a database. */
+import type { TenantDatabase } from '@dotmac/migrations';
+import { openDatabase, systemClock } from '@dotmac/platform';
+import { sharedSecret, startRadiusServer } from '@dotmac/radius';
+import { accountingSink } from '../aaa/accounting.ts';
+import type { KnownServices } from '../session/record.ts';
+
+export const accountingSecret = 'kill-secret';
+
+/** Knows nothing without asking the database. */
+const known: KnownServices = {
+  serviceOf: () => null,
+  deviceOf: () => null,
+  liveSession: () => null,
+  liveSessionsOf: () => [],
+  staleAfterMilliseconds: () => 900_000,
+  sessionsChanged: () => undefined,
+  forgetSessions: () => undefined,
+  servicesMoved: () => undefined,
+};
+
+if (import.meta.main) {
+  const database = openDatabase<TenantDatabase>({
+    connectionString: process.argv[2] ?? '',
+    max: 3,
+    applicationName: 'dotmac kill test',
+    // Who is killed hears of nothing.
+    onConnectionError: () => undefined,
+  });
+  type Parts = Parameters<typeof accountingSink>;
+  const services = { database, clock: systemClock, ownConnections: () => database };
+  const accounting = accountingSink(
+    services as unknown as Parts[0],
+    { known, deviceOfNas: () => null, realms: { tell: () => undefined } } as unknown as Parts[1],
+    { note: () => undefined } as unknown as Parts[2],
+    { record: async () => undefined } as unknown as Parts[3],
+    { record: async () => undefined } as unknown as Parts[4],
+    { accounting: () => undefined } as unknown as Parts[5],
+  );
+  const nas = {
+    id: 'nas_kill',
+    secrets: [sharedSecret(accountingSecret)],
+    requireMessageAuthenticator: 'AUTO',
+    limitProxyState: true,
+  } as const;
+  const server = await startRadiusServer({
+    policy: { findNas: () => nas, authenticate: () => ({ kind: 'DISCARD', reason: 'ACCOUNTING_ONLY' }) },
+    accounting,
+    host: '127.0.0.1',
+    authPort: null,
+    acctPort: 0,
+  });
+  process.stdout.write(`${server.acctPort}\n`);
+}

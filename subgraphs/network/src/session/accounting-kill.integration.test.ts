@@ -5,15 +5,24 @@ import { startTestPostgres } from '@dotmac/harness';
 import { migrate, type TenantDatabase } from '@dotmac/migrations';
 import { openDatabase } from '@dotmac/platform';
 import { packetCodes, RadiusClient, sharedSecret } from '@dotmac/radius';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { accountingSecret } from '../testing/accounting-process.ts';
 
 const program = fileURLToPath(new URL('../testing/accounting-process.ts', import.meta.url));
-const answersBeforeKill = 150;
+const answersBeforeKill = 60;
 const inFlight = 40;
 
+let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
+let connectionString: string;
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  connectionString = await postgres.createDatabase();
+  await migrate({ connectionString, kind: 'tenant' });
+});
+afterAll(() => postgres?.[Symbol.asyncDispose]());
+
 /** Sends Starts until so many are answered, then kills the server under load. @returns the sessions whose Start was answered. */
-async function loadAndKill(connectionString: string, round: number): Promise<string[]> {
+async function loadAndKill(round: number): Promise<string[]> {
   const server = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', program, connectionString],
@@ -53,12 +62,8 @@ async function loadAndKill(connectionString: string, round: number): Promise<str
 }
 
 test('a server that is killed under load has lost no record it answered, and the next goes on', async () => {
-  const postgres = await startTestPostgres();
-  onTestFinished(() => postgres[Symbol.asyncDispose]());
-  const connectionString = await postgres.createDatabase();
-  await migrate({ connectionString, kind: 'tenant' });
   const answered: string[] = [];
-  for (let round = 0; round < 2; round++) answered.push(...(await loadAndKill(connectionString, round)));
+  for (let round = 0; round < 2; round++) answered.push(...(await loadAndKill(round)));
   expect(answered.length).toBeGreaterThanOrEqual(2 * answersBeforeKill);
 
   const database = openDatabase<TenantDatabase>({

@@ -189,6 +189,22 @@ export interface RoutingRoute {
   tenantId: string;
 }
 
+export interface RuntimeAudit {
+  actor: string;
+  actorKind: string;
+  at: ColumnType<Date, Date | string, Date | string>;
+  field: string;
+  id: string;
+  subgraph: string;
+  traceId: string;
+}
+
+export interface RuntimeAuditOutcome {
+  at: ColumnType<Date, Date | string, Date | string>;
+  auditId: string;
+  outcome: string;
+}
+
 export interface RuntimeClock {
   aheadMilliseconds: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
   single: Generated<boolean>;
@@ -287,6 +303,8 @@ export interface DB {
   "partners.lead": PartnersLead;
   "partners.partner": PartnersPartner;
   "routing.route": RoutingRoute;
+  "runtime.audit": RuntimeAudit;
+  "runtime.auditOutcome": RuntimeAuditOutcome;
   "runtime.clock": RuntimeClock;
   "runtime.dailyRun": RuntimeDailyRun;
   "runtime.idempotency": RuntimeIdempotency;

@@ -1474,6 +1474,22 @@ export interface NetworkVoucher {
   void: Generated<boolean>;
 }
 
+export interface RuntimeAudit {
+  actor: string;
+  actorKind: string;
+  at: ColumnType<Date, Date | string, Date | string>;
+  field: string;
+  id: string;
+  subgraph: string;
+  traceId: string;
+}
+
+export interface RuntimeAuditOutcome {
+  at: ColumnType<Date, Date | string, Date | string>;
+  auditId: string;
+  outcome: string;
+}
+
 export interface RuntimeClock {
   aheadMilliseconds: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
   single: Generated<boolean>;
@@ -1664,6 +1680,8 @@ export interface DB {
   "network.usageDay": NetworkUsageDay;
   "network.usageHour": NetworkUsageHour;
   "network.voucher": NetworkVoucher;
+  "runtime.audit": RuntimeAudit;
+  "runtime.auditOutcome": RuntimeAuditOutcome;
   "runtime.clock": RuntimeClock;
   "runtime.dailyRun": RuntimeDailyRun;
   "runtime.idempotency": RuntimeIdempotency;

@@ -21,6 +21,7 @@ export { lastingPorts } from './net/lasting-ports.ts';
 export * from './runtime/pace.ts';
 export * from './runtime/runtime.ts';
 export * from './secrets/seal.ts';
+export { type AuditEntry, type AuditFilter, AuditTrail, readAudit } from './subgraph/audit.ts';
 export * from './subgraph/execute.ts';
 export { IdempotencyStore, idempotencyHeader } from './subgraph/idempotency.ts';
 export * from './subgraph/loader.ts';

@@ -7,6 +7,7 @@ import { EventLog } from '../event-log/log.ts';
 import type { VerificationKeys } from '../identity/token.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { secretBox } from '../secrets/seal.ts';
+import { AuditTrail } from '../subgraph/audit.ts';
 import { IdempotencyStore } from '../subgraph/idempotency.ts';
 import type { Services, SubgraphModule, TenantSettings } from '../subgraph/module.ts';
 import { createSubgraphServer } from '../subgraph/serve.ts';
@@ -111,6 +112,7 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
     metrics,
     clock: systemClock,
     idempotency: new IdempotencyStore(database as never),
+    audit: new AuditTrail(database as never, systemClock),
     ready: () => answers(database, logger),
   });
 

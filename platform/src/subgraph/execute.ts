@@ -4,18 +4,22 @@ import {
   type DocumentNode,
   type ExecutionResult,
   execute,
+  type FieldNode,
   type FormattedExecutionResult,
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
+  Kind,
   parse,
+  type SelectionSetNode,
   validate,
 } from 'graphql';
 import { AbandonedError } from '../database/cancellation.ts';
 import { isDatabaseOutage } from '../database/outage.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { withSpan } from '../telemetry/tracing.ts';
+import type { RequestedChange } from './audit.ts';
 
 export interface GraphqlRequest {
   readonly query: string;
@@ -50,6 +54,17 @@ export class SubgraphExecutor {
   isQuery({ query, operationName }: GraphqlRequest): boolean {
     const document = this.#document(query);
     return isDocument(document) && getOperationAST(document, operationName)?.operation === 'query';
+  }
+
+  /** The changes that the request asks for; none when it reads. */
+  changesOf({ query, operationName }: GraphqlRequest): readonly RequestedChange[] {
+    const document = this.#document(query);
+    const operation = isDocument(document) ? getOperationAST(document, operationName) : null;
+    if (!isDocument(document) || operation?.operation !== 'mutation') return [];
+    return rootFields(operation.selectionSet, document).map((node) => ({
+      field: node.name.value,
+      alias: node.alias?.value ?? node.name.value,
+    }));
   }
 
   async execute(request: GraphqlRequest, context: Context): Promise<FormattedExecutionResult> {
@@ -162,6 +177,19 @@ function startOf(source: object): string | null {
 
 function isDocument(document: DocumentNode | readonly GraphQLError[]): document is DocumentNode {
   return 'kind' in document;
+}
+
+/** The fields of an operation itself, those in its fragments too. */
+function rootFields({ selections }: SelectionSetNode, document: DocumentNode): FieldNode[] {
+  return selections.flatMap((node) => {
+    if (node.kind === Kind.FIELD) return [node];
+    if (node.kind === Kind.INLINE_FRAGMENT) return rootFields(node.selectionSet, document);
+    const fragment = document.definitions.find(
+      (definition) =>
+        definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === node.name.value,
+    );
+    return fragment?.kind === Kind.FRAGMENT_DEFINITION ? rootFields(fragment.selectionSet, document) : [];
+  });
 }
 
 /** Like `map` for arrays; ends the source when the consumer ends, at once and not with the next item. */

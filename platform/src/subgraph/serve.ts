@@ -7,6 +7,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { Counter, type Registry } from '../telemetry/metrics.ts';
 import { inTrace, traceIdOf } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
+import type { AuditTrail } from './audit.ts';
 import { type GraphqlRequest, SubgraphExecutor, unavailable } from './execute.ts';
 import {
   IdempotencyError,
@@ -34,6 +35,8 @@ export interface ServeOptions {
   readonly clock: Clock;
   /** Where mutations with an idempotency key keep their answers; without it they are refused. */
   readonly idempotency?: IdempotencyStore;
+  /** Where it is kept who asked for which change. */
+  readonly audit?: AuditTrail;
   /** Whether everything the process needs is there. */
   readonly ready: () => Promise<boolean>;
 }
@@ -75,8 +78,13 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
           return await stream(request, reply, executor, body, context);
         const marked = request.headers[idempotencyHeader];
         const execute = () => inTrace(traceparent, () => executor.execute(body, context));
+        const changes = executor.changesOf(body);
+        const audited = () =>
+          changes.length === 0 || options.audit === undefined
+            ? execute()
+            : options.audit.around({ principal, subgraph: module.name, changes, traceId }, execute);
         // A change goes through to its end: whoever repeats it must find it done or not begun.
-        const work = executor.isQuery(body) ? () => whileWaitedFor(request, execute) : execute;
+        const work = executor.isQuery(body) ? () => whileWaitedFor(request, execute) : audited;
         if (marked === undefined) return await work();
         return await once(options.idempotency, readIdempotency(marked, principal.id), work);
       } catch (error) {

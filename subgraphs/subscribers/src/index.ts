@@ -8,6 +8,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { SigningKey, SubgraphModule } from '@dotmac/platform';
 import { type TenantEvents, toSubgraph } from '@dotmac/schema';
 import { builder, type SubscribersContext, type SubscribersServices } from './builder.ts';
+import './audit/graphql.ts';
 import './customer/graphql.ts';
 import './customer/sign-in.ts';
 import { customerLoaders } from './customer/loaders.ts';

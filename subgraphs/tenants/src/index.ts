@@ -5,6 +5,7 @@
 import type { PlatformDatabase } from '@dotmac/migrations';
 import type { SigningKey, SubgraphModule } from '@dotmac/platform';
 import { type PlatformEvents, toSubgraph } from '@dotmac/schema';
+import './audit/graphql.ts';
 import './account/graphql.ts';
 import './account/member.ts';
 import './api-key/graphql.ts';

@@ -1,18 +1,22 @@
 /**
  * A runtime for tests: real PostgreSQL, the real event log, consumers, jobs and daily work, and subgraphs asked
- * directly. No gateway and no HTTP; those are tested in `gateway` and `test/e2e`.
+ * directly, or through its own door. No gateway; that is tested in `gateway` and `test/e2e`.
  */
 import { startTestPostgres, type TestPostgres } from '@dotmac/hosting';
 import { type DatabaseKind, migrate } from '@dotmac/migrations';
 import {
   generateSigningKey,
   installJobs,
+  internalTokenHeader,
   type Runtime,
   type RuntimeServices,
+  readVerificationKeys,
   SubgraphExecutor,
   type SubgraphModule,
+  signToken,
   silentLogger,
   startRuntime,
+  systemClock,
   type TenantSettings,
 } from '@dotmac/platform';
 import { anonymous, type Principal, type Scope, scopes } from '@dotmac/schema';
@@ -50,6 +54,12 @@ export interface TestRuntime<DB, E> extends AsyncDisposable {
     variables?: Record<string, unknown>,
     principal?: Principal,
   ): Promise<FormattedExecutionResult<Data>>;
+  /** As `ask`, through the runtime's HTTP door, as a gateway asks. */
+  post<Data = Record<string, unknown>>(
+    subgraph: string,
+    query: string,
+    principal?: Principal,
+  ): Promise<FormattedExecutionResult<Data>>;
   /** As `ask`, but fails the test on any error and gives the data. */
   data<Data = Record<string, unknown>>(
     subgraph: string,
@@ -79,11 +89,11 @@ export async function startTestRuntime<DB, E>(
   await installJobs(connectionString);
   await migrate({ connectionString, kind });
   let started: readonly SubgraphModule<DB, E>[] = [];
-  const { key } = generateSigningKey('test');
+  const { key, publicPem } = generateSigningKey('test');
   const runtime = await startRuntime<DB, E>({
     connectionString,
     sealingKey: new Uint8Array(32),
-    gatewayKeys: new Map([[key.id, key.privateKey]]),
+    gatewayKeys: readVerificationKeys({ [key.id]: publicPem }),
     tenant,
     listen: { host: '127.0.0.1', port: 0 },
     logger: silentLogger,
@@ -109,6 +119,22 @@ export async function startTestRuntime<DB, E>(
         { query, variables },
         contextFor(subgraph, principal),
       )) as never;
+    },
+    async post(subgraph, query, principal = everyScope) {
+      const audience = `${tenant?.id ?? 'platform'}/${subgraph}`;
+      const token = await signToken(principal, {
+        key,
+        audience,
+        issuer: 'gateway',
+        lifetimeSeconds: 60,
+        clock: systemClock,
+      });
+      const response = await fetch(`${runtime.address}/graphql/${subgraph}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', [internalTokenHeader]: token },
+        body: JSON.stringify({ query }),
+      });
+      return (await response.json()) as never;
     },
     async data(subgraph, query, variables = {}) {
       const { data, errors } = await harness.ask(subgraph, query, variables);

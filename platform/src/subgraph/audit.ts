@@ -1,0 +1,99 @@
+import type { Principal } from '@dotmac/schema';
+import type { FormattedExecutionResult } from 'graphql';
+import { type Kysely, sql } from 'kysely';
+import { newId } from '../id.ts';
+import type { Clock } from '../time/clock.ts';
+
+/** A field of a mutation, and the name its answer has. */
+export interface RequestedChange {
+  readonly field: string;
+  readonly alias: string;
+}
+
+/** A change somebody asked for. */
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: Date;
+  readonly actorKind: Principal['kind'];
+  readonly actor: string;
+  readonly subgraph: string;
+  readonly field: string;
+  readonly traceId: string;
+  /** The type of the result, or the code of the error; null when it was cut off, or is under way. */
+  readonly outcome: string | null;
+}
+
+/** Which entries: by who asked, by what was asked. */
+export interface AuditFilter {
+  readonly actor?: string | null | undefined;
+  readonly field?: string | null | undefined;
+}
+
+/** Who asked for which change in the plane of a database: written before the change is done, and after it. */
+export class AuditTrail {
+  readonly #database: Kysely<unknown>;
+  readonly #clock: Clock;
+
+  constructor(database: Kysely<unknown>, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  /** Does the work when it is on record that somebody asked for it. Without that nothing is done. */
+  async around(
+    asked: {
+      readonly principal: Principal;
+      readonly subgraph: string;
+      readonly changes: readonly RequestedChange[];
+      readonly traceId: string;
+    },
+    work: () => Promise<FormattedExecutionResult>,
+  ): Promise<FormattedExecutionResult> {
+    const { principal, subgraph, changes, traceId } = asked;
+    const entries = changes.map((change) => ({ ...change, id: newId('aud', this.#clock) }));
+    const ids = entries.map(({ id }) => id);
+    await sql`insert into runtime.audit (id, at, actor_kind, actor, subgraph, field, trace_id)
+      select id, ${new Date(this.#clock.now())}, ${principal.kind}, ${principal.id}, ${subgraph}, field, ${traceId}
+      from unnest(${ids}::text[], ${changes.map(({ field }) => field)}::text[]) as asked (id, field)`.execute(
+      this.#database,
+    );
+    const result = await work();
+    const outcomes = entries.map(({ alias }) => outcomeOf(alias, result));
+    await sql`insert into runtime.audit_outcome (audit_id, at, outcome)
+      select id, ${new Date(this.#clock.now())}, outcome
+      from unnest(${ids}::text[], ${outcomes}::text[]) as ended (id, outcome)`.execute(this.#database);
+    return result;
+  }
+}
+
+/** What became of one of a mutation's fields, in a word. */
+export function outcomeOf(alias: string, { data, errors }: FormattedExecutionResult): string {
+  // An error without a path refused the whole operation.
+  const error = errors?.find(({ path }) => path === undefined || path[0] === alias);
+  if (error !== undefined) return String(error.extensions?.code ?? 'ERROR');
+  const answer: unknown = data?.[alias];
+  if (answer === undefined) return 'SKIPPED';
+  if (typeof answer !== 'object' || answer === null || !('__typename' in answer)) return 'DONE';
+  return String(answer.__typename);
+}
+
+/** A page of the trail, newest first. `after` and `before` are ids of entries; `inverted` reads from the oldest. */
+export async function readAudit(
+  database: Kysely<never>,
+  { actor = null, field = null }: AuditFilter,
+  page: {
+    readonly after?: string | undefined;
+    readonly before?: string | undefined;
+    readonly limit: number;
+    readonly inverted: boolean;
+  },
+): Promise<AuditEntry[]> {
+  const { after = null, before = null, limit, inverted } = page;
+  const { rows } = await sql<AuditEntry>`
+    select a.id, a.at, a.actor_kind as "actorKind", a.actor, a.subgraph, a.field, a.trace_id as "traceId", o.outcome
+    from runtime.audit a left join runtime.audit_outcome o on o.audit_id = a.id
+    where (${actor}::text is null or a.actor = ${actor}) and (${field}::text is null or a.field = ${field})
+      and (${after}::text is null or a.id < ${after}) and (${before}::text is null or a.id > ${before})
+    order by ${sql.raw(inverted ? 'a.id' : 'a.id desc')} limit ${limit}`.execute(database);
+  return rows;
+}

@@ -106,6 +106,36 @@ describe('tenants', () => {
     ]);
   });
 
+  test('a stream that begins with what stands tells every tenant once, and then what happens', async () => {
+    await createTenant('stands');
+    const stream = await platform.subscribe(
+      'tenants',
+      'subscription { provisioningEvents(initial: true) { snapshot { number of } tenant { slug state } } }',
+      {},
+      operator,
+    );
+    interface Told {
+      readonly snapshot: { readonly number: number; readonly of: number } | null;
+      readonly tenant: { readonly slug: string; readonly state: string };
+    }
+    const next = async () =>
+      ((await stream.next()).value.data as { provisioningEvents: Told }).provisioningEvents;
+    const standing = [await next()];
+    for (let left = (standing[0]?.snapshot?.of ?? 0) - 1; left > 0; left -= 1) standing.push(await next());
+    const known = await ask<{ tenants: { edges: { node: { slug: string } }[] } }>(
+      '{ tenants(first: 200) { edges { node { slug } } } }',
+      {},
+      operator,
+    );
+    expect(standing.map(({ tenant }) => tenant.slug).sort()).toEqual(
+      known.tenants.edges.map(({ node }) => node.slug).sort(),
+    );
+    expect(standing.map(({ snapshot }) => snapshot?.number)).toEqual(standing.map((_, index) => index + 1));
+    await createTenant('happens');
+    expect(await next()).toEqual({ snapshot: null, tenant: { slug: 'happens', state: 'PROVISIONING' } });
+    await stream.return?.();
+  });
+
   test('a tenant sees itself and no other', async () => {
     const [own, other] = [await createTenant('own'), await createTenant('other')];
     const query = 'query ($id: ID) { tenant(id: $id) { slug } }';
@@ -190,4 +220,19 @@ describe('API keys', () => {
     expect(await revoke(apiKey.id, ownerOf('ten_a'))).toBe('ApiKey');
     expect(await revoke(apiKey.id, ownerOf('ten_a'))).toBe('NotFoundError');
   });
+});
+
+test('what is asked of the platform is on record for its operators, and for nobody else', async () => {
+  const query =
+    '{ platformAuditTrail(first: 1, field: "createTenant") { edges { node { actor outcome } } } }';
+  await platform.post(
+    'tenants',
+    'mutation { createTenant(input: { slug: "audited", name: "Audited", timeZone: "Europe/Berlin", currency: "EUR", country: "DE", ownerEmail: "o@audited.example" }) { __typename } }',
+    operator,
+  );
+  expect(await ask(query, {}, operator)).toEqual({
+    platformAuditTrail: { edges: [{ node: { actor: operator.id, outcome: 'Tenant' } }] },
+  });
+  const { errors } = await platform.ask('tenants', query, {}, ownerOf('ten_own'));
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'FORBIDDEN', missingScope: 'platform:read' });
 });

@@ -73,6 +73,17 @@ test.each(Object.entries(transports))('over %s an operation is one trace', async
   expect([new Set(ids).size, ids.length]).toEqual([1, 5]);
 });
 
+test('over a WebSocket each operation brings its own place in a trace', async () => {
+  await transports.websocket?.(
+    world.gateway.url,
+    { query: twoSubgraphs, extensions: { traceparent } },
+    token,
+  );
+  await eventually(async () => expect(named('query')).toHaveLength(1));
+  expect(named('query')[0]?.parentSpanId).toBe('b7ad6b7169203331');
+  for (const span of exporter.getFinishedSpans()) expect(span.spanContext().traceId).toBe(traceId);
+});
+
 test('what fails is marked as failed, with nothing of the credential in it', async () => {
   await world.query({ query: '{ nonsense }' }, { token });
   await world.tenants.bravo.kill();

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type Logger, TokenError, traceIdOf } from '@dotmac/platform';
+import { failSpan, type Logger, startServerSpan, TokenError } from '@dotmac/platform';
 import { DomainError } from '@dotmac/schema';
 import type { WebSocket } from 'ws';
 import { GatewayError } from '../errors.ts';
@@ -158,7 +158,8 @@ export class Connection {
       return this.#close(closeCodes.DUPLICATE_OPERATION, `An operation with the id "${id}" is running`);
     }
     const { caller } = session;
-    const traceId = traceIdOf(undefined);
+    const trace = startServerSpan('graphql', traceparentIn(payload));
+    const { traceId } = trace;
     const sink = this.#sinkOf(id);
     try {
       if (this.#operations.size >= limits.operationsPerConnection) {
@@ -186,13 +187,20 @@ export class Connection {
       }
       const left = new AbortController();
       this.#operations.set(id, { stop: () => left.abort(), flush: () => undefined });
-      const response = await operations.execute(operation, caller, { traceId, signal: left.signal });
+      const response = await operations.execute(operation, caller, {
+        traceId,
+        signal: left.signal,
+        trace,
+      });
       if (left.signal.aborted) return;
       if (response.data === undefined) return sink.error((response.errors ?? []) as object[]);
       sink.next([{ text: JSON.stringify(response), cursor: null }]);
       sink.complete();
     } catch (error) {
+      failSpan(trace.span, error);
       sink.error(operations.failure(refusal(error).errors, caller, traceId).errors ?? []);
+    } finally {
+      trace.span.end();
     }
   }
 
@@ -259,4 +267,10 @@ function textOf(payload: Payload, name: string): string | undefined {
 function closeCodeOf(error: DomainError): number {
   if (error instanceof TokenError) return closeCodes.UNAUTHORISED;
   return error.code === 'TOO_MANY_CONNECTIONS' ? closeCodes.TOO_MANY_CONNECTIONS : closeCodes.FORBIDDEN;
+}
+
+/** The client's place in a trace: a WebSocket has headers for the whole connection only, so it comes with each operation. */
+function traceparentIn(payload: unknown): string | undefined {
+  const { extensions } = payload as { readonly extensions?: { readonly traceparent?: unknown } | null };
+  return typeof extensions?.traceparent === 'string' ? extensions.traceparent : undefined;
 }

@@ -18,7 +18,7 @@ export * from './identity/token.ts';
 export * from './jobs/install.ts';
 export * from './jobs/jobs.ts';
 export { lastingPorts } from './net/lasting-ports.ts';
-export * from './runtime/pace.ts';
+export { idleProcessFlags } from './runtime/idle-process.ts';
 export * from './runtime/runtime.ts';
 export * from './secrets/seal.ts';
 export { type AuditEntry, type AuditFilter, AuditTrail, readAudit } from './subgraph/audit.ts';

@@ -8,7 +8,6 @@ import { DriverRegistry } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
 import {
   createLogger,
-  favourSpeedWhenBusy,
   isDatabaseOutage,
   readConfig,
   readSigningKey,
@@ -174,7 +173,6 @@ await serve(logger, async (stack) => {
 
   stack.defer(() => radius.close());
 
-  favourSpeedWhenBusy(() => radius.counters.accessRequests + radius.counters.accountingRequests, logger);
   nasWatch.server = {
     counters: radius.counters,
     ports: [radius.authPort, radius.acctPort].filter((port) => port !== null),

@@ -1,6 +1,6 @@
 import { DriverRegistry } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
-import { createLogger, favourSpeedWhenBusy, generateSigningKey, startRuntime } from '@dotmac/platform';
+import { createLogger, generateSigningKey, startRuntime } from '@dotmac/platform';
 import {
   acceptBlock,
   acceptTemplate,
@@ -79,7 +79,6 @@ if (import.meta.main) {
     onAnomaly: (anomaly) => logger.warn({ anomaly }, 'anomaly'),
     onError: (error) => logger.error({ error }, 'socket'),
   });
-  favourSpeedWhenBusy(() => server.counters.accessRequests + server.counters.accountingRequests, logger);
   process.on('disconnect', () => process.exit());
   process.send?.({ authPort: server.authPort, acctPort: server.acctPort });
 }

@@ -112,7 +112,7 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
     metrics,
     clock: systemClock,
     idempotency: new IdempotencyStore(database as never),
-    audit: new AuditTrail(database as never, systemClock),
+    audit: new AuditTrail(database as never, systemClock, logger),
     ready: () => answers(database, logger),
   });
 

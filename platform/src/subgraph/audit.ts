@@ -2,6 +2,7 @@ import type { Principal } from '@dotmac/schema';
 import type { FormattedExecutionResult } from 'graphql';
 import { type Kysely, sql } from 'kysely';
 import { newId } from '../id.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 
 /** A field of a mutation, and the name its answer has. */
@@ -33,10 +34,12 @@ export interface AuditFilter {
 export class AuditTrail {
   readonly #database: Kysely<unknown>;
   readonly #clock: Clock;
+  readonly #logger: Logger;
 
-  constructor(database: Kysely<unknown>, clock: Clock) {
+  constructor(database: Kysely<unknown>, clock: Clock, logger: Logger) {
     this.#database = database;
     this.#clock = clock;
+    this.#logger = logger;
   }
 
   /** Does the work when it is on record that somebody asked for it. Without that nothing is done. */
@@ -59,9 +62,14 @@ export class AuditTrail {
     );
     const result = await work();
     const outcomes = entries.map(({ alias }) => outcomeOf(alias, result));
-    await sql`insert into runtime.audit_outcome (audit_id, at, outcome)
-      select id, ${new Date(this.#clock.now())}, outcome
-      from unnest(${ids}::text[], ${outcomes}::text[]) as ended (id, outcome)`.execute(this.#database);
+    try {
+      await sql`insert into runtime.audit_outcome (audit_id, at, outcome)
+        select id, ${new Date(this.#clock.now())}, outcome
+        from unnest(${ids}::text[], ${outcomes}::text[]) as ended (id, outcome)`.execute(this.#database);
+    } catch (error) {
+      // The change is done: who asked for it must hear so. On record it stays without an outcome.
+      this.#logger.error({ error, entries, outcomes }, 'the outcome of a change is not on record');
+    }
     return result;
   }
 }

@@ -2,6 +2,7 @@ import { principalWith, startTestRuntime, type TestRuntime } from '@dotmac/harne
 import type { TenantDatabase } from '@dotmac/migrations';
 import { generateSigningKey } from '@dotmac/platform';
 import { anonymous, type TenantEvents } from '@dotmac/schema';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { subscribers } from '../index.ts';
 
@@ -60,6 +61,33 @@ test('every change that is asked for is on record with its outcome, refused ones
   expect(first.pageInfo.hasNextPage).toBe(true);
   const rest = await trail(`after: "${first.edges[0]?.cursor}" field: "createCustomer"`, 'first: 5');
   expect(rest.edges.map(({ node }) => node.outcome)).toEqual(['ConflictError', 'Customer']);
+});
+
+test('a change that is done is answered although its outcome cannot be put on record', async () => {
+  const { database } = tenant.services;
+  await sql`alter table runtime.audit_outcome rename to hidden`.execute(database);
+  const { data, errors } = await tenant.post(
+    'subscribers',
+    'mutation { createCustomer(input: { name: "Grace" }) { __typename } }',
+  );
+  await sql`alter table runtime.hidden rename to audit_outcome`.execute(database);
+  expect([data, errors]).toEqual([{ createCustomer: { __typename: 'Customer' } }, undefined]);
+  expect((await trail('', 'first: 1')).edges[0]?.node).toMatchObject({
+    field: 'createCustomer',
+    outcome: null,
+  });
+});
+
+test('what cannot be put on record is not done', async () => {
+  const { database } = tenant.services;
+  await sql`alter table runtime.audit rename to hidden`.execute(database);
+  await tenant.post('subscribers', 'mutation { createCustomer(input: { name: "Nobody" }) { __typename } }');
+  await sql`alter table runtime.hidden rename to audit`.execute(database);
+  const { customers } = await tenant.data<{ customers: { edges: unknown[] } }>(
+    'subscribers',
+    '{ customers(search: "Nobody") { edges { node { id } } } }',
+  );
+  expect(customers.edges).toEqual([]);
 });
 
 test('only who may read the trail does', async () => {

@@ -38,6 +38,8 @@ export interface RuntimeServices<DB, E> extends Services<DB, E> {
 export interface Runtime<DB, E> {
   readonly services: RuntimeServices<DB, E>;
   readonly address: string;
+  /** Resolves when the daily work that was due at the start is done, or has failed and will be tried again. */
+  readonly caughtUp: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -140,7 +142,8 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
   // Not before it serves: a month to catch up on, or a day that fails, must not keep subscribers offline.
   const checkDaily = () =>
     daily().catch((error: unknown) => logger.error({ error }, 'the daily work stopped; it is tried again'));
-  let checking = checkDaily();
+  const caughtUp = checkDaily();
+  let checking = caughtUp;
   const timer = setInterval(() => {
     checking = checking.then(checkDaily);
   }, dailyCheckMilliseconds);
@@ -148,6 +151,7 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
   return {
     services,
     address,
+    caughtUp,
     async stop() {
       clearInterval(timer);
       stopping.abort();

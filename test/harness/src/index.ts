@@ -102,6 +102,8 @@ export async function startTestRuntime<DB, E>(
       return started;
     },
   });
+  // The day's work must not meet what a test is about to make.
+  await runtime.caughtUp;
   const of = (name: string) => {
     const module = started.find((candidate) => candidate.name === name);
     if (module === undefined) throw new Error(`The test runtime has no subgraph ${name}`);

@@ -239,7 +239,8 @@ test('what devices hear of each other becomes links; certain ones become ways to
 test('each subscriber is found where his equipment is seen, with source and time', async () => {
   const ada = await tenant.eventually(
     () => place('ada'),
-    ({ servedAt, servedBy }) => servedAt?.via === 'WIRELESS' && servedBy.length === 3,
+    ({ servedAt, servedBy }) =>
+      servedAt?.via === 'WIRELESS' && servedAt.alternatives.length === 0 && servedBy.length === 3,
   );
   expect(ada.servedAt).toMatchObject({
     device: { name: 'ap' },
@@ -251,7 +252,8 @@ test('each subscriber is found where his equipment is seen, with source and time
   // Behind a port that leads to a registered device nobody is connected; the core sees everybody.
   const bob = await tenant.eventually(
     () => place('bob'),
-    ({ servedAt }) => servedAt?.via === 'FORWARDING',
+    // Before all devices are read, another may be the nearest that has seen him.
+    ({ servedAt }) => servedAt?.via === 'FORWARDING' && servedAt.device?.name === 'switch',
   );
   expect(bob.servedAt).toMatchObject({ device: { name: 'switch' }, interface: { name: 'eth4' } });
   // His address is seen behind the OLT's port only, which sees no address itself: the NAS is all there is.
@@ -259,7 +261,7 @@ test('each subscriber is found where his equipment is seen, with source and time
     (
       await tenant.eventually(
         () => place('cyd'),
-        ({ servedAt }) => servedAt !== null,
+        ({ servedAt }) => servedAt?.via === 'NAS_PORT',
       )
     ).servedAt,
   ).toMatchObject({
@@ -272,7 +274,7 @@ test('each subscriber is found where his equipment is seen, with source and time
     (
       await tenant.eventually(
         () => place('dan'),
-        ({ servedAt }) => servedAt !== null,
+        ({ servedAt }) => servedAt?.via === 'CIRCUIT_ID',
       )
     ).servedAt,
   ).toMatchObject({

@@ -194,14 +194,14 @@ export interface RuntimeAudit {
   actorKind: string;
   at: ColumnType<Date, Date | string, Date | string>;
   field: string;
-  id: string;
+  id: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
   subgraph: string;
   traceId: string;
 }
 
 export interface RuntimeAuditOutcome {
   at: ColumnType<Date, Date | string, Date | string>;
-  auditId: string;
+  auditId: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   outcome: string;
 }
 

@@ -1,7 +1,6 @@
-import type { Principal } from '@dotmac/schema';
+import { type Principal, ValidationError } from '@dotmac/schema';
 import type { FormattedExecutionResult } from 'graphql';
 import { type Kysely, sql } from 'kysely';
-import { newId } from '../id.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -13,7 +12,8 @@ export interface RequestedChange {
 
 /** A change somebody asked for. */
 export interface AuditEntry {
-  readonly id: string;
+  /** They count up in the order of asking. */
+  readonly id: bigint;
   readonly at: Date;
   readonly actorKind: Principal['kind'];
   readonly actor: string;
@@ -53,22 +53,24 @@ export class AuditTrail {
     work: () => Promise<FormattedExecutionResult>,
   ): Promise<FormattedExecutionResult> {
     const { principal, subgraph, changes, traceId } = asked;
-    const entries = changes.map((change) => ({ ...change, id: newId('aud', this.#clock) }));
-    const ids = entries.map(({ id }) => id);
-    await sql`insert into runtime.audit (id, at, actor_kind, actor, subgraph, field, trace_id)
-      select id, ${new Date(this.#clock.now())}, ${principal.kind}, ${principal.id}, ${subgraph}, field, ${traceId}
-      from unnest(${ids}::text[], ${changes.map(({ field }) => field)}::text[]) as asked (id, field)`.execute(
-      this.#database,
-    );
+    const { rows } = await sql<{ id: bigint }>`
+      insert into runtime.audit (at, actor_kind, actor, subgraph, field, trace_id)
+      select ${new Date(this.#clock.now())}, ${principal.kind}, ${principal.id}, ${subgraph}, field, ${traceId}
+      from unnest(${changes.map(({ field }) => field)}::text[]) with ordinality as asked (field, place)
+      order by place returning id`.execute(this.#database);
+    const ids = rows.map(({ id }) => id);
     const result = await work();
-    const outcomes = entries.map(({ alias }) => outcomeOf(alias, result));
+    const outcomes = changes.map(({ alias }) => outcomeOf(alias, result));
     try {
       await sql`insert into runtime.audit_outcome (audit_id, at, outcome)
         select id, ${new Date(this.#clock.now())}, outcome
-        from unnest(${ids}::text[], ${outcomes}::text[]) as ended (id, outcome)`.execute(this.#database);
+        from unnest(${ids}::bigint[], ${outcomes}::text[]) as ended (id, outcome)`.execute(this.#database);
     } catch (error) {
       // The change is done: who asked for it must hear so. On record it stays without an outcome.
-      this.#logger.error({ error, entries, outcomes }, 'the outcome of a change is not on record');
+      this.#logger.error(
+        { error, ids: ids.map(String), outcomes },
+        'the outcome of a change is not on record',
+      );
     }
     return result;
   }
@@ -85,7 +87,10 @@ export function outcomeOf(alias: string, { data, errors }: FormattedExecutionRes
   return String(answer.__typename);
 }
 
-/** A page of the trail, newest first. `after` and `before` are ids of entries; `inverted` reads from the oldest. */
+/**
+ * A page of the trail, newest first. `after` and `before` are ids of entries; `inverted` reads from the oldest.
+ * @throws ValidationError for an id that is none
+ */
 export async function readAudit(
   database: Kysely<never>,
   { actor = null, field = null }: AuditFilter,
@@ -96,12 +101,20 @@ export async function readAudit(
     readonly inverted: boolean;
   },
 ): Promise<AuditEntry[]> {
-  const { after = null, before = null, limit, inverted } = page;
+  const { limit, inverted } = page;
+  const [after, before] = [idOf('after', page.after), idOf('before', page.before)];
   const { rows } = await sql<AuditEntry>`
     select a.id, a.at, a.actor_kind as "actorKind", a.actor, a.subgraph, a.field, a.trace_id as "traceId", o.outcome
     from runtime.audit a left join runtime.audit_outcome o on o.audit_id = a.id
     where (${actor}::text is null or a.actor = ${actor}) and (${field}::text is null or a.field = ${field})
-      and (${after}::text is null or a.id < ${after}) and (${before}::text is null or a.id > ${before})
+      and (${after}::bigint is null or a.id < ${after}) and (${before}::bigint is null or a.id > ${before})
     order by ${sql.raw(inverted ? 'a.id' : 'a.id desc')} limit ${limit}`.execute(database);
   return rows;
+}
+
+function idOf(field: string, cursor: string | undefined): bigint | null {
+  if (cursor === undefined) return null;
+  if (!/^\d{1,18}$/.test(cursor))
+    throw new ValidationError(field, `"${cursor}" is no cursor of this connection`);
+  return BigInt(cursor);
 }

@@ -99,3 +99,8 @@ test('only who may read the trail does', async () => {
   );
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'FORBIDDEN', missingScope: 'audit:read' });
 });
+
+test('a cursor that is none is named', async () => {
+  const { errors } = await tenant.ask('subscribers', '{ auditTrail(after: "x") { edges { cursor } } }');
+  expect(errors?.[0]).toMatchObject({ message: '"x" is no cursor of this connection' });
+});

@@ -31,7 +31,7 @@ builder.queryField('platformAuditTrail', (t) =>
     },
     resolve: (_root, { actor, field, ...args }, { services }) =>
       resolveCursorConnection(
-        { args, defaultSize: 50, maxSize: 500, toCursor: ({ id }: AuditEntry) => id },
+        { args, defaultSize: 50, maxSize: 500, toCursor: ({ id }: AuditEntry) => String(id) },
         (page: ResolveCursorConnectionArgs) => readAudit(services.database as never, { actor, field }, page),
       ),
   }),

@@ -1,6 +1,7 @@
-import { type Principal, ValidationError } from '@dotmac/schema';
+import { type AuditEntry, type AuditFilter, type Principal, ValidationError } from '@dotmac/schema';
 import type { FormattedExecutionResult } from 'graphql';
 import { type Kysely, sql } from 'kysely';
+import type { Page } from '../database/page.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -8,26 +9,6 @@ import type { Clock } from '../time/clock.ts';
 export interface RequestedChange {
   readonly field: string;
   readonly alias: string;
-}
-
-/** A change somebody asked for. */
-export interface AuditEntry {
-  /** They count up in the order of asking. */
-  readonly id: bigint;
-  readonly at: Date;
-  readonly actorKind: Principal['kind'];
-  readonly actor: string;
-  readonly subgraph: string;
-  readonly field: string;
-  readonly traceId: string;
-  /** The type of the result, or the code of the error; null when it was cut off, or is under way. */
-  readonly outcome: string | null;
-}
-
-/** Which entries: by who asked, by what was asked. */
-export interface AuditFilter {
-  readonly actor?: string | null | undefined;
-  readonly field?: string | null | undefined;
 }
 
 /** Who asked for which change in the plane of a database: written before the change is done, and after it. */
@@ -94,12 +75,7 @@ export function outcomeOf(alias: string, { data, errors }: FormattedExecutionRes
 export async function readAudit(
   database: Kysely<never>,
   { actor = null, field = null }: AuditFilter,
-  page: {
-    readonly after?: string | undefined;
-    readonly before?: string | undefined;
-    readonly limit: number;
-    readonly inverted: boolean;
-  },
+  page: Page,
 ): Promise<AuditEntry[]> {
   const { limit, inverted } = page;
   const [after, before] = [idOf('after', page.after), idOf('before', page.before)];

@@ -78,11 +78,12 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
           return await stream(request, reply, executor, body, context);
         const marked = request.headers[idempotencyHeader];
         const execute = () => inTrace(traceparent, () => executor.execute(body, context));
-        const changes = executor.changesOf(body);
-        const audited = () =>
-          changes.length === 0 || options.audit === undefined
+        const audited = () => {
+          const changes = executor.changesOf(body);
+          return changes.length === 0 || options.audit === undefined
             ? execute()
             : options.audit.around({ principal, subgraph: module.name, changes, traceId }, execute);
+        };
         // A change goes through to its end: whoever repeats it must find it done or not begun.
         const work = executor.isQuery(body) ? () => whileWaitedFor(request, execute) : audited;
         if (marked === undefined) return await work();

@@ -1,5 +1,5 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
+import { type Executor, type Page, pageBy } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { ChargedTime, OutagePolicy } from './rules.ts';
 
@@ -90,19 +90,13 @@ export async function creditsOfIncidents(
 /** A page of credits, newest first by id. */
 export async function creditPage(
   db: Executor<TenantDatabase>,
-  page: {
-    readonly after?: string | undefined;
-    readonly before?: string | undefined;
-    readonly limit: number;
-    readonly inverted: boolean;
+  page: Page & {
     readonly state?: CreditState | null | undefined;
   },
 ): Promise<OutageCredit[]> {
-  let query = db.selectFrom('billing.outageCredit').selectAll().limit(page.limit);
-  if (page.after !== undefined) query = query.where('id', '<', page.after);
-  if (page.before !== undefined) query = query.where('id', '>', page.before);
+  let query = pageBy(db.selectFrom('billing.outageCredit').selectAll(), 'id', 'desc', page);
   if (page.state != null) query = query.where('state', '=', page.state);
-  return (await query.orderBy('id', page.inverted ? 'asc' : 'desc').execute()) as OutageCredit[];
+  return (await query.execute()) as OutageCredit[];
 }
 
 export async function decideCredit(

@@ -1,5 +1,5 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
+import { type Executor, type Page, pageBy } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction, type Updateable } from 'kysely';
 import type { AlarmMetric, Severity, Watch } from './rules.ts';
 
@@ -144,19 +144,13 @@ export async function updateAlarm(
 /** A page of alarms, newest first by id. */
 export async function alarmPage(
   db: Executor<TenantDatabase>,
-  page: {
-    readonly after?: string | undefined;
-    readonly before?: string | undefined;
-    readonly limit: number;
-    readonly inverted: boolean;
+  page: Page & {
     readonly active?: boolean | null | undefined;
   },
 ): Promise<Alarm[]> {
-  let query = db.selectFrom('network.alarm').selectAll().limit(page.limit);
-  if (page.after !== undefined) query = query.where('id', '<', page.after);
-  if (page.before !== undefined) query = query.where('id', '>', page.before);
+  let query = pageBy(db.selectFrom('network.alarm').selectAll(), 'id', 'desc', page);
   if (page.active != null) query = query.where('clearedAt', page.active ? 'is' : 'is not', null);
-  return (await query.orderBy('id', page.inverted ? 'asc' : 'desc').execute()) as Alarm[];
+  return (await query.execute()) as Alarm[];
 }
 
 /** Planned work that goes on now at any of these devices, the one that ends last. */

@@ -1,5 +1,5 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
+import { type Executor, type Page, pageBy } from '@dotmac/platform';
 import type { AccessChangeState, ShapingPayload } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { AccessMode } from '../access/rules.ts';
@@ -52,21 +52,15 @@ export async function recentChangesOfServices(
 /** A page of changes, newest first. */
 export async function changePage(
   db: Executor<TenantDatabase>,
-  page: {
-    readonly after?: string | undefined;
-    readonly before?: string | undefined;
-    readonly limit: number;
-    readonly inverted: boolean;
+  page: Page & {
     readonly state?: AccessChangeState | null | undefined;
     readonly serviceId?: string | null | undefined;
   },
 ): Promise<AccessChange[]> {
-  let query = db.selectFrom('network.accessChange').selectAll().limit(page.limit);
-  if (page.after !== undefined) query = query.where('id', '<', page.after);
-  if (page.before !== undefined) query = query.where('id', '>', page.before);
+  let query = pageBy(db.selectFrom('network.accessChange').selectAll(), 'id', 'desc', page);
   if (page.state != null) query = query.where('state', '=', page.state);
   if (page.serviceId != null) query = query.where('serviceId', '=', page.serviceId);
-  return changes(await query.orderBy('id', page.inverted ? 'asc' : 'desc').execute());
+  return changes(await query.execute());
 }
 
 /** The change of a service that is on its way, if there is one. */

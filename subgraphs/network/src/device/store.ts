@@ -1,6 +1,6 @@
 import type { Capability, DeviceIdentity } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
+import { type Executor, type Page, pageBy } from '@dotmac/platform';
 import type { DeviceState } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
 
@@ -37,19 +37,13 @@ export async function devicesOfSites(
 /** A page of devices by name, for a connection. */
 export async function devicePage(
   db: Executor<TenantDatabase>,
-  page: {
-    readonly after?: string | undefined;
-    readonly before?: string | undefined;
-    readonly limit: number;
-    readonly inverted: boolean;
+  page: Page & {
     readonly state?: DeviceState | null | undefined;
   },
 ): Promise<Device[]> {
-  let query = db.selectFrom('network.device').selectAll().limit(page.limit);
-  if (page.after !== undefined) query = query.where('name', '>', page.after);
-  if (page.before !== undefined) query = query.where('name', '<', page.before);
+  let query = pageBy(db.selectFrom('network.device').selectAll(), 'name', 'asc', page);
   if (page.state != null) query = query.where('state', '=', page.state);
-  return (await query.orderBy('name', page.inverted ? 'desc' : 'asc').execute()) as Device[];
+  return (await query.execute()) as Device[];
 }
 
 /** @returns null when the name is taken. */

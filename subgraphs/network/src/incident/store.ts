@@ -1,6 +1,6 @@
 import type { Reach } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
+import { type Executor, type Page, pageBy } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction, type Updateable } from 'kysely';
 import { servicesAt } from '../topology/store.ts';
 import type { DeviceFacts, IncidentKind, IncidentState } from './rules.ts';
@@ -272,23 +272,14 @@ export async function incidentsOfDevices(
     .execute();
 }
 
-interface Page {
-  readonly after?: string | undefined;
-  readonly before?: string | undefined;
-  readonly limit: number;
-  readonly inverted: boolean;
-}
-
 /** A page of incidents, newest first by id. */
 export async function incidentPage(
   db: Executor<TenantDatabase>,
   page: Page & { readonly states?: readonly IncidentState[] | null | undefined },
 ): Promise<Incident[]> {
-  let query = db.selectFrom('network.incident').selectAll().limit(page.limit);
-  if (page.after !== undefined) query = query.where('id', '<', page.after);
-  if (page.before !== undefined) query = query.where('id', '>', page.before);
+  let query = pageBy(db.selectFrom('network.incident').selectAll(), 'id', 'desc', page);
   if (page.states != null) query = query.where('state', 'in', page.states);
-  return (await query.orderBy('id', page.inverted ? 'asc' : 'desc').execute()) as Incident[];
+  return (await query.execute()) as Incident[];
 }
 
 export type AffectedService = Pick<
@@ -302,12 +293,9 @@ export async function affectedServicePage(
   incidentId: string,
   page: Page,
 ): Promise<AffectedService[]> {
-  let query = db
+  const affected = db
     .selectFrom('network.incidentService')
     .select(['serviceId', 'wasOnline', 'addedAt'])
-    .where('incidentId', '=', incidentId)
-    .limit(page.limit);
-  if (page.after !== undefined) query = query.where('serviceId', '>', page.after);
-  if (page.before !== undefined) query = query.where('serviceId', '<', page.before);
-  return query.orderBy('serviceId', page.inverted ? 'desc' : 'asc').execute();
+    .where('incidentId', '=', incidentId);
+  return pageBy(affected, 'serviceId', 'asc', page).execute();
 }

@@ -1,6 +1,6 @@
 import type { NeighborId } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
+import { type Executor, type Page, pageBy } from '@dotmac/platform';
 import { type Insertable, type Selectable, sql, type Transaction, type Updateable } from 'kysely';
 import { Directory, type KnownPort, type KnownSystem } from './match.ts';
 import type { LinkState } from './rules.ts';
@@ -156,19 +156,13 @@ export async function deleteNetworkLinks(
 /** A page of links, newest first by id. */
 export async function linkPage(
   db: Executor<TenantDatabase>,
-  page: {
-    readonly after?: string | undefined;
-    readonly before?: string | undefined;
-    readonly limit: number;
-    readonly inverted: boolean;
+  page: Page & {
     readonly states?: readonly LinkState[] | null | undefined;
   },
 ): Promise<NetworkLink[]> {
-  let query = db.selectFrom('network.link').selectAll().limit(page.limit);
-  if (page.after !== undefined) query = query.where('id', '<', page.after);
-  if (page.before !== undefined) query = query.where('id', '>', page.before);
+  let query = pageBy(db.selectFrom('network.link').selectAll(), 'id', 'desc', page);
   if (page.states != null) query = query.where('state', 'in', page.states);
-  return (await query.orderBy('id', page.inverted ? 'asc' : 'desc').execute()) as NetworkLink[];
+  return (await query.execute()) as NetworkLink[];
 }
 
 /** The devices that are said to be the way out, and those at which subscribers log in. */

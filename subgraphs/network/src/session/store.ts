@@ -1,5 +1,13 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import { type Executor, eventsInsert, type NewEvent, numberArray, textArray } from '@dotmac/platform';
+import {
+  type Executor,
+  eventsInsert,
+  type NewEvent,
+  numberArray,
+  type Page,
+  pageBy,
+  textArray,
+} from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { SessionState } from './rules.ts';
@@ -96,23 +104,17 @@ export async function recentSessionsOfServices(
 /** A page of sessions, newest first by id. */
 export async function sessionPage(
   db: Executor<TenantDatabase>,
-  page: {
-    readonly after?: string | undefined;
-    readonly before?: string | undefined;
-    readonly limit: number;
-    readonly inverted: boolean;
+  page: Page & {
     readonly live?: boolean | null | undefined;
     readonly deviceId?: string | null | undefined;
     readonly username?: string | null | undefined;
   },
 ): Promise<Session[]> {
-  let query = db.selectFrom('network.session').selectAll().limit(page.limit);
-  if (page.after !== undefined) query = query.where('id', '<', page.after);
-  if (page.before !== undefined) query = query.where('id', '>', page.before);
+  let query = pageBy(db.selectFrom('network.session').selectAll(), 'id', 'desc', page);
   if (page.live != null) query = query.where('stoppedAt', page.live ? 'is' : 'is not', null);
   if (page.deviceId != null) query = query.where('deviceId', '=', page.deviceId);
   if (page.username != null) query = query.where('username', '=', page.username);
-  return query.orderBy('id', page.inverted ? 'asc' : 'desc').execute();
+  return query.execute();
 }
 
 /** Every live session, for the login policy. */

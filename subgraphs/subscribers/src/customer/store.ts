@@ -1,5 +1,5 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
+import { type Executor, type Page, pageBy } from '@dotmac/platform';
 import type { Selectable } from 'kysely';
 import type { CustomerState, NewCustomer } from './rules.ts';
 
@@ -40,17 +40,9 @@ export async function customersById(
  */
 export async function customerPage(
   db: Executor<TenantDatabase>,
-  page: {
-    readonly after?: bigint;
-    readonly before?: bigint;
-    readonly limit: number;
-    readonly inverted: boolean;
-    readonly search?: string | null;
-  },
+  page: Page<bigint> & { readonly search?: string | null },
 ): Promise<Customer[]> {
-  let query = db.selectFrom('subscribers.customer').select(columns).limit(page.limit);
-  if (page.after !== undefined) query = query.where('number', '>', page.after);
-  if (page.before !== undefined) query = query.where('number', '<', page.before);
+  let query = pageBy(db.selectFrom('subscribers.customer').select(columns), 'number', 'asc', page);
   const text = page.search?.trim();
   if (text) {
     const pattern = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
@@ -62,7 +54,7 @@ export async function customerPage(
       ]),
     );
   }
-  return (await query.orderBy('number', page.inverted ? 'desc' : 'asc').execute()) as Customer[];
+  return (await query.execute()) as Customer[];
 }
 
 /** @returns null when another open customer has the e-mail address. */

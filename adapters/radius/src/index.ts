@@ -36,6 +36,7 @@ export { attributeTypes, packetCodes } from './packet/codes.ts';
 export { chapPassword } from './packet/password.ts';
 export * from './packet/scan.ts';
 export { type SharedSecret, sharedSecret } from './packet/shared-secret.ts';
+export { policyProtocol } from './policy-protocol.ts';
 export { type ForwardedAnswer, forwardAccounting } from './proxy/forward.ts';
 export * from './proxy/home-servers.ts';
 export * from './radsec/client.ts';

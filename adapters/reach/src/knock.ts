@@ -9,6 +9,17 @@ export interface Knock {
 }
 
 const silent = (words: string): Knock => ({ answered: false, milliseconds: null, words });
+const answeredSince = (began: number, words: string): Knock => ({
+  answered: true,
+  milliseconds: performance.now() - began,
+  words,
+});
+
+/** What a socket's error says of the host; `port` such as `TCP port 22`. */
+const failed = (port: string, began: number, error: NodeJS.ErrnoException): Knock =>
+  error.code === 'ECONNREFUSED'
+    ? answeredSince(began, `${port} is closed, and the host says so`)
+    : silent(`${port}: ${error.code ?? error.message}`);
 
 /** Connects to a TCP port and hangs up. Refused is an answer too. */
 export function knockTcp(
@@ -25,23 +36,12 @@ export function knockTcp(
       socket.destroy();
       resolve(knock);
     };
-    const answered = (words: string): Knock => ({
-      answered: true,
-      milliseconds: performance.now() - began,
-      words,
-    });
     const timer = setTimeout(
       () => end(silent(`TCP port ${port} did not answer in ${waitMilliseconds} ms`)),
       waitMilliseconds,
     );
-    socket.once('connect', () => end(answered(`TCP port ${port} is open`)));
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      end(
-        error.code === 'ECONNREFUSED'
-          ? answered(`TCP port ${port} is closed, and the host says so`)
-          : silent(`TCP port ${port}: ${error.code ?? error.message}`),
-      ),
-    );
+    socket.once('connect', () => end(answeredSince(began, `TCP port ${port} is open`)));
+    socket.on('error', (error) => end(failed(`TCP port ${port}`, began, error)));
   });
 }
 
@@ -67,26 +67,15 @@ export function knockUdp(
       () => end(silent(`UDP port ${port} did not answer in ${waitMilliseconds} ms`)),
       waitMilliseconds,
     );
-    const failed = (error: NodeJS.ErrnoException) =>
-      end(
-        error.code === 'ECONNREFUSED'
-          ? {
-              answered: true,
-              milliseconds: performance.now() - began,
-              words: `UDP port ${port} is closed, and the host says so`,
-            }
-          : silent(`UDP port ${port}: ${error.code ?? error.message}`),
-      );
-    socket.on('error', failed);
+    const fail = (error: Error) => end(failed(`UDP port ${port}`, began, error));
+    socket.on('error', fail);
     socket.on('close', () => end(silent('cancelled')));
-    socket.on('message', () =>
-      end({ answered: true, milliseconds: performance.now() - began, words: `UDP port ${port} answers` }),
-    );
+    socket.on('message', () => end(answeredSince(began, `UDP port ${port} answers`)));
     // Only a connected socket is told of ICMP errors.
     socket.connect(port, address, () => {
       if (!ended)
         socket.send(Buffer.of(0), (error) => {
-          if (error !== null) failed(error);
+          if (error !== null) fail(error);
         });
     });
   });

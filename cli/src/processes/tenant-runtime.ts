@@ -17,26 +17,10 @@ import {
 } from '@dotmac/platform';
 import {
   AccountingSpool,
-  acceptBlock,
-  acceptTemplate,
-  accessLine,
-  accessReplyAttributes,
   CoaClient,
   createRadiusDriver,
-  forwardAccounting,
-  gardenAttributes,
-  HomeServerPool,
-  kernelDrops,
-  papPassword,
-  portRanges,
-  RadiusClient,
-  sessionTimeoutBlock,
-  sharedSecret,
-  standardDictionary,
+  policyProtocol,
   startRadiusServer,
-  udpHomeServer,
-  vendorProfiles,
-  verifyPassword,
 } from '@dotmac/radius';
 import { SystemReach } from '@dotmac/reach';
 import { routerosDriver } from '@dotmac/routeros';
@@ -108,29 +92,10 @@ await serve(logger, async (stack) => {
     listen: { path: config.DOTMAC_LISTEN.slice('unix:'.length) },
     logger,
     modules: (services) => {
-      const radiusPort = {
-        verifyPassword,
-        sharedSecret,
-        accessReplyAttributes,
-        acceptTemplate,
-        acceptBlock,
-        gardenAttributes,
-        sessionTimeoutBlock,
-        accessLine,
-        RadiusClient,
-        HomeServerPool,
-        udpHomeServer,
-        forwardAccounting,
-        standardDictionary,
-        papPassword,
-        portRanges,
-        kernelDrops,
-        vendorProfiles,
-      };
       networkModule = network(services, {
         drivers,
         leaseFolder: join(config.DOTMAC_STATE, 'leases'),
-        radius: radiusPort,
+        radius: policyProtocol,
         profiles,
         reach: new SystemReach({ clock: systemClock }),
         pollIntervalSeconds,

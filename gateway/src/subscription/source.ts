@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@dotmac/platform';
+import { type Clock, type Logger, pause } from '@dotmac/platform';
 import { DomainError } from '@dotmac/schema';
 import { GraphQLError } from 'graphql';
 import { GatewayError } from '../errors.ts';
@@ -110,17 +110,4 @@ function away(cause: unknown): GatewayError {
     {},
     { cause },
   );
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, milliseconds);
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

@@ -96,8 +96,7 @@ export class AccessServer {
     received: Received,
     request: DuplicateEntry,
   ): Promise<void> {
-    const { view, own } = ownView(shared, received);
-    try {
+    await this.#answerApart(shared, received, request, 'PROXY_FAILED', async (view, own) => {
       const answer = await forwardAccess(view, pool);
       if (answer === null)
         this.#context.anomalies.report(
@@ -108,10 +107,7 @@ export class AccessServer {
         );
       const lost = { kind: 'REJECT', reason: 'HOME_SERVER_UNREACHABLE' } as const;
       this.#answer(answer ?? lost, view, own, request, () => []);
-    } catch (error) {
-      this.#reception.forget(own.peer, own.packet, request);
-      this.#reception.drop(own, 'PROXY_FAILED', error instanceof Error ? error.message : String(error));
-    }
+    });
   }
 
   async #decideLater(
@@ -120,12 +116,25 @@ export class AccessServer {
     received: Received,
     request: DuplicateEntry,
   ): Promise<void> {
+    await this.#answerApart(shared, received, request, 'POLICY_FAILED', async (view, own) =>
+      this.#answer(await later.decide(view), view, own, request, obligations),
+    );
+  }
+
+  /** Answers after the packet's turn. When that fails the NAS may ask again: the request is forgotten. */
+  async #answerApart(
+    shared: AccessRequestView,
+    received: Received,
+    request: DuplicateEntry,
+    failure: 'PROXY_FAILED' | 'POLICY_FAILED',
+    answer: (view: AccessRequestView, own: Received) => Promise<void>,
+  ): Promise<void> {
     const { view, own } = ownView(shared, received);
     try {
-      this.#answer(await later.decide(view), view, own, request, obligations);
+      await answer(view, own);
     } catch (error) {
       this.#reception.forget(own.peer, own.packet, request);
-      this.#reception.drop(own, 'POLICY_FAILED', error instanceof Error ? error.message : String(error));
+      this.#reception.drop(own, failure, error instanceof Error ? error.message : String(error));
     }
   }
 

@@ -98,17 +98,15 @@ export const postDepositApplied = ({ ref, customer, currency, amount }: Customer
     debit({ type: 'deposit', customer }, amount),
     credit(receivable(customer), amount),
   ]);
-export const postDepositRefund = ({
-  ref,
-  customer,
-  currency,
-  amount,
-  gateway,
-}: GatewayMovement): PostingSet =>
-  postingSet('depositRefund', ref, currency, [
-    debit({ type: 'deposit', customer }, amount),
-    credit(clearing(gateway), amount),
-  ]);
+/** What is kept for a customer goes back to him. */
+const refundOf =
+  (type: 'deposit' | 'prepaid') =>
+  ({ ref, customer, currency, amount, gateway }: GatewayMovement): PostingSet =>
+    postingSet(`${type}Refund`, ref, currency, [
+      debit({ type, customer }, amount),
+      credit(clearing(gateway), amount),
+    ]);
+export const postDepositRefund = refundOf('deposit');
 
 /** Unapplied cash becomes the balance of a customer who pays ahead from now on; `back`: the other way round. */
 export const postPrepaidTransfer = (
@@ -121,17 +119,7 @@ export const postPrepaidTransfer = (
   ]);
 
 /** The unused balance goes back. */
-export const postPrepaidRefund = ({
-  ref,
-  customer,
-  currency,
-  amount,
-  gateway,
-}: GatewayMovement): PostingSet =>
-  postingSet('prepaidRefund', ref, currency, [
-    debit({ type: 'prepaid', customer }, amount),
-    credit(clearing(gateway), amount),
-  ]);
+export const postPrepaidRefund = refundOf('prepaid');
 
 /** A voucher sold is owed to whoever redeems it. */
 export const postVoucherSale = (sale: {

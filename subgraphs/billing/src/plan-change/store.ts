@@ -1,7 +1,8 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
-import { type Selectable, sql, type Transaction } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import { type PlanVersion, versionOf } from '../catalogue/store.ts';
+import { versionOfEvent } from '../service-line/store.ts';
 
 type State = 'scheduled' | 'ordered' | 'cancelled';
 export type PlanChange = Omit<Selectable<TenantDatabase['billing.planChange']>, 'state'> & {
@@ -56,13 +57,7 @@ export async function lastVersionOn(
 ): Promise<PlanVersion | null> {
   const row = await db
     .selectFrom('billing.serviceEvent as event')
-    .innerJoin('billing.planVersion as version', (join) =>
-      join.on(
-        'version.id',
-        '=',
-        sql<string>`coalesce(event.plan_version_id, (select id from billing.plan_version first where first.plan_id = event.plan_id and first.version = 1))`,
-      ),
-    )
+    .innerJoin('billing.planVersion as version', (join) => join.on('version.id', '=', versionOfEvent))
     .selectAll('version')
     .where('event.serviceLineId', '=', serviceLineId)
     .where('event.planId', '=', planId)

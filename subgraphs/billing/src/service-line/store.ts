@@ -55,6 +55,9 @@ export async function isRunning(db: Executor<TenantDatabase>, serviceLineId: str
   return last !== undefined && last.type !== 'cancel';
 }
 
+/** The plan version of a `billing.service_event` called `event`: the one it names, else the plan's first. */
+export const versionOfEvent = sql<string>`coalesce(event.plan_version_id, (select id from billing.plan_version first where first.plan_id = event.plan_id and first.version = 1))`;
+
 /** The version that each service line is charged by now; lines without one are left out. */
 export async function currentVersions(
   db: Executor<TenantDatabase>,
@@ -63,13 +66,7 @@ export async function currentVersions(
   const rows = await db
     .selectFrom('billing.serviceEvent as event')
     .innerJoin('billing.serviceLine as line', 'line.id', 'event.serviceLineId')
-    .innerJoin('billing.planVersion as version', (join) =>
-      join.on(
-        'version.id',
-        '=',
-        sql<string>`coalesce(event.plan_version_id, (select id from billing.plan_version first where first.plan_id = event.plan_id and first.version = 1))`,
-      ),
-    )
+    .innerJoin('billing.planVersion as version', (join) => join.on('version.id', '=', versionOfEvent))
     .selectAll('version')
     .select(['event.serviceLineId', 'line.customerId'])
     .distinctOn('event.serviceLineId')

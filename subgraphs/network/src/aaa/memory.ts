@@ -1,3 +1,4 @@
+import { pause } from '@dotmac/platform';
 import type { Nas as RadiusNas } from '@dotmac/radius';
 import type { TenantEvents } from '@dotmac/schema';
 import { accessModes, desiredMode } from '../access/rules.ts';
@@ -416,16 +417,4 @@ export class LoginMemory implements KnownServices {
       await this.refresh(ids);
     }
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -1,5 +1,5 @@
 import { DeviceError, type DeviceInterface } from '@dotmac/device';
-import type { Clock } from '@dotmac/platform';
+import { type Clock, pause } from '@dotmac/platform';
 import { DomainError } from '@dotmac/schema';
 import type { NetworkServices } from '../builder.ts';
 import { type DeviceSessions, operation } from '../device/sessions.ts';
@@ -217,16 +217,4 @@ async function* taken(watcher: Watcher, signal: AbortSignal, leave: () => void):
   } finally {
     leave();
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -1,26 +1,7 @@
 import { DriverRegistry } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
 import { createLogger, generateSigningKey, startRuntime } from '@dotmac/platform';
-import {
-  acceptBlock,
-  acceptTemplate,
-  accessLine,
-  accessReplyAttributes,
-  forwardAccounting,
-  gardenAttributes,
-  HomeServerPool,
-  kernelDrops,
-  papPassword,
-  portRanges,
-  RadiusClient,
-  sessionTimeoutBlock,
-  sharedSecret,
-  standardDictionary,
-  startRadiusServer,
-  udpHomeServer,
-  vendorProfiles,
-  verifyPassword,
-} from '@dotmac/radius';
+import { policyProtocol, startRadiusServer } from '@dotmac/radius';
 import type { TenantEvents } from '@dotmac/schema';
 import { type NetworkModule, network } from '@dotmac/subgraph-network';
 
@@ -43,25 +24,7 @@ if (import.meta.main) {
     modules: (services) => {
       networkModule = network(services, {
         drivers: new DriverRegistry([]),
-        radius: {
-          verifyPassword,
-          sharedSecret,
-          accessReplyAttributes,
-          acceptTemplate,
-          acceptBlock,
-          gardenAttributes,
-          sessionTimeoutBlock,
-          accessLine,
-          RadiusClient,
-          HomeServerPool,
-          udpHomeServer,
-          forwardAccounting,
-          standardDictionary,
-          papPassword,
-          portRanges,
-          kernelDrops,
-          vendorProfiles,
-        },
+        radius: policyProtocol,
       });
       return [networkModule];
     },

@@ -1,0 +1,34 @@
+import { papPassword, verifyPassword } from './authentication/verify.ts';
+import { RadiusClient } from './client/client.ts';
+import { gardenAttributes } from './coa/garden.ts';
+import { accessReplyAttributes, vendorProfiles } from './coa/profiles.ts';
+import { standardDictionary } from './dictionary/standard.ts';
+import { sharedSecret } from './packet/shared-secret.ts';
+import { forwardAccounting } from './proxy/forward.ts';
+import { HomeServerPool, udpHomeServer } from './proxy/home-servers.ts';
+import { acceptBlock, acceptTemplate } from './server/accept-template.ts';
+import { accessLine } from './server/access-line.ts';
+import { kernelDrops } from './server/kernel-drops.ts';
+import { portRanges } from './server/port-range.ts';
+import { sessionTimeoutBlock } from './server/session-timeout.ts';
+
+/** What a login policy, which knows nothing of RADIUS itself, needs of the protocol. */
+export const policyProtocol = {
+  verifyPassword,
+  sharedSecret,
+  accessReplyAttributes,
+  acceptTemplate,
+  acceptBlock,
+  gardenAttributes,
+  sessionTimeoutBlock,
+  accessLine,
+  RadiusClient,
+  HomeServerPool,
+  udpHomeServer,
+  forwardAccounting,
+  standardDictionary,
+  papPassword,
+  portRanges,
+  kernelDrops,
+  vendorProfiles,
+};

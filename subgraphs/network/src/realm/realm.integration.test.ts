@@ -1,47 +1,19 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { principalWith } from '@dotmac/harness';
+import { type FreeRadius, freeUdpPort, installed, startFreeRadius } from '@dotmac/radius/free-radius';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
 
 const secret = 'testing123';
-/** A server that knows a subscriber by the name before the realm, and writes down the sessions it is told of. */
-const configuration = (folder: string, authPort: number, acctPort: number) => `
-prefix = ${folder}
-localstatedir = ${folder}
-name = home
-logdir = ${folder}
-run_dir = ${folder}
-pidfile = ${folder}/home.pid
-proxy_requests = no
-log {
-  destination = stdout
-}
-security {
-  reject_delay = 0
-}
-client us {
-  ipaddr = 127.0.0.1
-  secret = ${secret}
-}
-thread pool {
-  start_servers = 1
-  max_servers = 2
-  min_spare_servers = 1
-  max_spare_servers = 1
-}
+/** A server that knows a subscriber by the name before the realm, and hears of the sessions. */
+const configuration = (authPort: number, acctPort: number) => `
 modules {
   files {
-    filename = ${folder}/users
+    filename = \${confdir}/users
   }
   pap {
   }
   detail {
-    filename = ${folder}/detail
+    filename = \${logdir}/detail
   }
 }
 server home {
@@ -69,54 +41,20 @@ server home {
   }
 }
 `;
+const users = 'roamer Cleartext-Password := "opensesame"\n  Framed-IP-Address := 198.51.100.7\n';
 
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
-
-async function startHome(folder: string, authPort: number, acctPort: number) {
-  await writeFile(join(folder, 'radiusd.conf'), configuration(folder, authPort, acctPort));
-  await writeFile(
-    join(folder, 'users'),
-    'roamer Cleartext-Password := "opensesame"\n  Framed-IP-Address := 198.51.100.7\n',
-  );
-  const child = spawn('freeradius', ['-d', folder, '-X']);
-  let log = '';
-  await new Promise<void>((resolve, reject) => {
-    const hear = (chunk: Buffer) => {
-      log += chunk;
-      if (log.includes('Ready to process requests')) resolve();
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.once('exit', (code) => reject(new Error(`freeradius ended with ${code}:\n${log.slice(-2000)}`)));
-  });
-  return { child, log: () => log };
-}
-
-describe.skipIf(spawnSync('freeradius', ['-v']).error !== undefined)('a realm of somebody else', () => {
+describe.skipIf(!installed('freeradius'))('a realm of somebody else', () => {
   let isp: TestNetwork;
-  let home: Awaited<ReturnType<typeof startHome>>;
-  let folder: string;
+  let home: FreeRadius;
   let ports: { auth: number; acct: number; dead: number };
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'dotmac-home-'));
-    ports = { auth: await freePort(), acct: await freePort(), dead: await freePort() };
-    home = await startHome(folder, ports.auth, ports.acct);
+    ports = { auth: await freeUdpPort(), acct: await freeUdpPort(), dead: await freeUdpPort() };
+    home = await startFreeRadius(configuration(ports.auth, ports.acct), { users });
     isp = await startTestNetwork();
   });
   afterAll(async () => {
     await isp?.[Symbol.asyncDispose]();
-    if (home !== undefined && home.child.exitCode === null) {
-      home.child.kill();
-      await once(home.child, 'exit');
-    }
-    await rm(folder, { recursive: true, force: true });
+    await home?.stop();
   });
 
   const selection = '... on SetRealmResult { ownLogins fingerprint realm { name servers { state } } }';

@@ -12,6 +12,7 @@ import {
   SessionRef,
   ShapingRef,
 } from '../types.ts';
+import { openAccess, tellAccessUpdated } from './edit.ts';
 import { passwordFrom } from './rules.ts';
 import { type Access, lockedAccess, passwordPurpose, sealedPassword, updateAccess } from './store.ts';
 
@@ -176,10 +177,7 @@ builder.mutationField('updateAccess', (t) =>
           'Between 1 and 100 lines may be online at once',
         );
       return services.database.transaction().execute(async (transaction) => {
-        const before = await lockedAccess(transaction, serviceId);
-        if (before === null) throw new NotFoundError('Service', serviceId);
-        if (before.closedAt !== null)
-          throw new ConflictError('SERVICE_CANCELLED', 'The service is cancelled');
+        const before = await openAccess(transaction, serviceId);
         const password = newPassword === true ? passwordFrom(randomBytes(64)) : null;
         await updateAccess(transaction, serviceId, {
           simultaneousSessions: simultaneousSessions ?? before.simultaneousSessions,
@@ -187,16 +185,11 @@ builder.mutationField('updateAccess', (t) =>
             ? {}
             : { password: services.secrets.seal(password, passwordPurpose(serviceId)) }),
         });
-        await appendEvents<TenantEvents>(transaction, [
-          {
-            type: 'access.updated',
-            subject: serviceId,
-            payload: { serviceId },
-            occurredAt: services.clock.now(),
-            actor: principal.id,
-            traceId,
-          },
-        ]);
+        await tellAccessUpdated(transaction, [serviceId], {
+          occurredAt: services.clock.now(),
+          actor: principal.id,
+          traceId,
+        });
         return (await lockedAccess(transaction, serviceId)) as Access;
       });
     },

@@ -1,11 +1,5 @@
-import { appendEvents } from '@dotmac/platform';
-import {
-  ConflictError,
-  NotFoundError,
-  StalePlanError,
-  type TenantEvents,
-  ValidationError,
-} from '@dotmac/schema';
+import { ConflictError, NotFoundError, StalePlanError, ValidationError } from '@dotmac/schema';
+import { openAccess, tellAccessUpdated } from '../access/edit.ts';
 import { type Access, lockedAccess } from '../access/store.ts';
 import { builder } from '../builder.ts';
 import { disconnectQueue } from '../session/disconnect-job.ts';
@@ -92,10 +86,7 @@ builder.mutationField('assignAddress', (t) =>
     resolve: async (_root, { input }, { services, policy, principal, traceId }) => {
       const { serviceId } = input;
       const result = await services.database.transaction().execute(async (transaction) => {
-        const access = await lockedAccess(transaction, serviceId);
-        if (access === null) throw new NotFoundError('Service', serviceId);
-        if (access.closedAt !== null)
-          throw new ConflictError('SERVICE_CANCELLED', 'The service is cancelled');
+        const access = await openAccess(transaction, serviceId);
         const assignment = await planAssignment(transaction, access, {
           poolId: input.poolId ?? undefined,
           address: input.address ?? undefined,
@@ -112,16 +103,11 @@ builder.mutationField('assignAddress', (t) =>
             sessionId,
             because: `addresses assigned by ${principal.name}`,
           });
-        await appendEvents<TenantEvents>(transaction, [
-          {
-            type: 'access.updated',
-            subject: serviceId,
-            payload: { serviceId },
-            occurredAt: now,
-            actor: principal.id,
-            traceId,
-          },
-        ]);
+        await tellAccessUpdated(transaction, [serviceId], {
+          occurredAt: now,
+          actor: principal.id,
+          traceId,
+        });
         return { access: (await lockedAccess(transaction, serviceId)) as Access, assignment, ends };
       });
       if (input.mode === 'APPLY') await policy.refresh([serviceId]);

@@ -5,6 +5,7 @@ import {
   StalePlanError,
   ValidationError,
 } from '@dotmac/schema';
+import { checkOpen } from '../access/edit.ts';
 import { speedOf } from '../access/rules.ts';
 import { lockedAccess, updateAccess } from '../access/store.ts';
 import { builder } from '../builder.ts';
@@ -40,9 +41,7 @@ builder.mutationField('setAccessSpeed', (t) =>
       const now = services.clock.now();
       if (overrideUntil !== null && overrideUntil.getTime() <= now)
         throw new ValidationError('input.until', 'That is over already');
-      const access = await loaders.access.load(serviceId);
-      if (access === null) throw new NotFoundError('Service', serviceId);
-      if (access.closedAt !== null) throw new ConflictError('SERVICE_CANCELLED', 'The service is cancelled');
+      const access = checkOpen(await loaders.access.load(serviceId), serviceId);
       const shaping = speedOf({ ...access, override });
       const plan = await withoutDeviceErrors(() =>
         planAccess(enforcement, { ...access, override, shaping }, `speed:${serviceId}`),

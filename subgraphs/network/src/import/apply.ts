@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
+import { tellAccessUpdated } from '../access/edit.ts';
 import { type Access, accessesByUsername, passwordPurpose, updateAccess } from '../access/store.ts';
 import { poolHolding, releaseAddress, takeAddress } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
@@ -157,15 +158,7 @@ export async function carryOutImport(
         throw new Error(`${address} was taken meanwhile`);
     }
   }
-  await appendEvents<TenantEvents>(
-    transaction,
-    users.map(({ access: { serviceId } }) => ({
-      type: 'access.updated',
-      subject: serviceId,
-      payload: { serviceId },
-      occurredAt,
-      ...by,
-    })),
-  );
-  return users.map(({ access }) => access.serviceId);
+  const serviceIds = users.map(({ access }) => access.serviceId);
+  await tellAccessUpdated(transaction, serviceIds, { occurredAt, ...by });
+  return serviceIds;
 }

@@ -1,12 +1,6 @@
-import { appendEvents } from '@dotmac/platform';
-import {
-  ConflictError,
-  NotFoundError,
-  StalePlanError,
-  type TenantEvents,
-  ValidationError,
-} from '@dotmac/schema';
-import { type Access, accessesByService, lockedAccess, updateAccess } from '../access/store.ts';
+import { ConflictError, NotFoundError, StalePlanError, ValidationError } from '@dotmac/schema';
+import { openAccess, tellAccessUpdated } from '../access/edit.ts';
+import { type Access, accessesByService, updateAccess } from '../access/store.ts';
 import { builder } from '../builder.ts';
 import { fingerprintOf } from '../change/apply.ts';
 import { disconnectQueue } from '../session/disconnect-job.ts';
@@ -89,10 +83,7 @@ builder.mutationField('setLoginLimits', (t) =>
       for (const id of input.nasIds ?? [])
         if ((await loaders.nas.load(String(id))) === null) throw new NotFoundError('Nas', String(id));
       const result = await services.database.transaction().execute(async (transaction) => {
-        const access = await lockedAccess(transaction, serviceId);
-        if (access === null) throw new NotFoundError('Service', serviceId);
-        if (access.closedAt !== null)
-          throw new ConflictError('SERVICE_CANCELLED', 'The service is cancelled');
+        const access = await openAccess(transaction, serviceId);
         const before = access.limits ?? noLimits;
         const limits = checkLimits({
           macLimit: input.macLimit ?? before.macLimit,
@@ -119,16 +110,11 @@ builder.mutationField('setLoginLimits', (t) =>
             sessionId,
             because: `limits set by ${principal.name}`,
           });
-        await appendEvents<TenantEvents>(transaction, [
-          {
-            type: 'access.updated',
-            subject: serviceId,
-            payload: { serviceId },
-            occurredAt: services.clock.now(),
-            actor: principal.id,
-            traceId,
-          },
-        ]);
+        await tellAccessUpdated(transaction, [serviceId], {
+          occurredAt: services.clock.now(),
+          actor: principal.id,
+          traceId,
+        });
         const [after = access] = await accessesByService(transaction, [serviceId]);
         return { access: after, limits, ends, fingerprint };
       });

@@ -1,13 +1,7 @@
-import { appendEvents } from '@dotmac/platform';
-import {
-  ConflictError,
-  NotFoundError,
-  StalePlanError,
-  type TenantEvents,
-  ValidationError,
-} from '@dotmac/schema';
+import { ConflictError, NotFoundError, StalePlanError, ValidationError } from '@dotmac/schema';
+import { openAccess, tellAccessUpdated } from '../access/edit.ts';
 import { desiredMode } from '../access/rules.ts';
-import { type Access, accessesByService, lockedAccess, updateAccess } from '../access/store.ts';
+import { type Access, accessesByService, updateAccess } from '../access/store.ts';
 import { builder } from '../builder.ts';
 import { fingerprintOf } from '../change/apply.ts';
 import { requestChange } from '../change/events.ts';
@@ -150,10 +144,7 @@ builder.mutationField('setLoginTerms', (t) =>
       if (input.mode === 'APPLY' && input.fingerprint == null) throw new StalePlanError();
       await policy.terms.read([serviceId]);
       const result = await services.database.transaction().execute(async (transaction) => {
-        const access = await lockedAccess(transaction, serviceId);
-        if (access === null) throw new NotFoundError('Service', serviceId);
-        if (access.closedAt !== null)
-          throw new ConflictError('SERVICE_CANCELLED', 'The service is cancelled');
+        const access = await openAccess(transaction, serviceId);
         // A voucher stays one, whatever somebody gives it.
         const terms = wanted === null ? null : { ...wanted, voucher: access.terms?.voucher ?? false };
         const termsEnded = terms === null ? null : policy.terms.standing({ serviceId, terms }).reason;
@@ -171,16 +162,11 @@ builder.mutationField('setLoginTerms', (t) =>
         if (input.mode === 'PLAN') return plan;
         if (input.fingerprint !== fingerprint) throw new StalePlanError();
         await updateAccess(transaction, serviceId, { terms, termsEnded, mode });
-        await appendEvents<TenantEvents>(transaction, [
-          {
-            type: 'access.updated',
-            subject: serviceId,
-            payload: { serviceId },
-            occurredAt: services.clock.now(),
-            actor: principal.id,
-            traceId,
-          },
-        ]);
+        await tellAccessUpdated(transaction, [serviceId], {
+          occurredAt: services.clock.now(),
+          actor: principal.id,
+          traceId,
+        });
         const why = { because: `terms set by ${principal.name}: ${told}`, actor: principal.id };
         const change =
           mode === access.mode || access.readyAt === null

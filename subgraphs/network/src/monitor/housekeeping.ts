@@ -1,6 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import { appendEvents, type DailyWork } from '@dotmac/platform';
-import type { TenantEvents } from '@dotmac/schema';
+import type { DailyWork } from '@dotmac/platform';
+import { tellAccessUpdated } from '../access/edit.ts';
 import { quarantineMilliseconds } from '../address/rules.ts';
 import { endQuarantine } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
@@ -37,16 +37,7 @@ export function housekeeping({ clock }: NetworkServices): DailyWork<TenantDataba
         new Date(now - voucherRetentionMilliseconds),
         new Date(now),
       );
-      await appendEvents<TenantEvents>(
-        transaction,
-        ended.map((serviceId) => ({
-          type: 'access.updated',
-          subject: serviceId,
-          payload: { serviceId },
-          occurredAt: now,
-          actor: 'system:network',
-        })),
-      );
+      await tellAccessUpdated(transaction, ended, { occurredAt: now, actor: 'system:network' });
       await endQuarantine(transaction, new Date(now - quarantineMilliseconds));
     },
   };

@@ -1,7 +1,8 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import { appendEvents, type EventConsumer } from '@dotmac/platform';
+import type { EventConsumer } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
+import { tellAccessUpdated } from '../access/edit.ts';
 import { lockedAccess, updateAccess } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { voucherOf } from './rules.ts';
@@ -35,13 +36,5 @@ async function endAccess(
   const now = clock.now();
   const validUntil = new Date(now).toISOString();
   await updateAccess(transaction, voucherId, { terms: { ...access.terms, validUntil } });
-  await appendEvents<TenantEvents>(transaction, [
-    {
-      type: 'access.updated',
-      subject: voucherId,
-      payload: { serviceId: voucherId },
-      occurredAt: now,
-      actor: 'system:network',
-    },
-  ]);
+  await tellAccessUpdated(transaction, [voucherId], { occurredAt: now, actor: 'system:network' });
 }

@@ -1,20 +1,16 @@
 import { type Clock, localDateAt } from '@dotmac/platform';
 import type {
-  AcceptTemplate,
   AccessAccept,
   AccessDecision,
   AccessLater,
   AccessReject,
   AccessRequestView,
-  Attribute,
   HomeServerPool,
   RadiusPolicy,
 } from '@dotmac/radius';
-import type { ShapingPayload } from '@dotmac/schema';
-import { shapingOf } from '../access/rules.ts';
 import { Leases } from '../address/leases.ts';
 import type { NetworkServices } from '../builder.ts';
-import type { Garden, GardenReason } from '../garden/rules.ts';
+import type { GardenReason } from '../garden/rules.ts';
 import { macToLearn } from '../login-limit/rules.ts';
 import { TermKeeper } from '../login-term/keeper.ts';
 import { sessionTimeout } from '../login-term/rules.ts';
@@ -26,6 +22,7 @@ import type { KnownServices } from '../session/record.ts';
 import { normaliseMac, type SessionState } from '../session/rules.ts';
 import { beginVoucher } from '../voucher/redeem.ts';
 import type { Voucher } from '../voucher/rules.ts';
+import { AcceptParts } from './accept-parts.ts';
 import { Backoff } from './backoff.ts';
 import { LoginEffects } from './effects.ts';
 import { explainAddress, lentAttributes, lineOf, wantedOf } from './lending.ts';
@@ -68,10 +65,7 @@ export class LoginPolicy implements RadiusPolicy {
   readonly #rejections: Rejections;
   readonly #memory: LoginMemory;
   readonly #backoff = new Backoff<PolicyAccess>();
-  /** By vendor profile and mode; the memory keeps one object per speed. */
-  #templates = new WeakMap<ShapingPayload, Map<string, AcceptTemplate>>();
-  /** The garden that the templates are made for. */
-  #templatesOf: Garden | null = null;
+  readonly #parts: AcceptParts;
   readonly terms: TermKeeper;
   readonly realms: Realms;
   readonly #effects: LoginEffects;
@@ -103,6 +97,7 @@ export class LoginPolicy implements RadiusPolicy {
       },
       this.realms,
     );
+    this.#parts = new AcceptParts(radius, () => this.#memory.garden, services.logger);
     this.terms = new TermKeeper(services, sessionClock, this.#memory);
     this.#effects = new LoginEffects(services, (ids) => this.#memory.refresh(ids));
     this.#leases = new Leases(services, sessionClock, {
@@ -386,14 +381,14 @@ export class LoginPolicy implements RadiusPolicy {
     garden: GardenReason | null,
   ): AccessAccept | (AccessReject & { readonly reason: RejectReason }) {
     const mac = facts.mac ?? null;
-    const template = this.#templateOf(nas, access, garden);
+    const template = this.#parts.template(nas, access, garden);
     if (template === null) return { kind: 'REJECT', reason: 'REPLY_IMPOSSIBLE' };
     const lent = this.#leases.idle ? [] : this.#leases.lend(lineOf(nas, access, mac), wantedOf(access));
     if (lent === null) return { kind: 'REJECT', reason: 'NO_ADDRESS' };
     const blocks = template.forLogin({
       interimSeconds: jitteredInterval(nas.interimIntervalSeconds, Math.random()),
       classPrefix: sessionTokenPrefix(access.serviceId, garden),
-      own: this.#ownOf(access),
+      own: this.#parts.own(access),
     });
     const timeout =
       access.terms === null || facts.standing === null
@@ -402,60 +397,5 @@ export class LoginPolicy implements RadiusPolicy {
     if (lent.length === 0 && timeout === null) return { kind: 'ACCEPT', blocks };
     const own = timeout === null ? lent : [...lent, this.#radius.sessionTimeoutBlock(timeout)];
     return { kind: 'ACCEPT', blocks: [...own, ...blocks] };
-  }
-
-  /** What a service has for good, encoded at its first login; null when pools or the NAS give it everything. */
-  #ownOf(access: PolicyAccess): Uint8Array | null {
-    if (access.own !== undefined) return access.own;
-    const { address, staticIpv6Prefix, staticDelegatedPrefix } = access;
-    const attributes = [
-      ...(address === null ? [] : [{ name: 'Framed-IP-Address', value: address }]),
-      ...(staticIpv6Prefix === null ? [] : lentAttributes('IPV6_PREFIX', staticIpv6Prefix)),
-      ...(staticDelegatedPrefix === null ? [] : lentAttributes('DELEGATED_PREFIX', staticDelegatedPrefix)),
-    ];
-    access.own = attributes.length === 0 ? null : this.#radius.acceptBlock(attributes);
-    return access.own;
-  }
-
-  /** What an accept carries for everybody of one speed; null when the profile cannot express it. */
-  #templateOf(
-    { vendorProfile, name }: Nas,
-    { serviceId, shaping }: PolicyAccess,
-    garden: GardenReason | null,
-  ): AcceptTemplate | null {
-    if (shaping === null) return null;
-    if (this.#templatesOf !== this.#memory.garden) {
-      this.#templates = new WeakMap();
-      this.#templatesOf = this.#memory.garden;
-    }
-    const kind = `${vendorProfile} ${garden ?? ''}`;
-    let templates = this.#templates.get(shaping);
-    if (templates === undefined) {
-      templates = new Map();
-      this.#templates.set(shaping, templates);
-    }
-    const kept = templates.get(kind);
-    if (kept !== undefined) return kept;
-    try {
-      const template = this.#radius.acceptTemplate(this.#attributesOf(vendorProfile, shaping, garden));
-      templates.set(kind, template);
-      return template;
-    } catch (error) {
-      // On the packet path: one speed that a vendor cannot express must not stop the others' logins.
-      this.#services.logger.error({ error, serviceId, nas: name }, 'no reply can be made for a login');
-      return null;
-    }
-  }
-
-  #attributesOf(vendorProfile: string, shaping: ShapingPayload, garden: GardenReason | null): Attribute[] {
-    const { accessReplyAttributes, gardenAttributes } = this.#radius;
-    const vendor = vendorProfile as Parameters<RadiusPort['accessReplyAttributes']>[0];
-    const mode = garden === null ? 'open' : 'walledGarden';
-    const attributes = accessReplyAttributes(vendor, shapingOf(shaping), mode);
-    const rule = garden === null ? undefined : this.#memory.garden.get(garden);
-    if (garden === null || rule === undefined) return attributes;
-    // The stable reason, for the portal and for whoever reads the router's log.
-    const message = { name: 'Reply-Message', value: garden };
-    return [...attributes, ...gardenAttributes(vendorProfile, rule), message];
   }
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { binaryArray } from './binary-array.ts';
 
@@ -21,17 +22,35 @@ test('an array is header, lengths and big-endian values', () => {
   );
 });
 
+/** The texts of an array, and a check that nothing follows them. */
+function textsOf(array: Buffer): (string | null)[] {
+  let at = 20;
+  const texts = Array.from({ length: array.readInt32BE(12) }, () => {
+    const length = array.readInt32BE(at);
+    at += 4 + Math.max(length, 0);
+    return length < 0 ? null : array.toString('utf8', at - length, at);
+  });
+  expect(at).toBe(array.length);
+  return texts;
+}
+
 test('text that needs more than an octet a unit is whole', () => {
   const texts = ['€'.repeat(1000), 'x'.repeat(5000), ...Array.from({ length: 50 }, () => '😀€é')];
-  const array = binaryArray('text', texts);
-  let at = 20;
-  const read = texts.map(() => {
-    const length = array.readInt32BE(at);
-    at += 4 + length;
-    return array.toString('utf8', at - length, at);
-  });
-  expect(read).toEqual(texts);
-  expect(at).toBe(array.length);
+  expect(textsOf(binaryArray('text', texts))).toEqual(texts);
+});
+
+test('what has no value finds room after long text', () => {
+  const texts = ['ࠀࠀ', '€'.repeat(500), 'ࠀࠀ', '€'.repeat(500), ...Array.from({ length: 300 }, () => null)];
+  expect(textsOf(binaryArray('text', texts))).toEqual(texts);
+  const text = fc.oneof(
+    fc.constant(null),
+    fc.nat(300).map((length) => '€'.repeat(length)),
+  );
+  fc.assert(
+    fc.property(fc.array(text, { maxLength: 60 }), (any) => {
+      expect(textsOf(binaryArray('text', any))).toEqual(any);
+    }),
+  );
 });
 
 test('what a type cannot hold is refused', () => {

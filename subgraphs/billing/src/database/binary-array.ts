@@ -43,15 +43,15 @@ function textArray(values: readonly ArrayValue[]): Buffer {
   let at = header;
   let hasNull = false;
   for (const text of texts) {
-    if (text === null) {
-      hasNull = true;
-      at = array.writeInt32BE(-1, at);
-      continue;
-    }
     if (array.length - at < slack) {
       const larger = Buffer.allocUnsafe(array.length * 2 + slack);
       array.copy(larger, 0, 0, at);
       array = larger;
+    }
+    if (text === null) {
+      hasNull = true;
+      at = array.writeInt32BE(-1, at);
+      continue;
     }
     const length = array.write(text, at + 4);
     array.writeInt32BE(length, at);

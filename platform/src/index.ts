@@ -12,6 +12,7 @@ export * from './event-log/consumer.ts';
 export * from './event-log/cursor.ts';
 export * from './event-log/log.ts';
 export type { SnapshotPlace } from './event-log/snapshot.ts';
+export type { EventStream, EventWithCursor, InitialState, SubscribeOptions } from './event-log/stream.ts';
 export * from './id.ts';
 export * from './identity/api-key.ts';
 export * from './identity/password.ts';

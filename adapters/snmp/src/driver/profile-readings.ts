@@ -2,8 +2,10 @@ import type { DeviceIdentity } from '@dotmac/device';
 import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import type { MemoryReading, ProcessorReading } from '../mib/host.ts';
+import type { InterfaceRow } from '../mib/interfaces.ts';
 import { profilesFor } from '../profile/catalogue.ts';
 import { identityValue } from '../profile/identity.ts';
+import { withPorts } from '../profile/ports.ts';
 import { enterprisesOf } from '../profile/presence.ts';
 import { readProfiles } from '../profile/read.ts';
 import type { Profile } from '../profile/schema.ts';
@@ -17,6 +19,8 @@ export interface ProfileFacts {
   readonly ids: readonly string[];
   /** Only those that gave a processor or memory, with nothing else in them: what a poll reads again. */
   readonly forHealth: readonly Profile[];
+  /** Only the tables of ports outside IF-MIB, of those profiles that have some. */
+  readonly forPorts: readonly Profile[];
 }
 
 const noNames: ReadonlyMap<string, string> = new Map();
@@ -33,7 +37,7 @@ export async function readProfileFacts(
 ): Promise<ProfileFacts> {
   const enterprises = await enterprisesOf(session, options);
   const chosen = profilesFor(identity, enterprises, own);
-  const light = chosen.map(({ sensors: _, wireless: __, ...profile }) => profile);
+  const light = chosen.map(({ sensors: _, wireless: __, ports: ___, ...profile }) => profile);
   const { values } = await readProfiles(session, light, noNames, options);
   const forHealth: Profile[] = [];
   const processors: ProcessorReading[] = [];
@@ -62,5 +66,22 @@ export async function readProfileFacts(
     memory,
     ids: chosen.filter(({ match }) => match.always !== true).map(({ id }) => id),
     forHealth,
+    forPorts: chosen.flatMap(({ id, match, ports }) => (ports === undefined ? [] : [{ id, match, ports }])),
   };
+}
+
+/** The ports of IF-MIB with those of the maker's own tables, where one of `profiles` has some. Rejects with `SnmpError`. */
+export async function withOwnPorts(
+  session: SnmpSession,
+  standard: readonly InterfaceRow[],
+  profiles: readonly Profile[],
+  options: TableOptions,
+): Promise<readonly InterfaceRow[]> {
+  if (profiles.length === 0) return standard;
+  const { values } = await readProfiles(session, profiles, noNames, options);
+  return withPorts(
+    standard,
+    profiles.flatMap(({ ports }) => ports ?? []),
+    values.columns,
+  );
 }

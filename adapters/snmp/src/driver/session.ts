@@ -26,7 +26,7 @@ import { readProfiles } from '../profile/read.ts';
 import type { Profile } from '../profile/schema.ts';
 import { asNumber } from '../reading.ts';
 import { asDeviceError } from './error.ts';
-import { readProfileFacts } from './profile-readings.ts';
+import { readProfileFacts, withOwnPorts } from './profile-readings.ts';
 import type { ProfileShelf } from './shelf.ts';
 import { surroundings } from './surroundings.ts';
 
@@ -45,6 +45,7 @@ export class SnmpDeviceSession implements DeviceSession {
   #host: HostSources = allHostSources();
   readonly #shelf: ProfileShelf;
   #forHealth: readonly Profile[] = [];
+  #forPorts: readonly Profile[] = [];
 
   constructor(target: DeviceTarget, session: SnmpSession, shelf: ProfileShelf) {
     this.target = target;
@@ -57,13 +58,14 @@ export class SnmpDeviceSession implements DeviceSession {
       const told = await identify(this.#session, context);
       this.#host = allHostSources();
       const host = await readHost(this.#session, context, this.#host);
-      const { identity, processors, memory, ids, forHealth } = await readProfileFacts(
+      const { identity, processors, memory, ids, forHealth, forPorts } = await readProfileFacts(
         this.#session,
         told,
         this.#shelf.own,
         context,
       );
       this.#forHealth = forHealth;
+      this.#forPorts = forPorts;
       const interfaces = await this.#session.getNext(['1.3.6.1.2.1.2.2.1.1'], context);
       const capabilities: Capability[] = [
         { id: 'inventory.read', level: 'full', modes: ['read'], evidence: 'probed' },
@@ -136,7 +138,8 @@ export class SnmpDeviceSession implements DeviceSession {
   }
 
   async #interfaces(context: OperationContext): Promise<Observed<DeviceInterface>[]> {
-    const { rows, complete } = await readInterfaces(this.#session, context);
+    const { rows: standard, complete } = await readInterfaces(this.#session, context);
+    const rows = await withOwnPorts(this.#session, standard, this.#forPorts, context);
     // A port is never named by rows that may be missing half of their cells.
     if (!complete && rows.length === 0) {
       throw new DeviceError('PARTIAL_FAILURE', 'The device broke off before the first interface');

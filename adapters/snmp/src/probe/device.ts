@@ -10,6 +10,7 @@ import { readSystem } from '../mib/system.ts';
 import { profilesFor } from '../profile/catalogue.ts';
 import { identityValue } from '../profile/identity.ts';
 import type { SensorReading } from '../profile/interpret.ts';
+import { withPorts } from '../profile/ports.ts';
 import { enterprisesOf } from '../profile/presence.ts';
 import { readProfiles } from '../profile/read.ts';
 import type { Profile } from '../profile/schema.ts';
@@ -98,7 +99,14 @@ export async function probeDevice(
       sysDescr: system.sysDescr,
       sysObjectId: system.sysObjectId,
     },
-    interfaces: interfaces.rows,
+    interfaces:
+      profiled === null
+        ? interfaces.rows
+        : withPorts(
+            interfaces.rows,
+            chosen.flatMap((profile) => profile.ports ?? []),
+            profiled.values.columns,
+          ),
     processors: [...host.processors, ...(profiled?.processors ?? [])],
     memory: [...host.memory, ...(profiled?.memory ?? [])],
     sensors: [...(profiled?.sensors ?? []), ...guessed.sensors],

@@ -149,6 +149,29 @@ const shape = z.strictObject({
       }),
     )
     .optional(),
+  ports: z
+    .array(
+      z
+        .strictObject({
+          name: oid.optional(),
+          alias: oid.optional(),
+          adminStatus: oid.optional(),
+          operStatus: oid.optional(),
+          statuses: z
+            .record(z.string(), z.enum(['up', 'down', 'testing', 'unknown', 'dormant', 'notPresent']))
+            .optional(),
+          speed: oid.optional(),
+          speedUnit: z.int().positive().optional(),
+          inOctets: oid.optional(),
+          outOctets: oid.optional(),
+          numbered: z.literal('order').optional(),
+          offset: z.int().optional(),
+        })
+        .refine((it) => it.name !== undefined || it.alias !== undefined, {
+          error: 'names no port; give name or alias',
+        }),
+    )
+    .optional(),
   sensors: z.array(kinds(sensorClasses)).optional(),
   wireless: z.array(kinds(wirelessClasses)).optional(),
   states: z.record(z.string(), states).optional(),

@@ -10,6 +10,7 @@ import {
   type SensorReading,
   sensorReadings,
 } from './interpret.ts';
+import { portColumns } from './ports.ts';
 import { presentSubtrees } from './presence.ts';
 import type { Profile, SensorSource } from './schema.ts';
 
@@ -120,6 +121,7 @@ export function objectsOf(profiles: readonly Profile[]): {
         else column(oid);
       }
     }
+    for (const source of profile.ports ?? []) for (const oid of portColumns(source)) column(oid);
     for (const source of [...(profile.sensors ?? []), ...(profile.wireless ?? [])]) sensor(source);
   }
   return { scalars, tables };

@@ -18,6 +18,8 @@ export interface Profile {
   };
   readonly processors?: readonly ProcessorSource[];
   readonly memory?: readonly MemorySource[];
+  /** Tables of ports outside IF-MIB. */
+  readonly ports?: readonly PortSource[];
   readonly sensors?: readonly SensorSource[];
   readonly wireless?: readonly SensorSource[];
   /** Enumerations that several sources share, by name. */
@@ -94,6 +96,26 @@ export interface MemorySource {
   readonly unitBytes?: number;
   /** Counts only when no source before it in the profile gave a reading. */
   readonly fallback?: true;
+}
+
+/** Columns of one table of ports. Its rows fill in what IF-MIB leaves out; those that it has not at all are added. */
+export interface PortSource {
+  readonly name?: string;
+  readonly alias?: string;
+  readonly adminStatus?: string;
+  readonly operStatus?: string;
+  /** What the raw numbers of both states mean. */
+  readonly statuses?: Readonly<
+    Record<string, 'up' | 'down' | 'testing' | 'unknown' | 'dormant' | 'notPresent'>
+  >;
+  readonly speed?: string;
+  /** Bits per second of one; 1 when left out. */
+  readonly speedUnit?: number;
+  readonly inOctets?: string;
+  readonly outOctets?: string;
+  /** ifIndex is the last number of the index, or the place of the row in the table; plus `offset`. */
+  readonly numbered?: 'order';
+  readonly offset?: number;
 }
 
 /** What a row measures. */

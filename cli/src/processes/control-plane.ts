@@ -22,6 +22,7 @@ import { partners } from '@dotmac/subgraph-partners';
 import { tenants } from '@dotmac/subgraph-tenants';
 import { z } from 'zod';
 import type { Programs } from '../programs/programs.ts';
+import { openPlatformBooks } from '../relay/platform-books.ts';
 import { startPlatformBusiness } from '../relay/platform-business.ts';
 import { type FileSecrets, openFileSecrets } from '../secrets/file-secrets.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -123,6 +124,15 @@ await serve(logger, async (stack, stopping) => {
       partners(services),
       tenants(services, {
         identityKey: readSigningKey(identity.id, identity.privatePem),
+        books:
+          config.DOTMAC_GATEWAY_URL === undefined
+            ? undefined
+            : openPlatformBooks(
+                services.database,
+                readSigningKey(identity.id, identity.privatePem),
+                config.DOTMAC_GATEWAY_URL,
+                logger,
+              ),
         provisioning: {
           runtime: hosting.runtime,
           database: hosting.database,

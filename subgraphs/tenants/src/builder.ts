@@ -1,6 +1,7 @@
 import type { PlatformDatabase } from '@dotmac/migrations';
 import type { Services, SigningKey } from '@dotmac/platform';
 import { type Context, createBuilder, type PlatformEvents } from '@dotmac/schema';
+import type { PlatformBooks } from './platform-bill/ports.ts';
 import type { TenantLoaders } from './tenant/loaders.ts';
 
 export type TenantsServices = Services<PlatformDatabase, PlatformEvents>;
@@ -12,6 +13,8 @@ export interface TenantsContext extends Context {
   readonly demo: boolean;
   /** Signs people's tokens. */
   readonly identityKey: SigningKey;
+  /** Of the operator; absent where there is no way to them. */
+  readonly books: PlatformBooks | undefined;
 }
 
 export const builder = createBuilder<TenantsContext>();

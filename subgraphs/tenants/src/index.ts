@@ -10,6 +10,8 @@ import './account/graphql.ts';
 import './account/member.ts';
 import './api-key/graphql.ts';
 import { builder, type TenantsContext, type TenantsServices } from './builder.ts';
+import './platform-bill/graphql.ts';
+import type { PlatformBooks } from './platform-bill/ports.ts';
 import './provisioning/graphql.ts';
 import './recorded-operation/graphql.ts';
 import type { ProvisioningPorts } from './provisioning/ports.ts';
@@ -20,6 +22,7 @@ import './trusted-document/graphql.ts';
 
 export { addMembership, ensureAccount } from './account/store.ts';
 export { createKey } from './api-key/create.ts';
+export type { PlatformBooks } from './platform-bill/ports.ts';
 export type { ProvisioningPorts, TenantSecrets, WorkloadTenant } from './provisioning/ports.ts';
 export { saveVerificationKey } from './provisioning/routing.ts';
 export { createTenant, type NewTenant } from './tenant/create.ts';
@@ -31,13 +34,15 @@ export interface TenantsOptions {
   readonly identityKey: SigningKey;
   /** Absent where no tenants run beside this process, such as in a test of the graph alone. */
   readonly provisioning?: ProvisioningPorts;
+  /** The way to the operator's books, from which tenants see their own bill. */
+  readonly books?: PlatformBooks | undefined;
 }
 
 export function tenants(
   services: TenantsServices,
   options: TenantsOptions,
 ): SubgraphModule<PlatformDatabase, PlatformEvents> {
-  const { identityKey, provisioning } = options;
+  const { identityKey, provisioning, books } = options;
   return {
     name: 'tenants',
     schema,
@@ -45,6 +50,7 @@ export function tenants(
       ...base,
       services,
       identityKey,
+      books,
       demo: provisioning?.demo ?? false,
       loaders: tenantLoaders(services.database),
     }),

@@ -69,7 +69,8 @@ CustomerRef.implement({
   }),
 });
 
-function documentConnection(
+/** A customer's documents of a type, newest first. */
+export function documentConnection(
   type: 'INVOICE' | 'CREDIT_NOTE',
   customerId: string,
   args: Parameters<typeof resolveCursorConnection>[0]['args'],

@@ -294,6 +294,22 @@ export async function documentsById(
   return (await db.selectFrom('billing.document').selectAll().where('id', 'in', ids).execute()) as Document[];
 }
 
+/** A customer's invoice by its number; null for anybody else's. */
+export async function invoiceByNumber(
+  db: Executor<TenantDatabase>,
+  customerId: string,
+  number: string,
+): Promise<Document | null> {
+  const row = await db
+    .selectFrom('billing.document')
+    .selectAll()
+    .where('customerId', '=', customerId)
+    .where('type', '=', 'INVOICE')
+    .where('number', '=', number)
+    .executeTakeFirst();
+  return (row as Document | undefined) ?? null;
+}
+
 /** Invoices of which something is left to pay, in the order in which they were issued. */
 export async function openInvoices(db: Executor<TenantDatabase>): Promise<Document[]> {
   return (await db

@@ -1,4 +1,5 @@
 import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
+import { documentConnection } from '../account/graphql.ts';
 import { type Account, expectCharge, lockedAccount, updateAccount } from '../account/store.ts';
 import { AccountRef, CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
@@ -6,6 +7,8 @@ import { builder } from '../builder.ts';
 import { formatDay, parseDay } from '../calendar/rules.ts';
 import { effectiveVersionId, type Plan, plansById } from '../catalogue/store.ts';
 import { PlanRef } from '../catalogue/type.ts';
+import { invoiceByNumber } from '../document/store.ts';
+import { InvoiceRef } from '../document/type.ts';
 import { periodContaining, periodGrid } from '../period/rules.ts';
 import { usageLineId } from '../run/store.ts';
 import { appendServiceEvent, isRunning } from '../service-line/store.ts';
@@ -43,6 +46,19 @@ const PlatformAccountRef = builder.objectRef<Account>('PlatformAccount').impleme
       },
       resolve: ({ tenantId }, { from, to }, { services }) =>
         tenantDays(services.database, tenantId ?? '', from, to),
+    }),
+    invoices: t.connection({
+      type: InvoiceRef,
+      description: 'Newest first.',
+      resolve: ({ customerId }, args, context) => documentConnection('INVOICE', customerId, args, context),
+    }),
+    invoice: t.field({
+      type: InvoiceRef,
+      nullable: true,
+      description: "This ISP's, by its number; null for anybody else's.",
+      args: { number: t.arg.string({ required: true }) },
+      resolve: ({ customerId }, { number }, { services }) =>
+        invoiceByNumber(services.database, customerId, number),
     }),
   }),
 });

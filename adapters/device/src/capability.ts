@@ -4,6 +4,8 @@ export const capabilityIds = [
   'health.read',
   'interfaces.read',
   'interfaces.stream',
+  'sensors.read',
+  'lineSensors.read',
   'neighbors.read',
   'sessions.read',
   'sessions.disconnect',

@@ -44,7 +44,10 @@ export interface DeviceSession {
    * does. `tries` is how often it is sent. A driver without it is asked for the health instead.
    */
   alive?(context: OperationContext, tries: number): Promise<void>;
-  /** Rows of one model; a driver without the model throws `CAPABILITY_UNSUPPORTED`. */
+  /**
+   * Rows of one model; a driver without the model throws `CAPABILITY_UNSUPPORTED`. `PARTIAL_FAILURE` after rows: those are good,
+   * and one that is missing means nothing.
+   */
   read<M extends ModelName>(model: M, context: OperationContext): AsyncIterable<Observed<ModelOf[M]>>;
   /** One port by its `stableKey`, at less cost than all of them; null when there is no such port. */
   readPort?(stableKey: string, context: OperationContext): Promise<Observed<DeviceInterface> | null>;

@@ -12,5 +12,6 @@ export * from './polling/lanes.ts';
 export * from './polling/policy.ts';
 export * from './reach.ts';
 export * from './registry.ts';
+export * from './sensors.ts';
 export * from './surroundings.ts';
 export * from './units.ts';

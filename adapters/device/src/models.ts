@@ -1,3 +1,4 @@
+import type { DeviceSensor } from './sensors.ts';
 import type { CustomerLink, ForwardingEntry, LocalSystem, Neighbor } from './surroundings.ts';
 import type { BitsPerSecond, IpAddress, MacAddress, Octets, Shaping } from './units.ts';
 
@@ -101,5 +102,8 @@ export interface ModelOf {
   neighbor: Neighbor;
   forwardingEntry: ForwardingEntry;
   customerLink: CustomerLink;
+  /** What is measured often, and what only now and then: optics of a line card. */
+  sensor: DeviceSensor;
+  lineSensor: DeviceSensor;
 }
 export type ModelName = keyof ModelOf;

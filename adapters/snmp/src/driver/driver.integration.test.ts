@@ -41,6 +41,7 @@ test('probe names the maker and what can be read', async () => {
     'inventory.read full',
     'interfaces.read full',
     'health.read full',
+    'sensors.read full',
   ]);
 });
 

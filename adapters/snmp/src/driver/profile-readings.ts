@@ -17,6 +17,8 @@ export interface ProfileFacts {
   readonly memory: readonly MemoryReading[];
   /** Ids of the profiles of its family. */
   readonly ids: readonly string[];
+  /** All that apply, whole. */
+  readonly chosen: readonly Profile[];
   /** Only those that gave a processor or memory, with nothing else in them: what a poll reads again. */
   readonly forHealth: readonly Profile[];
   /** Only the tables of ports outside IF-MIB, of those profiles that have some. */
@@ -64,6 +66,7 @@ export async function readProfileFacts(
     identity: { ...identity, model: told('model'), version: told('version'), serial: told('serial') },
     processors,
     memory,
+    chosen,
     ids: chosen.filter(({ match }) => match.always !== true).map(({ id }) => id),
     forHealth,
     forPorts: chosen.flatMap(({ id, match, ports }) => (ports === undefined ? [] : [{ id, match, ports }])),

@@ -6,6 +6,7 @@ import {
   type DeviceHealth,
   type DeviceIdentity,
   type DeviceInterface,
+  type DeviceSensor,
   type DeviceSession,
   type DeviceTarget,
   type ModelName,
@@ -27,6 +28,7 @@ import type { Profile } from '../profile/schema.ts';
 import { asNumber } from '../reading.ts';
 import { asDeviceError } from './error.ts';
 import { readProfileFacts, withOwnPorts } from './profile-readings.ts';
+import { entityNamesFor, noSensors, planSensors, readSensors, type SensorPlan } from './sensors.ts';
 import type { ProfileShelf } from './shelf.ts';
 import { surroundings } from './surroundings.ts';
 
@@ -46,6 +48,10 @@ export class SnmpDeviceSession implements DeviceSession {
   readonly #shelf: ProfileShelf;
   #forHealth: readonly Profile[] = [];
   #forPorts: readonly Profile[] = [];
+  /** Null: not found out yet. */
+  #sensors: SensorPlan | null = null;
+  #entityNames: ReadonlyMap<string, string> | null = null;
+  readonly #crowded = new Set<string>();
 
   constructor(target: DeviceTarget, session: SnmpSession, shelf: ProfileShelf) {
     this.target = target;
@@ -58,7 +64,7 @@ export class SnmpDeviceSession implements DeviceSession {
       const told = await identify(this.#session, context);
       this.#host = allHostSources();
       const host = await readHost(this.#session, context, this.#host);
-      const { identity, processors, memory, ids, forHealth, forPorts } = await readProfileFacts(
+      const { identity, processors, memory, chosen, ids, forHealth, forPorts } = await readProfileFacts(
         this.#session,
         told,
         this.#shelf.own,
@@ -81,8 +87,48 @@ export class SnmpDeviceSession implements DeviceSession {
         evidence: 'probed',
         ...(both ? {} : { reason: 'The device shows its uptime, but not both processors and memory' }),
       });
+      capabilities.push(...(await this.#planSensors(chosen, context)));
       return { identity, capabilities, profiles: ids };
     });
+  }
+
+  /** A device that does not answer to this is read without its sensors, and says so. */
+  async #planSensors(chosen: readonly Profile[], context: OperationContext): Promise<Capability[]> {
+    this.#entityNames = null;
+    const able = { level: 'full', modes: ['read'], evidence: 'probed' } as const;
+    try {
+      const { often, seldom } = await planSensors(this.#session, chosen, this.#crowded, context);
+      this.#sensors = { often, seldom };
+      return [
+        ...(often.length === 0 ? [] : [{ id: 'sensors.read', ...able } as const]),
+        ...(seldom.length === 0 ? [] : [{ id: 'lineSensors.read', ...able } as const]),
+      ];
+    } catch (error) {
+      if (!(error instanceof SnmpError) || error.code === 'cancelled' || error.code === 'closed') throw error;
+      this.#sensors = null;
+      const reason = `What it measures could not be found out: ${error.message}`;
+      return [{ id: 'sensors.read', ...able, level: 'partial', reason }];
+    }
+  }
+
+  /** `brokenOff` is told when a table was not read to its end. */
+  async #readSensors(
+    part: keyof SensorPlan,
+    context: OperationContext,
+    brokenOff: () => void,
+  ): Promise<Observed<DeviceSensor>[]> {
+    if (this.#sensors === null) await this.probe(context);
+    const plan = this.#sensors ?? noSensors;
+    this.#entityNames ??= await entityNamesFor(this.#session, plan, context);
+    const { sensors, complete, crowded } = await readSensors(
+      this.#session,
+      plan[part],
+      this.#entityNames,
+      context,
+    );
+    for (const column of crowded) this.#crowded.add(column);
+    if (!complete) brokenOff();
+    return sensors.map(({ sensor, oid }) => observed(sensor, `snmp:${oid}`, context));
   }
 
   /** A GET of sysUpTime.0. Whatever the agent says to it, it is there. */
@@ -97,10 +143,16 @@ export class SnmpDeviceSession implements DeviceSession {
   }
 
   async *read<M extends ModelName>(model: M, context: OperationContext): AsyncIterable<Observed<ModelOf[M]>> {
+    let whole = true;
+    const brokenOff = () => {
+      whole = false;
+    };
     const readers: { [Name in ModelName]?: () => Promise<Observed<ModelOf[Name]>[]> } = {
       identity: () => this.#identity(context),
       health: () => this.#health(context),
       interface: () => this.#interfaces(context),
+      sensor: () => this.#readSensors('often', context, brokenOff),
+      lineSensor: () => this.#readSensors('seldom', context, brokenOff),
       localSystem: () => surroundings.localSystem(this.#session, context),
       neighbor: () => surroundings.neighbor(this.#session, context),
       forwardingEntry: () => surroundings.forwardingEntry(this.#session, context),
@@ -109,6 +161,7 @@ export class SnmpDeviceSession implements DeviceSession {
     const reader = readers[model] as (() => Promise<Observed<ModelOf[M]>[]>) | undefined;
     if (reader === undefined) throw unsupported(`SNMP does not read the model "${model}"`);
     yield* await translated(reader);
+    if (!whole) throw new DeviceError('PARTIAL_FAILURE', `The device broke off in the middle of "${model}"`);
   }
 
   async #identity(context: OperationContext): Promise<Observed<DeviceIdentity>[]> {

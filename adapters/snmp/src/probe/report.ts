@@ -1,3 +1,4 @@
+import type { SensorReading } from '../profile/interpret.ts';
 import type { DeviceReport } from './device.ts';
 
 /** A line of the probe's output: whole numbers that can pass 2^53 as decimal text, unknown as null. */
@@ -25,8 +26,13 @@ export function reportJson(id: string, report: DeviceReport): string {
       usedBytes: pool.usedBytes?.toString() ?? null,
       totalBytes: pool.totalBytes?.toString() ?? null,
     })),
-    sensors: report.sensors,
-    wireless: report.wireless,
+    sensors: report.sensors.map(bare),
+    wireless: report.wireless.map(bare),
     warnings: report.warnings,
   });
+}
+
+/** As the contract of the probe has it: without limits. */
+function bare({ limits: _, ...reading }: SensorReading) {
+  return reading;
 }

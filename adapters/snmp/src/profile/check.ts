@@ -93,6 +93,16 @@ function kinds(classes: readonly string[]) {
     bits: yes,
     entitySensors: yes,
     text: yes,
+    care: z.literal('hourly').optional(),
+    limits: z
+      .strictObject({
+        lowCritical: oid.optional(),
+        lowWarning: oid.optional(),
+        highWarning: oid.optional(),
+        highCritical: oid.optional(),
+      })
+      .optional(),
+    thresholds: oid.optional(),
   });
 }
 
@@ -200,6 +210,8 @@ function meaningProblems(profile: Profile): ProfileProblem[] {
       if (seen.has(key)) problems.push({ path, message: `gives ${key.trim()} a second time` });
       seen.add(key);
       if (!('class' in it)) continue;
+      if (it.thresholds !== undefined && it.entitySensors !== true)
+        problems.push({ path: `${path}.thresholds`, message: 'goes with entitySensors; else name limits' });
       const { variant } = it;
       const cases =
         variant === undefined ? [] : 'names' in variant ? variant.names : Object.values(variant.cases);

@@ -1,9 +1,10 @@
+import type { SensorLimits } from '@dotmac/device';
 import type { SnmpValue } from '../codec/value.ts';
-import type { Row } from '../engine/table.ts';
 import type { MemoryReading, ProcessorReading } from '../mib/host.ts';
 import { asBigInt, asNumber, asText } from '../reading.ts';
-import { entitySensor } from './entity-sensors.ts';
-import { scaled, wattsToDbm } from './scale.ts';
+import { entitySensorReadings } from './entity-sensors.ts';
+import { limitsOf } from './limits.ts';
+import { scaled } from './scale.ts';
 import type { Kind, MemorySource, ProcessorSource, Profile, SensorSource, Severity } from './schema.ts';
 
 /** A reading of a class in the class's unit. */
@@ -14,6 +15,8 @@ export interface SensorReading {
   readonly value: number;
   readonly severity?: Severity;
   readonly text?: string;
+  /** As the device itself names them. */
+  readonly limits?: SensorLimits;
   /** Why an object that no profile knows was taken for this. */
   readonly guessed?: string;
 }
@@ -130,7 +133,7 @@ export function sensorReadings(
   values: ProfileValues,
   states: Profile['states'] = {},
 ): SensorReading[] {
-  if (source.entitySensors) return entitySensorReadings(source.column ?? '', values);
+  if (source.entitySensors) return entitySensorReadings(source, values);
   const cell = (column: string | undefined, index: string) =>
     column === undefined ? undefined : values.columns.get(column)?.get(index);
   const rows = source.rows === undefined ? null : new RegExp(source.rows);
@@ -142,7 +145,8 @@ export function sensorReadings(
       return [];
     const kind = kindOf(source, instance, cell);
     if (kind === null) return [];
-    return reading(instance, kind, source, states, rowFactor(source, index, cell));
+    const limit = (oid: string) => (source.oid === undefined ? cell(oid, index) : values.scalars.get(oid));
+    return reading(instance, kind, { source, states, factor: rowFactor(source, index, cell), limit });
   });
 }
 
@@ -169,12 +173,19 @@ function rowFactor(source: SensorSource, index: string, cell: Cell): number {
   return (10 ** (exponent - precision) * (signed < 0 ? -1 / signed : signed || 1)) / divisor;
 }
 
+interface RowFacts {
+  readonly source: SensorSource;
+  readonly states: Profile['states'];
+  /** What the columns of the row itself multiply its value by. */
+  readonly factor: number;
+  /** An object of the row that is a limit. */
+  readonly limit: (oid: string) => SnmpValue | undefined;
+}
+
 function reading(
   instance: Instance,
   chosen: Kind,
-  source: SensorSource,
-  shared: Profile['states'],
-  factor: number,
+  { source, states: shared, factor, limit }: RowFacts,
 ): SensorReading[] {
   const { oid, name } = instance;
   const raw = rawNumber(source, instance.value);
@@ -193,37 +204,22 @@ function reading(
   const inFahrenheit =
     source.text && chosen.class === 'temperature' && FAHRENHEIT.test(asText(instance.value) ?? '');
   const scale = inFahrenheit ? { ...chosen, convert: 'fahrenheit' as const } : chosen;
-  const value = scaled(raw, factor === 1 ? scale : { ...scale, multiplier });
-  return value === null ? [] : [{ class: chosen.class, oid, name, value }];
+  const inUnit = (number: number | null) => scaled(number, factor === 1 ? scale : { ...scale, multiplier });
+  const value = inUnit(raw);
+  if (value === null) return [];
+  const limits = limitsOf(source.limits, (name) => inUnit(rawNumber(source, limit(name))));
+  return [{ class: chosen.class, oid, name, value, ...(limits === null ? {} : { limits }) }];
 }
 
 /** A text whose number, the first in it, is in degrees Fahrenheit. */
 const FAHRENHEIT = /^[^\d-]*-?\d+(?:\.\d+)? ?°?F\b/i;
 
-function rawNumber(source: SensorSource, value: SnmpValue): number | null {
-  if (source.bits) return value.type === 'octets' ? (value.value[0] ?? null) : null;
+function rawNumber(source: SensorSource, value: SnmpValue | undefined): number | null {
+  if (source.bits) return value?.type === 'octets' ? (value.value[0] ?? null) : null;
   return asNumber(value) ?? (source.text ? firstNumber(asText(value)) : null);
 }
 
 function firstNumber(text: string | null): number | null {
   const match = /-?\d+(?:\.\d+)?/.exec(text ?? '');
   return match === null ? null : Number(match[0]);
-}
-
-/** The MIB has no unit for optical power but the watt; a transceiver's is shown as everybody compares it. */
-const TRANSCEIVER = /\b(?:rx|tx|receive|transmit|optical|laser|xcvr|transceiver)\b/i;
-
-function entitySensorReadings(entry: string, values: ProfileValues): SensorReading[] {
-  const columns = [1, 2, 3, 4, 5].map((column) => values.columns.get(`${entry}.${column}`));
-  return [...(columns[3]?.keys() ?? [])].flatMap((index): SensorReading[] => {
-    const row: Row = columns.map((column) => column?.get(index));
-    const found = entitySensor(row);
-    if (found === null) return [];
-    const oid = `${entry}.4.${index}`;
-    const name = values.entityNames.get(index) ?? `sensor ${index}`;
-    if (found.class !== 'power' || !TRANSCEIVER.test(name)) return [{ ...found, oid, name }];
-    const light = wattsToDbm(found.value);
-    // The watts stay beside it: they are what the agent says, and all that a dark port has.
-    return [{ ...found, oid, name }, ...(light === null ? [] : [{ class: 'dbm', oid, name, value: light }])];
-  });
 }

@@ -1,4 +1,4 @@
-import { decodeOid, encodeOid, isBelow } from '../codec/oid.ts';
+import { compareOids, decodeOid, encodeOid, isBelow } from '../codec/oid.ts';
 import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import { SnmpError } from '../error.ts';
@@ -46,7 +46,9 @@ export async function presentSubtrees(
       const answer = answers?.[i];
       if (answers === null) present.add(root);
       else if (answer !== undefined && answer.value.type !== 'endOfMibView') {
-        if (isBelow(answer.oid, encodeOid(root))) present.add(root);
+        const asked = encodeOid(root);
+        // What does not lie after the question is no answer to it: the table itself will show what is wrong.
+        if (isBelow(answer.oid, asked) || compareOids(answer.oid, asked) <= 0) present.add(root);
       }
     });
   }

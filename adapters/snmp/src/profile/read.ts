@@ -10,6 +10,7 @@ import {
   type SensorReading,
   sensorReadings,
 } from './interpret.ts';
+import { thresholdColumns } from './limits.ts';
 import { portColumns } from './ports.ts';
 import { presentSubtrees } from './presence.ts';
 import type { Profile, SensorSource } from './schema.ts';
@@ -20,6 +21,8 @@ export interface ProfileReadings {
   readonly memory: readonly MemoryReading[];
   readonly sensors: readonly SensorReading[];
   readonly wireless: readonly SensorReading[];
+  /** Every table was read to its end. Otherwise a reading that is missing means nothing. */
+  readonly complete: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -42,11 +45,13 @@ export async function readProfiles(
     values.scalars.set(oid, got[i] as SnmpValue);
   });
   const warnings: string[] = [];
+  let complete = true;
   const present = await presentSubtrees(session, [...tables.keys()], options);
   for (const [entry, columns] of tables) {
     if (!present.has(entry)) continue;
     const result = await session.table([...columns], options);
     warnings.push(...result.warnings);
+    complete &&= result.complete;
     [...columns].forEach((column, i) => {
       const cells = new Map<string, SnmpValue>();
       for (const [index, row] of result.rows) {
@@ -70,6 +75,7 @@ export async function readProfiles(
     wireless: profiles.flatMap((it) =>
       (it.wireless ?? []).flatMap((s) => sensorReadings(s, values, it.states)),
     ),
+    complete,
     warnings,
   };
 }
@@ -91,6 +97,8 @@ export function objectsOf(profiles: readonly Profile[]): {
   const sensor = (source: SensorSource) => {
     if (source.entitySensors) {
       for (const part of [1, 2, 3, 4, 5]) column(`${source.column}.${part}`);
+      if (source.thresholds !== undefined)
+        for (const part of thresholdColumns) column(`${source.thresholds}.${part}`);
       return;
     }
     if (source.oid !== undefined) scalars.add(source.oid);
@@ -102,6 +110,10 @@ export function objectsOf(profiles: readonly Profile[]): {
     column(source.precisionColumn);
     column(source.signedScaleColumn);
     column(source.divisorColumn);
+    for (const limit of Object.values(source.limits ?? {})) {
+      if (source.oid === undefined) column(limit);
+      else scalars.add(limit);
+    }
   };
   const identity = (source: { readonly oid?: string; readonly column?: string }) => {
     if (source.oid !== undefined) scalars.add(source.oid);

@@ -147,7 +147,15 @@ export interface SensorSource extends Source, Kind {
   readonly entitySensors?: true;
   /** Takes the first number out of text such as `23.4 C`. */
   readonly text?: true;
+  /** How gently it is polled: optics of a line card hourly, since it suffers from being asked. Else every few minutes. */
+  readonly care?: 'hourly';
+  /** Objects with the device's own limits, in the scale of the value: columns with the same index, or scalars beside a scalar. */
+  readonly limits?: Readonly<Partial<Record<LimitName, string>>>;
+  /** With `entitySensors`: a table of limits shaped as entSensorThresholdTable (CISCO-ENTITY-SENSOR-MIB), by its entry. */
+  readonly thresholds?: string;
 }
+
+export type LimitName = 'lowCritical' | 'lowWarning' | 'highWarning' | 'highCritical';
 
 /** By the value of a column, by the last number of the index, or by patterns on the row's name. */
 export type Variant =

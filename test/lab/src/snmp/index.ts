@@ -43,6 +43,8 @@ export interface RunningSnmpAgent {
   setInterface(name: string, status: 'up' | 'down'): void;
   /** A silent device answers nothing. */
   setSilent(silent: boolean): void;
+  /** Misbehaves from now on, or no more. */
+  setQuirk(quirk: Quirk, on: boolean): void;
 }
 
 /** Serves every device on a UDP port of its own until `close`. Resolves when all of them answer. */
@@ -77,9 +79,10 @@ async function serve(
   const seconds = () => (options.clock.now() - startedAt) / 1000;
   const device = 'recording' in description ? null : new LabDevice(description, seconds);
   const objects = 'recording' in description ? readRecording(description.recording).objects : device?.objects;
+  const quirks = new Set([...(options.quirks ?? []), ...(description.quirks ?? [])]);
   const agent = new SnmpAgent(new ObjectTree(objects ?? []), {
     community: description.community ?? 'public',
-    quirks: new Set([...(options.quirks ?? []), ...(description.quirks ?? [])]),
+    quirks,
     maxReplyOctets: options.maxReplyOctets ?? 1_472,
     random,
   });
@@ -109,6 +112,10 @@ async function serve(
     },
     setSilent(value) {
       silent = value;
+    },
+    setQuirk(quirk, on) {
+      if (on) quirks.add(quirk);
+      else quirks.delete(quirk);
     },
   };
 }

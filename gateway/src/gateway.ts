@@ -27,6 +27,7 @@ import { SubscriptionHub } from './subscription/hub.ts';
 import { Upstreams } from './subscription/upstream.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import type { GatewayContext } from './upstream/context.ts';
+import { batchingEntities } from './upstream/entity-batch.ts';
 import { type ControlPlane, Planes } from './upstream/planes.ts';
 import { attachWebSockets } from './websocket/server.ts';
 
@@ -101,7 +102,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const executor = await createExecutor<GatewayContext>(options.executor ?? 'own', {
       supergraphSdl: options.supergraphSdl,
-      client,
+      client: batchingEntities(client),
     });
     closers.push(() => executor.stop());
     const keyUsage = new KeyUsage({ write: (usedAt) => registry.keysUsed(usedAt), clock, logger });

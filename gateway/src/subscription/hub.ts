@@ -2,12 +2,13 @@ import { type Clock, type Logger, traceIdOf } from '@dotmac/platform';
 import type { Topic } from '@dotmac/schema';
 import type { DocumentNode } from 'graphql';
 import { GatewayError } from '../errors.ts';
-import type { SubgraphRequest } from '../execution/executor.ts';
+import type { SubgraphRequest, SubscriptionPlan } from '../execution/executor.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Limits } from '../limits.ts';
 import { type Operations, type PreparedOperation, RequestRefused } from '../operation/operations.ts';
 import { type UpstreamOptions, upstreamHeaders } from '../upstream/client.ts';
 import type { GatewayContext } from '../upstream/context.ts';
+import { EntityBatch } from '../upstream/entity-batch.ts';
 import { type Delivery, Outbox, type Sink } from './outbox.ts';
 import { type ResumableOperation, resumableOperation } from './resume.ts';
 import { followSource, type SourceEvent } from './source.ts';
@@ -34,6 +35,8 @@ export interface Subscription {
   /** The last cursor that was given to the socket. */
   lastCursor(): string | null;
 }
+
+type Complete = SubscriptionPlan<GatewayContext>['complete'];
 
 /** What is known of a subscription's document, once. */
 interface DocumentPlan {
@@ -148,7 +151,8 @@ export class SubscriptionHub {
                 ended,
               ),
           }),
-        render: (event, asking, signal) => this.#render(planned.complete, resumable, event, asking, signal),
+        render: (events, asking, signal) =>
+          this.#renderAll(planned.complete, resumable, events, asking, signal),
         onEmpty: () => {
           if (siblings.size === 0 && this.#streams.get(key) === siblings) this.#streams.delete(key);
         },
@@ -192,15 +196,26 @@ export class SubscriptionHub {
     return upstreams.open(target, request, await upstreamHeaders(this.#options, subgraph, context), signal);
   }
 
-  async #render(
-    complete: (event: SourceEvent['response'], context: GatewayContext) => Promise<object>,
+  /** Side by side, so that what they need of other subgraphs is asked for together. */
+  #renderAll(
+    complete: Complete,
     resumable: ResumableOperation,
-    { response, cursor, place, key }: SourceEvent,
+    events: readonly SourceEvent[],
     caller: Caller,
     signal: AbortSignal,
+  ): Promise<Delivery[]> {
+    const batch = events.length > 1 ? { batch: new EntityBatch() } : {};
+    const context = { ...this.#contextOf(caller, signal), ...batch };
+    return Promise.all(events.map((event) => this.#render(complete, resumable, event, context)));
+  }
+
+  async #render(
+    complete: Complete,
+    resumable: ResumableOperation,
+    { response, cursor, place, key }: SourceEvent,
+    context: GatewayContext,
   ): Promise<Delivery> {
     const { operations } = this.#options;
-    const context = this.#contextOf(caller, signal);
     try {
       const completed = operations.format(await complete(response, context), null, context.traceId);
       resumable.strip(completed.data);

@@ -193,12 +193,15 @@ test('clients that come and go at any cursor get every event once and in order',
             source: world.source,
             stallMilliseconds: 1_000,
             gatherMilliseconds: gather,
-            render: async ({ response, cursor, place, key }) => {
-              // Rendering takes time, and not the same for each.
-              if (Number(cursor?.slice(1)) % 3 === 0) await settle();
-              const { number, standing } = response.data as { number?: number; standing?: string };
-              return { text: standing ?? `${number}`, cursor, place, key };
-            },
+            render: (events) =>
+              Promise.all(
+                events.map(async ({ response, cursor, place, key }) => {
+                  // Rendering takes time, and not the same for each.
+                  if (Number(cursor?.slice(1)) % 3 === 0) await settle();
+                  const { number, standing } = response.data as { number?: number; standing?: string };
+                  return { text: standing ?? `${number}`, cursor, place, key };
+                }),
+              ),
             siblings,
             onEmpty: () => undefined,
           });

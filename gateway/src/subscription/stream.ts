@@ -24,9 +24,13 @@ export interface StreamOptions {
   ) => AsyncGenerator<SourceEvent, SourceEnd>;
   /** How long a client may take nothing while events wait for it and for everybody else. */
   readonly stallMilliseconds: number;
-  /** Makes the client's answer of an event. Never rejects. */
-  readonly render: (event: SourceEvent, caller: Caller, signal: AbortSignal) => Promise<Delivery>;
-  /** So long events are gathered that follow each other closely, to be written in one go. */
+  /** Makes the client's answers of events, in their order. Never rejects. */
+  readonly render: (
+    events: readonly SourceEvent[],
+    caller: Caller,
+    signal: AbortSignal,
+  ) => Promise<readonly Delivery[]>;
+  /** So long events are gathered that follow each other closely, to be filled and written in one go. */
   readonly gatherMilliseconds?: number;
   /** Streams of equal operations and authority, this one among them. */
   readonly siblings: Set<Stream>;
@@ -34,16 +38,18 @@ export interface StreamOptions {
   readonly onEmpty: () => void;
 }
 
-/** Events of one stream that are filled from other subgraphs at the same time. */
-const rendering = 8;
+/** Batches of one stream that are filled from other subgraphs at the same time. */
+const rendering = 4;
 /**
- * An event after a pause is sent at once; what follows within this time goes together, for writing costs the most: the more
- * clients, the more of it.
+ * An event after a pause is sent at once; what follows within this time goes together, for asking other subgraphs and writing
+ * cost the most: the more clients, the more of it.
  */
 const gatherMilliseconds = (members: number): number => (members < manyMembers ? 25 : 50);
 const manyMembers = 20;
-/** Text that is held back at most, UTF-16 units: whoever keeps up has room for more than that. */
-const gatheredAtMost = 32 * 1024;
+/** Events that are filled together at most. */
+const gatheredAtMost = 64;
+/** Text that is sent in one go, UTF-16 units: whoever keeps up has room for more than that. */
+const sentAtMost = 32 * 1024;
 /** Text of the events kept for late comers, UTF-16 units. */
 const ringSize = 256 * 1024;
 
@@ -60,9 +66,12 @@ export class Stream {
   #standing: Standing | null = null;
   /** Whether anything was delivered. */
   #any = false;
-  #gathered: Delivery[] = [];
-  #gatheredSize = 0;
-  #sentAt = Number.NEGATIVE_INFINITY;
+  #gathered: SourceEvent[] = [];
+  /** Batches that are being filled and sent, and when the last of them is. */
+  #underWay = 0;
+  #tail = Promise.resolve();
+  #room = Promise.withResolvers<void>();
+  #renderedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** Of the last event delivered, or the one that the first will follow. */
   #last: string | null;
@@ -83,8 +92,6 @@ export class Stream {
   /** Adds a member from a cursor on, with a snapshot first, or from now. False when what that takes is not here. */
   join(member: Member, { after, initial }: Start): boolean {
     if (this.#ended.signal.aborted) return false;
-    // What the ring has, the members have had.
-    this.#send();
     if (after === null) {
       const missed = initial ? this.#standingSince() : this.live ? [] : undefined;
       if (missed === undefined) return false;
@@ -124,28 +131,47 @@ export class Stream {
       signal,
       (cursor) => this.#begin(cursor),
     );
-    let tail = Promise.resolve();
-    let underWay = 0;
-    let room = Promise.withResolvers<void>();
     for (;;) {
       const item = await source.next();
       if (item.done === true) {
-        await tail;
+        while (this.#gathered.length > 0) {
+          this.#render();
+          await this.#tail;
+        }
+        await this.#tail;
         this.#finish(item.value);
         return;
       }
-      // Several are rendered at once; they are delivered in their order.
-      const rendered = this.#options.render(item.value, this.#asking(), signal);
-      underWay += 1;
-      tail = tail.then(async () => {
-        await this.#deliver(await rendered);
-        underWay -= 1;
-        room.resolve();
-      });
-      if (underWay < rendering) continue;
-      room = Promise.withResolvers();
-      await room.promise;
+      this.#gathered.push(item.value);
+      this.#renderInTime();
+      while (this.#gathered.length >= gatheredAtMost && !signal.aborted) await this.#room.promise;
     }
+  }
+
+  #renderInTime(): void {
+    const time = this.#options.gatherMilliseconds ?? gatherMilliseconds(this.members.size);
+    const left = this.#renderedAt + time - performance.now();
+    if (left <= 0 || this.#gathered.length >= gatheredAtMost) this.#render();
+    else this.#timer ??= setTimeout(() => this.#render(), left);
+  }
+
+  /** Several batches are rendered at once; they are delivered in their order. */
+  #render(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    // Whichever is done first makes room for what waits.
+    if (this.#gathered.length === 0 || this.#underWay >= rendering) return;
+    const rendered = this.#options.render(this.#gathered, this.#asking(), this.#ended.signal);
+    this.#gathered = [];
+    this.#renderedAt = performance.now();
+    this.#underWay += 1;
+    this.#tail = this.#tail.then(async () => {
+      await this.#deliver(await rendered);
+      this.#underWay -= 1;
+      if (this.#gathered.length > 0) this.#renderInTime();
+      this.#room.resolve();
+      this.#room = Promise.withResolvers();
+    });
   }
 
   /** A member as whom the subgraphs are asked: all have the same authority, and one who left must not be named. */
@@ -162,36 +188,21 @@ export class Stream {
     for (const { outbox } of this.members) outbox.begin(cursor);
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
-    if (this.#ended.signal.aborted) return;
-    this.#remember(delivery);
-    this.#last = delivery.cursor ?? this.#last;
-    this.#gather(delivery);
-    const { cursor, place } = delivery;
-    const standsInside = place !== null && place.number < place.of;
-    if (cursor !== null && !standsInside) this.#meet(cursor);
-    await this.#keepPace(place !== null);
-  }
-
-  #gather(delivery: Delivery): void {
-    this.#gathered.push(delivery);
-    this.#gatheredSize += delivery.text.length;
-    const time = this.#options.gatherMilliseconds ?? gatherMilliseconds(this.members.size);
-    const left = this.#sentAt + time - performance.now();
-    if (left <= 0 || this.#gatheredSize >= gatheredAtMost) this.#send();
-    else this.#timer ??= setTimeout(() => this.#send(), left);
-  }
-
-  #send(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#gathered.length === 0) return;
-    const gathered = this.#gathered;
-    this.#gathered = [];
-    this.#gatheredSize = 0;
-    this.#sentAt = performance.now();
-    // Members may leave during the loop; a Set allows that.
-    for (const { outbox } of this.members) outbox.push(gathered);
+  async #deliver(deliveries: readonly Delivery[]): Promise<void> {
+    for (const sent of inPieces(deliveries)) {
+      if (this.#ended.signal.aborted) return;
+      // What the ring has, the members have had: nothing comes between the two.
+      for (const delivery of sent) {
+        this.#remember(delivery);
+        this.#last = delivery.cursor ?? this.#last;
+      }
+      // Members may leave during the loop; a Set allows that.
+      for (const { outbox } of this.members) outbox.push(sent);
+      const { cursor, place } = sent.at(-1) as Delivery;
+      const standsInside = place !== null && place.number < place.of;
+      if (cursor !== null && !standsInside) this.#meet(cursor);
+      await this.#keepPace(place !== null);
+    }
   }
 
   #remember(delivery: Delivery): void {
@@ -246,8 +257,6 @@ export class Stream {
   #takeOver(other: Stream, cursor: string): boolean {
     const missed = this.#ring.after(cursor);
     if (missed === undefined || this.#ended.signal.aborted) return false;
-    this.#send();
-    other.#send();
     for (const member of other.members) {
       this.members.add(member);
       member.outbox.push(missed);
@@ -259,7 +268,6 @@ export class Stream {
   }
 
   #finish(end: SourceEnd): void {
-    this.#send();
     const members = [...this.members];
     this.members.clear();
     this.#close();
@@ -269,8 +277,23 @@ export class Stream {
   #close(): void {
     if (this.#ended.signal.aborted) return;
     clearTimeout(this.#timer);
+    this.#gathered = [];
     this.#ended.abort();
+    this.#room.resolve();
     this.#options.siblings.delete(this);
     this.#options.onEmpty();
+  }
+}
+
+/** Cuts after so much text. */
+function* inPieces(deliveries: readonly Delivery[]): Generator<readonly Delivery[]> {
+  let begin = 0;
+  let size = 0;
+  for (const [index, { text }] of deliveries.entries()) {
+    size += text.length;
+    if (size < sentAtMost && index < deliveries.length - 1) continue;
+    yield begin === 0 && index === deliveries.length - 1 ? deliveries : deliveries.slice(begin, index + 1);
+    begin = index + 1;
+    size = 0;
   }
 }

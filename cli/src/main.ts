@@ -22,6 +22,8 @@ const help = `Usage: pnpm dotmac <command> [options]
   watch <who> <subscription>       events as they come [--after <cursor>] [--count <n>]
   radius explain --user <name> --nas <address> [--mac <mac>] [--password <password>] [--port-id <port>] [--as <who>]
                                    what the answer to a login would be now, check by check
+  radius trace --user <name> [--minutes <n>] [--reason <why>] [--as <who>]
+                                   his RADIUS packets, redacted, as they pass, with what is decided on them
   lab …                            act in the simulated network; "lab help" says how
   schema check <file> [--base <file>]  which API keys' operations a proposed graph breaks
   migrate <connection string> [--kind tenant|platform]
@@ -75,6 +77,8 @@ function readWords() {
       mac: { type: 'string' },
       user: { type: 'string' },
       nas: { type: 'string' },
+      minutes: { type: 'string' },
+      reason: { type: 'string' },
       'port-id': { type: 'string' },
       as: { type: 'string' },
       method: { type: 'string' },

@@ -12,5 +12,6 @@ export const topics: Readonly<Record<string, Topic>> = {
   interfaceRates: { kind: 'STATE', key: 'id' },
   networkEvents: { kind: 'LOG' },
   networkStates: { kind: 'STATE', key: 'id' },
+  packetTraceEntries: { kind: 'LOG' },
   provisioningEvents: { kind: 'LOG' },
 };

@@ -55,3 +55,5 @@ export * from './server/server.ts';
 export { sessionTimeoutBlock } from './server/session-timeout.ts';
 export type { SpooledRecord } from './spool/frame.ts';
 export { AccountingSpool, type AccountingSpoolOptions } from './spool/spool.ts';
+export * from './trace/redact.ts';
+export { PacketTap, type TapEntry, type TapListener } from './trace/tap.ts';

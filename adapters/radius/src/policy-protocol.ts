@@ -11,6 +11,8 @@ import { accessLine } from './server/access-line.ts';
 import { kernelDrops } from './server/kernel-drops.ts';
 import { portRanges } from './server/port-range.ts';
 import { sessionTimeoutBlock } from './server/session-timeout.ts';
+import { redactPacket } from './trace/redact.ts';
+import { PacketTap } from './trace/tap.ts';
 
 /** What a login policy, which knows nothing of RADIUS itself, needs of the protocol. */
 export const policyProtocol = {
@@ -31,4 +33,6 @@ export const policyProtocol = {
   portRanges,
   kernelDrops,
   vendorProfiles,
+  PacketTap,
+  redactPacket,
 };

@@ -2,6 +2,7 @@ import { demoCredential } from '../demo/credentials.ts';
 import { graphClient } from '../graph-client.ts';
 import type { Flags } from '../main.ts';
 import { UsageError } from './command.ts';
+import { followTrace } from './radius-trace.ts';
 import { readSettings } from './settings.ts';
 
 interface Explanation {
@@ -14,9 +15,13 @@ const query = `query ($username: String!, $nasAddress: IPAddress!, $mac: String,
   explainLogin(username: $username, nasAddress: $nasAddress, mac: $mac, password: $password, portId: $portId) {
     decision reason steps { check passed fact } } }`;
 
-/** `dotmac radius explain --user <name> --nas <address>`: what the answer to a login would be now, check by check. */
+/**
+ * `dotmac radius explain --user <name> --nas <address>`: what the answer to a login would be now, check by check.
+ * `dotmac radius trace --user <name> [--minutes <n>] [--reason <why>]`: his packets, redacted, as they pass.
+ */
 export async function runRadius([word]: readonly string[], flags: Flags): Promise<void> {
-  if (word !== 'explain') throw new UsageError('radius knows one word: explain');
+  if (word === 'trace') return trace(flags);
+  if (word !== 'explain') throw new UsageError('radius knows two words: explain and trace');
   const { user, nas } = flags;
   if (user === undefined || nas === undefined)
     throw new UsageError('radius explain needs --user and --nas, such as --user ada --nas 127.0.0.1');
@@ -32,6 +37,14 @@ export async function runRadius([word]: readonly string[], flags: Flags): Promis
     },
   );
   process.stdout.write(flags.json === true ? `${JSON.stringify(explainLogin)}\n` : told(explainLogin));
+}
+
+async function trace({ user, minutes = '10', reason, as, tenant, json }: Flags): Promise<void> {
+  if (user === undefined) throw new UsageError('radius trace needs --user, such as --user ada');
+  if (!/^\d+$/.test(minutes)) throw new UsageError(`--minutes is a number of minutes, not "${minutes}"`);
+  const credential = { ...demoCredential(readSettings().home, as ?? 'alpha.noc'), tenant };
+  const input = { username: user, minutes: Number(minutes), reason: reason ?? 'dotmac radius trace' };
+  await followTrace(credential, input, json === true);
 }
 
 function told({ decision, reason, steps }: Explanation): string {

@@ -107,7 +107,7 @@ await serve(logger, async (stack) => {
   stack.defer(() => runtime.stop());
   if (networkModule === undefined) throw new Error('The runtime started without its modules');
 
-  const { policy, accountingSink, nasWatch, onTrap } = networkModule;
+  const { policy, tap, accountingSink, nasWatch, onTrap } = networkModule;
   // Without the database, accounting is kept on disk and answered: a NAS forgets what nobody answers.
   const accounting = await AccountingSpool.open({
     sink: accountingSink,
@@ -124,6 +124,7 @@ await serve(logger, async (stack) => {
   stack.defer(() => accounting.close());
   const radius = await startRadiusServer({
     policy,
+    tap,
     accounting,
     onMessageAuthenticatorSeen: networkModule.onMessageAuthenticatorSeen,
     host: config.DOTMAC_PORT_RADIUS_AUTH.host,

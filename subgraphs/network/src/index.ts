@@ -9,7 +9,7 @@
  */
 import type { TenantDatabase } from '@dotmac/migrations';
 import { type SubgraphModule, systemClock } from '@dotmac/platform';
-import type { AccountingSink, Nas, RadiusPolicy } from '@dotmac/radius';
+import type { AccountingSink, Nas, PacketTap, RadiusPolicy } from '@dotmac/radius';
 import { type TenantEvents, toSubgraph } from '@dotmac/schema';
 import { accountingSink } from './aaa/accounting.ts';
 import './aaa/graphql.ts';
@@ -56,6 +56,7 @@ import { rememberMessageAuthenticator } from './nas/remember.ts';
 import './nas/graphql.ts';
 import './nas/health-graphql.ts';
 import { NasWatch } from './nas/watch.ts';
+import './packet-trace/graphql.ts';
 import './place/graphql.ts';
 import { LineRecorder } from './place/line-recorder.ts';
 import type { NetworkPorts, ProfileKit, TrapHint } from './ports.ts';
@@ -86,6 +87,8 @@ export const schema = toSubgraph(builder);
 /** The subgraph, and what the composition root gives to the RADIUS server. */
 export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEvents> {
   readonly policy: RadiusPolicy;
+  /** For the server: hears the packets of those whose packets are traced. */
+  readonly tap: PacketTap;
   readonly accountingSink: AccountingSink;
   /** For the server's `onMessageAuthenticatorSeen`. */
   readonly onMessageAuthenticatorSeen: (nas: Nas) => void;
@@ -105,7 +108,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const { sessionClock = systemClock } = ports;
   const nasWatch = new NasWatch();
   const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch, ports.leaseFolder ?? null);
-  const enforcement = new AccessEnforcement(services, ports, nasWatch);
+  const enforcement = new AccessEnforcement(services, ports, nasWatch, policy.traces);
   const usage = new UsageRecorder(services, sessionClock);
   const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);
   const portWatch = new PortWatch(services, enforcement.sessions, (ports.portWatchSeconds ?? 1) * 1_000);
@@ -134,6 +137,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     name: 'network',
     schema,
     policy,
+    tap: policy.traces.tap,
     accountingSink: accountingSink(services, policy, usage, prefixes, lines, nasWatch),
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
     onTrap: followTraps(services, (deviceIds) => poller.ask(deviceIds)),

@@ -28,6 +28,8 @@ export interface RadiusRequest {
   /** Waits before each retransmission, the last before giving up. */
   readonly waitsMs: readonly number[];
   readonly signal?: AbortSignal;
+  /** Hears every transmission and the genuine answer. */
+  readonly onPacket?: (direction: 'SENT' | 'RECEIVED', packet: Buffer) => void;
 }
 
 export interface RadiusExchange {
@@ -91,6 +93,7 @@ export class RadiusClient {
     try {
       const packet = this.#encode(request, identifier);
       const { reply, transmissions } = await this.#transmit(request, packet, port, key);
+      if (reply !== null) request.onPacket?.('RECEIVED', reply);
       const encryption = { authenticator: packet.subarray(4, 20), secret: request.secret };
       const decoded = reply === null ? null : decodePacket(reply, this.dictionary, encryption);
       return {
@@ -155,6 +158,7 @@ export class RadiusClient {
         return;
       }
       transmissions++;
+      request.onPacket?.('SENT', packet);
       socket.send(packet, port, host, (cause) => {
         if (cause !== null)
           answer.reject(

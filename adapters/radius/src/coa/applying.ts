@@ -24,6 +24,7 @@ export async function applyRequests(
       attributes: request.attributes,
       messageAuthenticator: credential.messageAuthenticator ?? true,
       signal: context.signal,
+      ...(credential.onPacket === undefined ? {} : { onPacket: credential.onPacket }),
     });
     credential.onAttempt?.({
       operationId: context.operationId,

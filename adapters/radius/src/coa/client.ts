@@ -1,6 +1,6 @@
 import type { DecodedAttribute } from '../attribute/decode.ts';
 import type { Attribute } from '../attribute/encode.ts';
-import { RadiusClient, type RadiusClientOptions } from '../client/client.ts';
+import { RadiusClient, type RadiusClientOptions, type RadiusRequest } from '../client/client.ts';
 import { packetCodes } from '../packet/codes.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import { type ErrorCause, errorCause } from './error-cause.ts';
@@ -17,6 +17,7 @@ export interface DynamicAuthorizationRequest {
   /** Off only for a NAS that cannot bear it (RFC 5176 §3.4 makes it optional). Default on. */
   readonly messageAuthenticator?: boolean;
   readonly signal?: AbortSignal;
+  readonly onPacket?: RadiusRequest['onPacket'];
 }
 
 /** How a request ended. `TIMEOUT` leaves open whether the NAS acted. */
@@ -51,7 +52,7 @@ export class CoaClient {
 
   /** Sends one request. Throws `DeviceError` as `RadiusClient.exchange` does. */
   async send(request: DynamicAuthorizationRequest): Promise<DynamicAuthorizationResult> {
-    const { host, port, secret, kind, signal } = request;
+    const { host, port, secret, kind, signal, onPacket } = request;
     await this.#pacing.turn(host, signal);
     const acknowledgement = packetCodes[`${kind}-ACK`];
     const now = Math.floor(this.#client.clock.now() / 1000);
@@ -65,6 +66,7 @@ export class CoaClient {
       messageAuthenticator: request.messageAuthenticator ?? true,
       waitsMs: this.#waitsMs,
       ...(signal === undefined ? {} : { signal }),
+      ...(onPacket === undefined ? {} : { onPacket }),
     });
     if (reply === null)
       return { outcome: 'TIMEOUT', errorCause: null, transmissions, elapsedMs, attributes: [] };

@@ -1,5 +1,6 @@
 import type { AccessMode, DesiredState, OperationContext, Shaping } from '@dotmac/device';
 import type { Attribute } from '../attribute/encode.ts';
+import type { RadiusRequest } from '../client/client.ts';
 import type { DynamicAuthorizationResult } from './client.ts';
 import type { ProfileValues, VendorProfile } from './profile.ts';
 import type { VendorProfileId } from './profiles.ts';
@@ -39,4 +40,5 @@ export interface RadiusCredential {
     context: OperationContext,
   ) => Promise<SessionObservation | null>;
   readonly onAttempt?: (attempt: CoaAttempt) => void;
+  readonly onPacket?: RadiusRequest['onPacket'];
 }

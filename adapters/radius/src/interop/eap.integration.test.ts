@@ -3,11 +3,14 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyPassword } from '../authentication/verify.ts';
+import { standardDictionary } from '../dictionary/standard.ts';
 import type { EapMethodName } from '../eap/server.ts';
 import { sharedSecret } from '../packet/shared-secret.ts';
 import type { AccessRequestView } from '../server/access-request.ts';
 import type { AccessDecision } from '../server/policy.ts';
 import { type RadiusServer, startRadiusServer } from '../server/server.ts';
+import { redactPacket } from '../trace/redact.ts';
+import { PacketTap, type TapEntry } from '../trace/tap.ts';
 import { makeCertificates } from './certificates.ts';
 import { installed } from './free-radius.ts';
 
@@ -17,9 +20,21 @@ describe.skipIf(!available)('eapol_test of wpa_supplicant as the peer', () => {
   let certificates: Awaited<ReturnType<typeof makeCertificates>>;
   let server: RadiusServer;
   let asked: string[];
+  /** What is listened to: alice's packets, whoever her tunnel says she is from outside. */
+  let heard: TapEntry<string>[];
+  const tap = new PacketTap<string>({
+    subjectOf: (userName) => (userName === 'someone@example.net' ? null : userName),
+    wanted: (subject) => subject === 'alice',
+    take: (_, entry) => heard.push(entry),
+  });
 
   const authenticate = (request: AccessRequestView): AccessDecision => {
     asked.push(`${request.method} ${request.userName}`);
+    if (tap.on) {
+      const { sourceAddress, packet, nas, receivedAt } = request;
+      const about = { sourceAddress, packet, nasId: nas.id, at: receivedAt };
+      tap.decided(about, request.userName, request.method);
+    }
     if (request.presented?.method === 'EAP-TLS')
       return request.presented.certificate.commonName === 'alice.example'
         ? { kind: 'ACCEPT' }
@@ -37,6 +52,7 @@ describe.skipIf(!available)('eapol_test of wpa_supplicant as the peer', () => {
       authPort: 0,
       acctPort: null,
       rejectDelayMs: 0,
+      tap,
       eap: { methods, tls: { key, cert, ca: authority.cert } },
       policy: {
         findNas: () => ({
@@ -166,6 +182,38 @@ describe.skipIf(!available)('eapol_test of wpa_supplicant as the peer', () => {
     expect(bad).toContain('Access-Reject');
     expect(asked).toEqual([]);
     await server.close();
+  });
+
+  test('a trace hears a whole tunnel once its inside says who it is, and shows none of what it says', async () => {
+    heard = [];
+    tap.on = true;
+    await start(['TTLS']);
+    expect(succeeded(await eapol(`eap=TTLS\nphase2="auth=PAP"\n${tunnel()}\n${user()}`))).toBe(true);
+    await server.close();
+    tap.silence();
+    const packets = heard.flatMap((entry) =>
+      entry.kind === 'PACKET'
+        ? [{ ...entry, ...redactPacket(entry.packet, standardDictionary(), { hideUserName: false }) }]
+        : [],
+    );
+    const codes = packets.map(({ direction, code }) => `${direction} ${code}`);
+    expect(codes.slice(0, 2)).toEqual(['RECEIVED Access-Request', 'SENT Access-Challenge']);
+    expect(codes.at(-1)).toBe('SENT Access-Accept');
+    expect(codes.length).toBeGreaterThan(6);
+    // The decision stands between the last request and its reply.
+    expect(heard.map(({ kind }) => kind).indexOf('DECISION')).toBe(heard.length - 2);
+    const values = packets.flatMap(({ attributes }) => attributes);
+    expect(values.filter(({ name }) => name.startsWith('MS-MPPE')).map(({ value }) => value)).toEqual([
+      null,
+      null,
+    ]);
+    expect(values.filter(({ name }) => name === 'EAP-Message').map(({ value }) => value)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^Response \d+, IDENTITY$/),
+        expect.stringMatching(/^Response \d+, TTLS$/),
+      ]),
+    );
+    expect(JSON.stringify(values)).not.toContain('opensesame');
   });
 
   test('a peer that declines the first method gets the one it wants', async () => {

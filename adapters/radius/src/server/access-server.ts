@@ -1,10 +1,11 @@
 import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
 import type { EapServer } from '../eap/server.ts';
 import { buildReply } from '../packet/build.ts';
-import { attributeTypes, packetCodes } from '../packet/codes.ts';
+import { attributeTypes, headerLength, packetCodes } from '../packet/codes.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import { forwardAccess } from '../proxy/forward.ts';
 import type { HomeServerPool } from '../proxy/home-servers.ts';
+import type { PacketTap } from '../trace/tap.ts';
 import { type AccessChallenge, obligations, replyCodes } from './access-reply.ts';
 import { AccessRequestView } from './access-request.ts';
 import type { DuplicateEntry } from './duplicate-cache.ts';
@@ -63,12 +64,13 @@ export class AccessServer {
 
   #access(received: Received): void {
     const { nas, packet, scan, peer } = received;
-    const { counters, dictionary } = this.#context;
+    const { counters, dictionary, tap } = this.#context;
     counters.accessRequests++;
     const proven = this.#admit(received);
     if (proven === 'REFUSED') return;
     const request = this.#reception.begin(received);
     if (request === null) return;
+    if (tap?.on === true) tap.received(received);
     const view = new AccessRequestView(
       nas,
       peer.address,
@@ -190,7 +192,7 @@ export class AccessServer {
     request: DuplicateEntry,
     more: typeof obligations,
   ): void {
-    const { counters } = this.#context;
+    const { counters, tap } = this.#context;
     if (decision.kind === 'DISCARD') {
       counters.discarded++;
       this.#reception.forget(received.peer, received.packet, request);
@@ -204,9 +206,11 @@ export class AccessServer {
       this.#reception.forget(received.peer, received.packet, request);
       return;
     }
+    const heard = tap?.on === true ? this.#listenerTo(received, tap) : null;
     const send = () => {
       request.reply = reply;
       received.peer.send(reply);
+      heard?.(reply);
     };
     if (decision.kind === 'ACCEPT') counters.accessAccepts++;
     else if (decision.kind === 'REJECT') counters.accessRejects++;
@@ -277,6 +281,13 @@ export class AccessServer {
       );
       return null;
     }
+  }
+
+  /** Tells the tap of a reply. The header is a copy: a reject waits, and the packet's buffer moves on. */
+  #listenerTo({ nas, peer, packet }: Received, tap: PacketTap): (reply: Buffer) => void {
+    const { clock } = this.#context;
+    const request = Buffer.from(packet.subarray(0, headerLength));
+    return (reply) => tap.sent({ nasId: nas.id, peerAddress: peer.address, request, at: clock.now() }, reply);
   }
 
   #sendLater(send: () => void): void {

@@ -84,6 +84,7 @@ export class AccountingServer {
     if (secret === null) return;
     const entry = this.#reception.begin(received);
     if (entry === null) return;
+    if (this.#context.tap?.on === true) this.#context.tap.received(received);
     const record = readAccountingRecord(nas, peer.address, receivedAt, packet, scan);
     if (record.clockSkewMs !== null && Math.abs(record.clockSkewMs) > reportedSkewMs)
       this.#context.anomalies.report(
@@ -116,9 +117,15 @@ export class AccountingServer {
   }
 
   #answer(batch: readonly Pending[]): void {
-    for (const { entry, peer, reply } of batch) {
+    const { tap, clock } = this.#context;
+    for (const { entry, peer, reply, record } of batch) {
       entry.reply = reply;
       peer.send(reply);
+      if (tap?.on === true)
+        tap.sent(
+          { nasId: record.nas.id, peerAddress: peer.address, request: record.packet, at: clock.now() },
+          reply,
+        );
     }
     this.#context.counters.accountingResponses += batch.length;
   }

@@ -3,6 +3,7 @@ import type { Dictionary } from '../dictionary/dictionary.ts';
 import { verifyMessageAuthenticator } from '../packet/authenticator.ts';
 import { createScan, type PacketScan, scanPacket } from '../packet/scan.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
+import type { PacketTap } from '../trace/tap.ts';
 import type { AnomalyReporter } from './anomaly.ts';
 import type { ServerCounters } from './counters.ts';
 import { DuplicateCache, type DuplicateEntry } from './duplicate-cache.ts';
@@ -16,6 +17,8 @@ export interface ServerContext {
   readonly policy: RadiusPolicy;
   readonly anomalies: AnomalyReporter;
   readonly counters: ServerCounters;
+  /** Hears the packets of those who are listened to. */
+  readonly tap?: PacketTap;
 }
 
 /** Where a datagram came from, and how to answer it. */

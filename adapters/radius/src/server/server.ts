@@ -4,6 +4,7 @@ import { standardDictionary } from '../dictionary/standard.ts';
 import { type EapOptions, EapServer } from '../eap/server.ts';
 import { packetCodes } from '../packet/codes.ts';
 import { listenRadSec, type RadSecListenOptions } from '../radsec/server.ts';
+import type { PacketTap } from '../trace/tap.ts';
 import { AccessServer } from './access-server.ts';
 import { AccountingServer } from './accounting-server.ts';
 import { type Anomaly, AnomalyReporter } from './anomaly.ts';
@@ -40,6 +41,8 @@ export interface RadiusServerOptions {
   readonly eap?: EapOptions;
   /** Several workers on one port, spread by the kernel; default false. A retransmission may reach another worker. */
   readonly reusePort?: boolean;
+  /** Hears packets that are answered, of those it is switched on for. */
+  readonly tap?: PacketTap;
   readonly onAnomaly?: (anomaly: Anomaly) => void;
   readonly onMessageAuthenticatorSeen?: (nas: Nas) => void;
   /** A socket could not send or failed. */
@@ -72,6 +75,7 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
     dictionary: options.dictionary ?? standardDictionary(),
     policy: options.policy,
     anomalies: new AnomalyReporter(clock, onAnomaly),
+    ...(options.tap === undefined ? {} : { tap: options.tap }),
   };
   const access = new AccessServer(context, {
     rejectDelayMs: options.rejectDelayMs ?? 1000,

@@ -3,6 +3,7 @@ import type { RadiusCredential, SessionObservation } from '@dotmac/radius';
 import type { NetworkServices } from '../builder.ts';
 import { type Nas, secretPurpose } from '../nas/store.ts';
 import type { NasWatch } from '../nas/watch.ts';
+import type { PacketTraces } from '../packet-trace/traces.ts';
 import { liveSessionsOfServices } from '../session/store.ts';
 
 /** A session with a NAS for CoA and Disconnect. Reading back is what accounting knows. */
@@ -12,15 +13,18 @@ export function openDynamicAuthorization(
   nas: Nas,
   serviceId: string,
   watch: NasWatch,
+  traces: PacketTraces,
 ): DeviceSession {
+  const host = nas.coaHost ?? nas.sourceAddress;
+  const onPacket = traces.listenerTo(serviceId, { id: nas.id, address: host });
   const credential: RadiusCredential = {
     secret: services.secrets.open(nas.secret, secretPurpose(nas.id)),
     vendor: nas.vendorProfile as RadiusCredential['vendor'],
     nasAddress: nas.sourceAddress,
     onAttempt: ({ result }) => watch.asked(nas.id, services.clock.now(), result),
     readback: () => observe(services, serviceId),
+    ...(onPacket === undefined ? {} : { onPacket }),
   };
-  const host = nas.coaHost ?? nas.sourceAddress;
   return drivers.get('radius').open({ id: nas.deviceId ?? nas.id, host, port: nas.coaPort }, credential);
 }
 

@@ -13,7 +13,7 @@ const LoginDecisionEnum = builder.enumType('LoginDecision', {
   description: 'FORWARD: the home servers of its realm decide.',
   values: ['ACCEPT', 'WALLED_GARDEN', 'REJECT', 'FORWARD'] as const,
 });
-const LoginExplanationRef = builder.objectRef<LoginExplanation>('LoginExplanation').implement({
+export const LoginExplanationRef = builder.objectRef<LoginExplanation>('LoginExplanation').implement({
   description: 'What the answer to a login would be now, check by check up to the one that decides.',
   fields: (t) => ({
     decision: t.expose('decision', { type: LoginDecisionEnum }),

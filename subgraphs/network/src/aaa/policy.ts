@@ -16,6 +16,7 @@ import { TermKeeper } from '../login-term/keeper.ts';
 import { sessionTimeout } from '../login-term/rules.ts';
 import type { Nas } from '../nas/store.ts';
 import type { NasWatch } from '../nas/watch.ts';
+import { PacketTraces } from '../packet-trace/traces.ts';
 import { Realms } from '../realm/realms.ts';
 import { realmOf } from '../realm/rules.ts';
 import type { KnownServices } from '../session/record.ts';
@@ -36,6 +37,7 @@ import {
   jitteredInterval,
   type LoginFacts,
   type RejectReason,
+  serviceOfToken,
   sessionsToEnd,
   sessionTokenPrefix,
 } from './rules.ts';
@@ -68,6 +70,7 @@ export class LoginPolicy implements RadiusPolicy {
   readonly #parts: AcceptParts;
   readonly terms: TermKeeper;
   readonly realms: Realms;
+  readonly traces: PacketTraces;
   readonly #effects: LoginEffects;
   readonly #leases: Leases;
   readonly #watch: NasWatch;
@@ -99,6 +102,16 @@ export class LoginPolicy implements RadiusPolicy {
     );
     this.#parts = new AcceptParts(radius, () => this.#memory.garden, services.logger);
     this.terms = new TermKeeper(services, sessionClock, this.#memory);
+    this.traces = new PacketTraces(
+      sessionClock,
+      radius,
+      (username, classes) =>
+        serviceOfToken(classes) ??
+        (username === null
+          ? null
+          : (this.#memory.serviceOf(username) ?? this.#memory.vouchers.find(username)?.id)) ??
+        null,
+    );
     this.#effects = new LoginEffects(services, (ids) => this.#memory.refresh(ids));
     this.#leases = new Leases(services, sessionClock, {
       folder: leaseFolder,
@@ -120,6 +133,7 @@ export class LoginPolicy implements RadiusPolicy {
     await this.#memory.start(signal);
     await this.terms.start(signal);
     signal.addEventListener('abort', () => void this.realms.close(), { once: true });
+    signal.addEventListener('abort', () => this.traces.close(), { once: true });
     this.#rejections.run(signal);
     this.#effects.run(signal);
   }
@@ -185,6 +199,7 @@ export class LoginPolicy implements RadiusPolicy {
     });
     const { reason, garden } = decideLogin(facts);
     const accepted = reason === null && access !== null ? this.#accept(nas, access, facts, garden) : null;
+    if (this.traces.tap.on) this.#trace(request, access, facts, accepted);
     if (accepted?.kind === 'ACCEPT' && access !== null) {
       this.#watch.login(nas.id, facts.now, null);
       this.#remember(access, facts);
@@ -193,6 +208,21 @@ export class LoginPolicy implements RadiusPolicy {
     const refusal = reason ?? (accepted?.kind === 'REJECT' ? accepted.reason : 'UNKNOWN_USER');
     if (refusal === 'BAD_PASSWORD' && access !== null) this.#backoff.failed(username, mac, access, facts.now);
     return this.#refuse(request, nas, mac, access?.serviceId ?? null, refusal);
+  }
+
+  /** What was decided, and why, beside the packets of whoever is traced. */
+  #trace(
+    { sourceAddress, packet, nas, receivedAt }: AccessRequestView,
+    access: PolicyAccess | null,
+    facts: LoginFacts,
+    accepted: AccessAccept | (AccessReject & { readonly reason: RejectReason }) | null,
+  ): void {
+    const { steps, reason, garden } = explainDecision(facts);
+    const refusal = accepted?.kind === 'REJECT' ? accepted.reason : reason;
+    const decision = refusal !== null ? 'REJECT' : garden === null ? 'ACCEPT' : 'WALLED_GARDEN';
+    const note = { decision, reason: refusal ?? garden, steps } as const;
+    const about = { sourceAddress, packet, nasId: nas.id, at: receivedAt };
+    this.traces.tap.decided(about, access?.serviceId ?? null, note);
   }
 
   #refuse(

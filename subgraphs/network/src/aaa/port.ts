@@ -25,6 +25,10 @@ export interface RadiusPort {
   readonly accessLine: typeof radius.accessLine;
   /** What the kernel dropped at the server's sockets. */
   readonly kernelDrops: typeof radius.kernelDrops;
+  /** Hears the packets of some subscribers. */
+  readonly PacketTap: typeof radius.PacketTap;
+  /** A packet as people may see it. */
+  readonly redactPacket: typeof radius.redactPacket;
   /** The profiles there are, by id. */
   readonly vendorProfiles: Readonly<Record<string, { readonly coaPort: number }>>;
 }

@@ -15,6 +15,7 @@ import { DeviceSessions, operation } from '../device/sessions.ts';
 import { managementAddressesOfDevices, recordProbe } from '../device/store.ts';
 import { nasesById, nasesOfDevices } from '../nas/store.ts';
 import type { NasWatch } from '../nas/watch.ts';
+import type { PacketTraces } from '../packet-trace/traces.ts';
 import type { NetworkPorts } from '../ports.ts';
 import { liveSessionsOfServices, type Session } from '../session/store.ts';
 import { type Means, verdict, witnesses } from './rules.ts';
@@ -39,10 +40,12 @@ export class AccessEnforcement {
   readonly #services: NetworkServices;
   readonly #ports: NetworkPorts;
   readonly #watch: NasWatch;
+  readonly #traces: PacketTraces;
   readonly sessions: DeviceSessions;
 
-  constructor(services: NetworkServices, ports: NetworkPorts, watch: NasWatch) {
+  constructor(services: NetworkServices, ports: NetworkPorts, watch: NasWatch, traces: PacketTraces) {
     this.#watch = watch;
+    this.#traces = traces;
     this.#services = services;
     this.#ports = ports;
     this.sessions = new DeviceSessions(ports.drivers, services.secrets);
@@ -98,6 +101,7 @@ export class AccessEnforcement {
         nas,
         serviceId,
         this.#watch,
+        this.#traces,
       );
       const { capabilities } = await session.probe(context);
       means.push({ protocol: 'radius', capabilities, session });

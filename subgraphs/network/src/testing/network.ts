@@ -69,6 +69,7 @@ export async function startTestNetwork(
   const started = module;
   const server = await radius.startRadiusServer({
     policy: started.policy,
+    tap: started.tap,
     accounting: started.accountingSink,
     onMessageAuthenticatorSeen: started.onMessageAuthenticatorSeen,
     onAnomaly: (anomaly) => started.nasWatch.anomaly(anomaly),

@@ -122,7 +122,8 @@ function hrMemory(rows: ReadonlyMap<string, Row>): MemoryReading[] {
   return linuxView(pools);
 }
 
-const PART_OF_MEMORY = /^(memory buffers|cached memory|shared memory)$/i;
+const PART_OF_MEMORY = /^(memory buffers|cached memory|shared memory|ram \((?:buffers|cache)\))$/i;
+const PHYSICAL = /^(?:physical memory|ram)$/i;
 
 /** Pools of a forwarding engine, which agents have no type for. */
 const BUFFERS = /\bpacket (?:buffers|descriptors)\b/i;
@@ -134,7 +135,7 @@ const BUFFERS = /\bpacket (?:buffers|descriptors)\b/i;
 function linuxView(
   pools: readonly { name: string; totalBytes: bigint; usedBytes: bigint | null }[],
 ): MemoryReading[] {
-  const physical = pools.find((pool) => /^physical memory$/i.test(pool.name));
+  const physical = pools.find((pool) => PHYSICAL.test(pool.name));
   const parts = pools.filter((pool) => PART_OF_MEMORY.test(pool.name));
   if (physical === undefined || parts.length === 0) return [...pools];
   const reclaimable = parts

@@ -51,7 +51,10 @@ const scale = {
     .refine((it) => it !== 0)
     .optional(),
   absent: z.array(z.number()).optional(),
-  convert: z.enum(['wattsToDbm', 'fahrenheit', 'channelToMhz', 'microwattsOrCentiDbm']).optional(),
+  tenthAbove: z.number().positive().optional(),
+  convert: z
+    .enum(['wattsToDbm', 'fahrenheit', 'channelToMhz', 'microwattsOrCentiDbm', 'signedOctet'])
+    .optional(),
 };
 const source = {
   oid: scalar.optional(),
@@ -84,7 +87,13 @@ function kinds(classes: readonly string[]) {
         z.strictObject({ names: z.array(z.strictObject({ pattern, ...kind, ...scale })) }),
       ])
       .optional(),
-    when: z.strictObject({ column: oid, values: z.array(z.number()).min(1) }).optional(),
+    when: z
+      .strictObject({ column: oid.optional(), oid: scalar.optional(), values: z.array(z.number()).min(1) })
+      .refine((it) => (it.column === undefined) !== (it.oid === undefined), {
+        error: 'expected either column (of the same table) or oid (a scalar)',
+      })
+      .optional(),
+    aggregate: z.enum(['rows', 'sum']).optional(),
     rows: pattern.optional(),
     exponentColumn: oid.optional(),
     precisionColumn: oid.optional(),
@@ -206,7 +215,9 @@ function meaningProblems(profile: Profile): ProfileProblem[] {
       if ((it.oid === undefined) === (it.column === undefined)) {
         problems.push({ path, message: 'expected either oid (a scalar) or column (a table)' });
       }
-      const key = `${'class' in it ? it.class : ''} ${it.oid ?? it.column} ${'rows' in it ? it.rows : ''}`;
+      const chosen = 'class' in it ? [it.when?.oid, it.when?.values, it.aggregate] : [];
+      const part = [it.rows, ...chosen].filter((each) => each !== undefined).join(' ');
+      const key = `${'class' in it ? it.class : ''} ${it.oid ?? it.column} ${part}`;
       if (seen.has(key)) problems.push({ path, message: `gives ${key.trim()} a second time` });
       seen.add(key);
       if (!('class' in it)) continue;

@@ -137,17 +137,22 @@ export function sensorReadings(
   const cell = (column: string | undefined, index: string) =>
     column === undefined ? undefined : values.columns.get(column)?.get(index);
   const rows = source.rows === undefined ? null : new RegExp(source.rows);
-  return instances(source, values).flatMap((instance) => {
+  const found = instances(source, values).flatMap((instance) => {
     const { index } = instance;
     const { when } = source;
     if (rows !== null && !rows.test(index)) return [];
-    if (when !== undefined && !when.values.includes(asNumber(cell(when.column, index)) ?? Number.NaN))
-      return [];
+    if (source.aggregate === 'rows')
+      return [{ class: source.class, oid: instance.oid, name: source.name, value: 1 }];
+    const told = when?.oid === undefined ? cell(when?.column, index) : values.scalars.get(when.oid);
+    if (when !== undefined && !when.values.includes(asNumber(told) ?? Number.NaN)) return [];
     const kind = kindOf(source, instance, cell);
     if (kind === null) return [];
     const limit = (oid: string) => (source.oid === undefined ? cell(oid, index) : values.scalars.get(oid));
     return reading(instance, kind, { source, states, factor: rowFactor(source, index, cell), limit });
   });
+  const [first] = found;
+  if (source.aggregate === undefined || first === undefined) return found;
+  return [{ ...first, name: source.name, value: found.reduce((sum, { value }) => sum + value, 0) }];
 }
 
 type Cell = (column: string | undefined, index: string) => SnmpValue | undefined;

@@ -106,6 +106,7 @@ export function objectsOf(profiles: readonly Profile[]): {
     column(source.nameColumn);
     if (source.variant !== undefined && 'column' in source.variant) column(source.variant.column);
     column(source.when?.column);
+    if (source.when?.oid !== undefined) scalars.add(source.when.oid);
     column(source.exponentColumn);
     column(source.precisionColumn);
     column(source.signedScaleColumn);

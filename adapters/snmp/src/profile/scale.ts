@@ -8,7 +8,8 @@ const NO_READING: ReadonlySet<number> = new Set([
 /** A raw number in the unit of its class; null when it means "no reading". */
 export function scaled(raw: number | null, scale: Scale): number | null {
   if (raw === null || NO_READING.has(raw) || scale.absent?.includes(raw)) return null;
-  const value = tidy((raw * (scale.multiplier ?? 1)) / (scale.divisor ?? 1));
+  const whole = tidy((raw * (scale.multiplier ?? 1)) / (scale.divisor ?? 1));
+  const value = whole > (scale.tenthAbove ?? Number.POSITIVE_INFINITY) ? tidy(whole / 10) : whole;
   return scale.convert === undefined ? value : conversions[scale.convert](value);
 }
 
@@ -36,6 +37,7 @@ const conversions: Readonly<Record<Conversion, (value: number) => number | null>
   wattsToDbm,
   fahrenheit: (value) => tidy(((value - 32) * 5) / 9),
   channelToMhz,
+  signedOctet: (value) => (value > 127 && value < 256 ? value - 256 : value),
   // Some agents send hundredths of a dBm below 1 mW and others microwatts: only the latter are positive.
   microwattsOrCentiDbm: (value) => (value > 0 ? wattsToDbm(value / 1e6) : value / 100),
 };

@@ -62,15 +62,22 @@ export interface Scale {
   readonly divisor?: number;
   /** Values that mean "no reading". */
   readonly absent?: readonly number[];
+  /** Scaled values above it are ten times too large: cards that send tenths where the MIB has whole units. */
+  readonly tenthAbove?: number;
   /** What the scaled value is, when it is not yet in the unit of its class. */
   readonly convert?: Conversion;
 }
 
 /**
  * Watts to dBm; degrees Fahrenheit to Celsius; number of an IEEE 802.11 channel to MHz (a number above 2000 is MHz);
- * microwatts when positive, else hundredths of a dBm, to dBm.
+ * microwatts when positive, else hundredths of a dBm, to dBm; an octet to the signed number it holds.
  */
-export type Conversion = 'wattsToDbm' | 'fahrenheit' | 'channelToMhz' | 'microwattsOrCentiDbm';
+export type Conversion =
+  | 'wattsToDbm'
+  | 'fahrenheit'
+  | 'channelToMhz'
+  | 'microwattsOrCentiDbm'
+  | 'signedOctet';
 
 export interface ProcessorSource extends Source, Scale {
   /** The object gives the idle share. */
@@ -131,8 +138,10 @@ export interface SensorSource extends Source, Kind {
   readonly variant?: Variant;
   /** A regular expression on the index; rows it does not match are another kind of reading. */
   readonly rows?: string;
-  /** Column of the same table; only rows with one of these numbers in it are there. */
-  readonly when?: { readonly column: string; readonly values: readonly number[] };
+  /** Column of the same table, or a scalar (a setting of the box); only rows with one of these numbers in it are there. */
+  readonly when?: { readonly column?: string; readonly oid?: string; readonly values: readonly number[] };
+  /** One reading for the whole column, under the object of its first row: how many rows it has, or their sum. */
+  readonly aggregate?: 'rows' | 'sum';
   /** Column of the same table whose number is the power of ten of the value. */
   readonly exponentColumn?: string;
   /** Column of the same table whose number is how many decimal places the value has. */

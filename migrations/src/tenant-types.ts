@@ -46,6 +46,7 @@ export interface BillingAccount {
   payerMode: string | null;
   paymentTermDays: Generated<number>;
   postalCode: string | null;
+  pricesIncludeTax: boolean | null;
   rateCardPlanId: string | null;
   street: string | null;
   taxJurisdictions: Generated<string[]>;
@@ -140,6 +141,7 @@ export interface BillingContract {
   renewMonths: number;
   serviceLineId: string;
   startedOn: string;
+  taxInclusive: Generated<boolean>;
   waivedBecause: string | null;
   waivedBy: string | null;
 }
@@ -224,6 +226,7 @@ export interface BillingDocumentLine {
   priceNumerator: string;
   productClass: string;
   serviceLineId: string;
+  taxInclusive: Generated<boolean>;
   taxMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   taxParts: Json;
   toDay: string;
@@ -280,6 +283,7 @@ export interface BillingEquipment {
   returnedOn: string | null;
   serial: string | null;
   serviceLineId: string | null;
+  taxInclusive: Generated<boolean>;
 }
 
 export interface BillingFee {
@@ -294,6 +298,7 @@ export interface BillingFee {
   lateStepId: string | null;
   productClass: string;
   reference: string;
+  taxInclusive: Generated<boolean>;
 }
 
 export interface BillingHold {
@@ -484,6 +489,7 @@ export interface BillingPlanVersion {
   priceMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   productClass: string;
   publishedAt: ColumnType<Date, Date | string, Date | string>;
+  taxInclusive: Generated<boolean>;
   timing: string;
   upstreamBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   upstreamBurstBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;

@@ -112,6 +112,11 @@ AccountRef.implement({
     }),
     paymentTermDays: t.exposeInt('paymentTermDays'),
     taxJurisdictions: t.exposeStringList('taxJurisdictions', { description: 'Broadest first.' }),
+    pricesIncludeTax: t.exposeBoolean('pricesIncludeTax', {
+      nullable: true,
+      description:
+        'Whether all prices and fees of this customer include their tax; null: as each plan and fee says.',
+    }),
     nextBillOn: t.expose('nextBillOn', { type: 'LocalDate', nullable: true }),
     locked: t.boolean({
       description: 'Whether dunning has closed the services of this customer.',
@@ -146,6 +151,10 @@ const UpdateBillingAccountInput = builder.inputType('UpdateBillingAccountInput',
     anchorDay: t.int({ description: 'Only before the first service.' }),
     paymentTermDays: t.int(),
     taxJurisdictions: t.stringList({ description: 'Broadest first, such as CA, CA-QC; empty: no tax.' }),
+    pricesIncludeTax: t.boolean({
+      description:
+        'Of all prices and fees, whatever plans say; null: as they say. Only before the first service.',
+    }),
     clientMutationId: t.string(),
   }),
 });
@@ -158,7 +167,7 @@ builder.mutationField('updateBillingAccount', (t) =>
     args: { input: t.arg({ type: UpdateBillingAccountInput, required: true }) },
     resolve: (_root, { input }, { services }) =>
       services.database.transaction().execute(async (transaction) => {
-        const { customerId, anchorDay, paymentTermDays, taxJurisdictions } = input;
+        const { customerId, anchorDay, paymentTermDays, taxJurisdictions, pricesIncludeTax } = input;
         const account = await lockedAccount(transaction, customerId);
         if (account === null) throw new NotFoundError('Customer', customerId);
         if (anchorDay != null && (anchorDay < 1 || anchorDay > 31))
@@ -167,6 +176,15 @@ builder.mutationField('updateBillingAccount', (t) =>
           throw new ValidationError('input.anchorDay', 'The billing day is settled once there is a service');
         if (paymentTermDays != null && (paymentTermDays < 0 || paymentTermDays > 365))
           throw new ValidationError('input.paymentTermDays', `must be 0 to 365, not ${paymentTermDays}`);
+        if (
+          pricesIncludeTax !== undefined &&
+          account.pricesIncludeTax !== pricesIncludeTax &&
+          account.nextBillOn !== null
+        )
+          throw new ValidationError(
+            'input.pricesIncludeTax',
+            'It is settled once there is a service; a plan of the other kind can be taken instead',
+          );
         const jurisdictions = taxJurisdictions == null ? new Map() : await taxComponents(transaction);
         const unknown = taxJurisdictions?.find((one) => !jurisdictions.has(one) && !isQuoted(one));
         if (unknown !== undefined)
@@ -178,6 +196,7 @@ builder.mutationField('updateBillingAccount', (t) =>
           ...(anchorDay == null ? {} : { anchorDay }),
           ...(paymentTermDays == null ? {} : { paymentTermDays }),
           ...(taxJurisdictions == null ? {} : { taxJurisdictions }),
+          ...(pricesIncludeTax === undefined ? {} : { pricesIncludeTax }),
         };
         return Object.keys(change).length === 0 ? account : updateAccount(transaction, customerId, change);
       }),

@@ -50,6 +50,7 @@ export interface AccountChange {
   readonly anchorDay?: number;
   readonly paymentTermDays?: number;
   readonly taxJurisdictions?: string[];
+  readonly pricesIncludeTax?: boolean | null;
   readonly tenantId?: string;
   readonly rateCardPlanId?: string;
   readonly liveFrom?: string;

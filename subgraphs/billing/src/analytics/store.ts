@@ -1,9 +1,15 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { sql } from 'kysely';
+import { dayOfText } from '../run/run.ts';
+import { priceWithoutTax } from '../tax/rules-price.ts';
+import { exemptionsOf, taxComponents } from '../tax/store.ts';
 import { monthly, type ServiceValue } from './rules.ts';
 
-/** What every service is worth at the start of two local days (ISO): by the version it was bought at, less no discount. */
+/**
+ * What every service is worth at the start of two local days (ISO): by the version it was bought at, less no discount,
+ * and without the tax that is in its price on that day.
+ */
 export async function serviceValues(
   db: Executor<TenantDatabase>,
   from: string,
@@ -17,19 +23,35 @@ export async function serviceValues(
     readonly price: bigint;
     readonly unit: 'day' | 'week' | 'month' | 'year';
     readonly count: number;
+    readonly productClass: string;
+    readonly taxInclusive: boolean;
+    readonly jurisdictions: string[];
   }
   const { rows } = await sql<Row>`
     select l.id as "serviceId", l.customer_id as "customerId", v.currency, t.at, v.price_minor as price,
-      v.interval_unit as unit, v.interval_count as count
+      v.interval_unit as unit, v.interval_count as count, v.product_class as "productClass",
+      coalesce(a.prices_include_tax, v.tax_inclusive) as "taxInclusive", a.tax_jurisdictions as jurisdictions
     from (values ('opening', ${from}::date), ('closing', ${to}::date)) t (at, day)
     cross join billing.service_line l
+    join billing.account a on a.customer_id = l.customer_id
     cross join lateral (select type, plan_id, plan_version_id from billing.service_event e
       where e.service_line_id = l.id and e.effective_on < t.day order by effective_on desc, ordinal desc limit 1) e
     join billing.plan_version v on v.id = coalesce(e.plan_version_id,
       (select id from billing.plan_version f where f.plan_id = e.plan_id and f.version = 1))
     where e.type <> 'cancel'`.execute(db);
   const values = new Map<string, { -readonly [K in keyof ServiceValue]: ServiceValue[K] }>();
-  for (const { serviceId, customerId, currency, at, price, unit, count } of rows) {
+  const inclusive = rows.filter(({ taxInclusive }) => taxInclusive);
+  const components = inclusive.length === 0 ? new Map() : await taxComponents(db);
+  const exemptions = await exemptionsOf(db, [...new Set(inclusive.map(({ customerId }) => customerId))]);
+  const netOf = (row: Row): bigint =>
+    priceWithoutTax(row, components, {
+      jurisdictions: row.jurisdictions,
+      exemptions: exemptions.get(row.customerId) ?? [],
+      on: dayOfText(row.at === 'opening' ? from : to),
+    });
+  for (const row of rows) {
+    const { serviceId, customerId, currency, at, unit, count } = row;
+    const price = row.taxInclusive ? netOf(row) : row.price;
     const value = values.get(serviceId) ?? { serviceId, customerId, currency, opening: null, closing: null };
     value[at] = monthly(price, unit, count);
     values.set(serviceId, value);

@@ -123,7 +123,6 @@ export function vatOf(lines: ReadonlyArray<readonly [bigint, string]>, rounding:
     jurisdictions: ['case'],
     customerClass: 'any',
     exemptions: [],
-    inclusive: false,
     rounding,
   };
   const result = calculateTax(taxable, components, context);

@@ -37,6 +37,11 @@ PlanRef.implement({
           : { minor: version.priceMinor, currency: version.currency };
       },
     }),
+    taxInclusive: t.boolean({
+      nullable: true,
+      description: 'Whether today’s price is what is paid, tax included.',
+      resolve: async (plan, _args, context) => (await onSale(plan, context))?.taxInclusive ?? null,
+    }),
     shaping: t.field({
       type: ShapingRef,
       nullable: true,
@@ -63,6 +68,9 @@ PlanVersionRef.implement({
     intervalCount: t.int({ resolve: ({ interval }) => interval.count }),
     timing: t.expose('timing', { type: ChargeTimingEnum }),
     productClass: t.exposeString('productClass', { description: 'Decides the tax.' }),
+    taxInclusive: t.exposeBoolean('taxInclusive', {
+      description: 'The price is what is paid, tax included.',
+    }),
     shaping: t.expose('shaping', { type: ShapingRef, nullable: true }),
     bound: t.expose('bound', { type: PlanBoundRef, nullable: true }),
     bands: t.field({

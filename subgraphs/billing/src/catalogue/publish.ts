@@ -30,7 +30,12 @@ const PlanTermsInput = builder.inputType('PlanTermsInput', {
     price: t.field({
       type: MoneyInput,
       required: true,
-      description: 'For a full interval, without tax; 0 for a rate card.',
+      description: 'For a full interval, without tax unless it says so; 0 for a rate card.',
+    }),
+    taxInclusive: t.boolean({
+      defaultValue: false,
+      description:
+        'The price, and those of overage and top-ups, are what is paid: their tax is part of them.',
     }),
     intervalUnit: t.field({ type: IntervalUnitEnum, defaultValue: 'month' }),
     intervalCount: t.int({ defaultValue: 1 }),
@@ -80,6 +85,9 @@ function termsFrom(
     input.bands?.map(({ upTo, unitPrice }) => (upTo == null ? { unitPrice } : { upTo, unitPrice })) ?? null;
   if ((kind === 'RATE_CARD') !== (bands !== null))
     throw new ValidationError(`${field}.bands`, 'A rate card, and only it, has bands');
+  const taxInclusive = input.taxInclusive ?? false;
+  if (taxInclusive && kind === 'RATE_CARD')
+    throw new ValidationError(`${field}.taxInclusive`, 'The prices of a rate card are without tax');
   if ((kind === 'ACCESS') !== (shaping !== null))
     throw new ValidationError(`${field}.shaping`, 'An access plan, and only it, has speeds');
   const bound = input.bound == null ? null : boundFrom(input.bound, currency, `${field}.bound`);
@@ -97,6 +105,7 @@ function termsFrom(
     interval: { unit: input.intervalUnit ?? 'month', count: intervalCount },
     timing: input.timing ?? 'inAdvance',
     productClass,
+    taxInclusive,
     shaping,
     bound,
     bands,

@@ -20,6 +20,8 @@ export interface PlanVersion {
   readonly interval: Interval;
   readonly timing: 'inAdvance' | 'inArrears';
   readonly productClass: string;
+  /** The price includes its tax. */
+  readonly taxInclusive: boolean;
   readonly shaping: Shaping | null;
   readonly bound: PlanBound | null;
   /** Of a rate card only. */
@@ -157,6 +159,7 @@ export function versionOf(row: Row): PlanVersion {
     interval: { unit: row.intervalUnit as Interval['unit'], count: row.intervalCount },
     timing: row.timing as PlanVersion['timing'],
     productClass: row.productClass,
+    taxInclusive: row.taxInclusive,
     shaping:
       row.downstreamBitsPerSecond === null || row.upstreamBitsPerSecond === null
         ? null

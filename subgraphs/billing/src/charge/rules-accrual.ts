@@ -9,6 +9,8 @@ export interface Terms {
   readonly priceKey: string;
   /** Exact price of a full period in minor units. */
   readonly price: Rational;
+  /** The price is what is paid: its tax is part of it. */
+  readonly taxInclusive?: boolean | undefined;
   readonly interval: Interval;
   readonly anchor: Anchor;
   readonly timing: 'inAdvance' | 'inArrears';

@@ -25,6 +25,8 @@ interface ChargeKey {
   readonly periodTo: Day;
   /** How the days of this key are counted: settled by its first line, whatever the policy says later. */
   readonly dayCount: DayCount;
+  /** Price and amounts include their tax; settled by the first line too. */
+  readonly taxInclusive?: boolean | undefined;
 }
 
 /** A line as it stands, or will stand, on a document. `to` is exclusive; `amount` in minor units, signed. */
@@ -119,6 +121,7 @@ function* pieces(
         serviceLineId: line.id,
         priceKey: accrual.terms.priceKey,
         price: accrual.terms.price,
+        taxInclusive: accrual.terms.taxInclusive,
         periodFrom: period.from,
         periodTo: period.to,
         // A period of days has no month to be 30 days of.

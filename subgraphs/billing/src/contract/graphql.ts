@@ -177,6 +177,8 @@ builder.mutationFields((t) => ({
           feeKind: input.fee,
           ...feeTerms(input, version),
           currency: version.currency,
+          // The fee is meant as the price is.
+          taxInclusive: version.taxInclusive,
           agreedBy: principal.id,
           agreedAt: new Date(act.now),
           waivedBecause: null,

@@ -42,6 +42,7 @@ export async function leaveContract(
     productClass: 'other',
     currency,
     amountMinor: fee.amount,
+    taxInclusive: contract.taxInclusive,
     dueOn: on,
     lateInvoiceId: null,
     lateStepId: null,

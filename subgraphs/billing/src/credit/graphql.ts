@@ -7,6 +7,7 @@ import { CreditNoteRef } from '../document/type.ts';
 import { orFailure, planFailures } from '../outcome.ts';
 import { ApplyModeEnum, PreviewDocumentRef } from '../run/graphql.ts';
 import { applyCreditNote, planCreditNote } from './issue.ts';
+import type { CreditLine } from './rules-note-types.ts';
 
 /** A member of a union, told apart by its class. */
 class CreditNotePreview {
@@ -36,7 +37,12 @@ const IssueCreditNoteResult = builder.unionType('MutationIssueCreditNoteResult',
 const CreditLineInput = builder.inputType('CreditLineInput', {
   fields: (t) => ({
     lineId: t.id({ required: true }),
-    net: t.field({ type: 'BigInt', required: true, description: 'Minor units, above 0; the tax follows.' }),
+    net: t.field({ type: 'BigInt', description: 'Minor units, above 0; the tax follows.' }),
+    gross: t.field({
+      type: 'BigInt',
+      description:
+        'In place of the net, of a line whose price includes its tax: what the customer gets back.',
+    }),
   }),
 });
 const IssueCreditNoteInput = builder.inputType('IssueCreditNoteInput', {
@@ -50,6 +56,12 @@ const IssueCreditNoteInput = builder.inputType('IssueCreditNoteInput', {
   }),
 });
 
+function amountOf({ lineId, net, gross }: typeof CreditLineInput.$inferInput, index: number): CreditLine {
+  if (net != null && gross == null) return { lineId, amount: net };
+  if (net == null && gross != null) return { lineId, amount: gross, gross: true };
+  throw new ValidationError(`input.lines[${index}]`, 'Name either a net or a gross amount');
+}
+
 builder.mutationField('issueCreditNote', (t) =>
   t.field({
     type: IssueCreditNoteResult,
@@ -60,13 +72,14 @@ builder.mutationField('issueCreditNote', (t) =>
       orFailure(async () => {
         const { services, loaders } = context;
         const act = actOf(context);
+        const request = { ...input, lines: input.lines.map(amountOf) };
         if (input.mode === 'PLAN') {
-          const { draft, fingerprint } = await planCreditNote(services.database, input, act);
+          const { draft, fingerprint } = await planCreditNote(services.database, request, act);
           return new CreditNotePreview(draft, fingerprint);
         }
         if (input.fingerprint == null)
           throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-        const { id } = await applyCreditNote(services, input, input.fingerprint, act);
+        const { id } = await applyCreditNote(services, request, input.fingerprint, act);
         return (await loaders.document.load(id)) as Document;
       }),
   }),

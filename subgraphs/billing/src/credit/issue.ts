@@ -10,12 +10,12 @@ import { type Act, issueDrafts } from '../run/issue.ts';
 import { fingerprintOf } from '../run/rules.ts';
 import { dayOfText } from '../run/run.ts';
 import { creditNoteDraft } from './rules-note.ts';
+import type { CreditLine } from './rules-note-types.ts';
 import { creditableInvoice } from './store.ts';
 
 export interface CreditRequest {
   readonly invoiceId: string;
-  /** Net amounts in minor units. */
-  readonly lines: readonly { readonly lineId: string; readonly net: bigint }[];
+  readonly lines: readonly CreditLine[];
   readonly reason: string;
 }
 

@@ -1,68 +1,18 @@
-import { allocate } from '@dotmac/platform/money/allocate';
-import type { Rational } from '@dotmac/platform/money/rational';
+import { mulDivRound } from '@dotmac/platform/money/rounding';
 import type { Day } from '../calendar/rules.ts';
 import type { Draft, DraftLine } from '../document/rules-draft.ts';
 import type { Explanation } from '../explanation/rules.ts';
-import { creditNote } from './rules.ts';
-
-/** A line of an issued invoice, and what credit notes took of it so far. Minor units. */
-export interface CreditableLine {
-  readonly id: string;
-  readonly description: string;
-  readonly productClass: string;
-  readonly serviceLineId: string;
-  readonly priceKey: string;
-  readonly price: Rational;
-  readonly dayCount: 'actual' | 'fixed30';
-  readonly periodFrom: Day;
-  readonly periodTo: Day;
-  readonly from: Day;
-  readonly ofDays: number;
-  /** Lines of its key so far. */
-  readonly corrections: number;
-  readonly net: bigint;
-  /** At most 0. */
-  readonly credited: bigint;
-  readonly componentIds: readonly string[];
-}
-
-/** One tax of the invoice, and what credit notes took of it so far. Minor units, all from 0. */
-export interface CreditableTax {
-  readonly componentId: string;
-  readonly name: string;
-  readonly category: string;
-  readonly percent: string;
-  readonly net: bigint;
-  readonly tax: bigint;
-  readonly creditedNet: bigint;
-  readonly creditedTax: bigint;
-}
-
-export interface CreditableInvoice {
-  readonly id: string;
-  readonly customerId: string;
-  readonly customerName: string;
-  readonly customerEmail: string | null;
-  readonly currency: string;
-  readonly lines: readonly CreditableLine[];
-  readonly taxes: readonly CreditableTax[];
-}
+import { creditedGroups } from './rules-note-tax.ts';
+import type { CreditableInvoice, CreditableLine, CreditLine, Picked } from './rules-note-types.ts';
 
 export type CreditDraftResult =
   | { readonly ok: true; readonly draft: Draft }
   | { readonly ok: false; readonly field: string; readonly message: string };
 
-/** A net amount (minor units, above 0) to take off a line; why, and under what name, unless it is just asked for. */
-export interface CreditLine {
-  readonly lineId: string;
-  readonly net: bigint;
-  readonly description?: string;
-  readonly explanation?: Explanation;
-}
-
 /**
- * A credit note over net amounts of an invoice's lines (minor units, above 0). The tax follows cumulatively, so that
- * notes that cover the invoice equal it, however they were cut.
+ * A credit note over amounts of an invoice's lines. The tax follows cumulatively, so that notes that cover the invoice
+ * equal it, however they were cut: of a rate over all its lines, and of a line whose price includes its tax by itself,
+ * so that what is given back of such a price is exactly what was asked for.
  */
 export function creditNoteDraft(
   invoice: CreditableInvoice,
@@ -71,55 +21,52 @@ export function creditNoteDraft(
 ): CreditDraftResult {
   const fail = (field: string, message: string): CreditDraftResult => ({ ok: false, field, message });
   if (request.length === 0) return fail('input.lines', 'Name at least one line');
-  const picked: { line: CreditableLine; net: bigint; asked: CreditLine }[] = [];
+  const picked: Picked[] = [];
   for (const [index, asked] of request.entries()) {
-    const { lineId, net } = asked;
     const field = `input.lines[${index}]`;
-    const line = invoice.lines.find((one) => one.id === lineId);
-    if (line === undefined) return fail(`${field}.lineId`, `The invoice has no line ${lineId}`);
+    const line = invoice.lines.find((one) => one.id === asked.lineId);
+    if (line === undefined) return fail(`${field}.lineId`, `The invoice has no line ${asked.lineId}`);
     if (picked.some((one) => one.line === line)) return fail(`${field}.lineId`, 'The line is named twice');
-    if (net <= 0n) return fail(`${field}.net`, `A credit must be more than 0, not ${net}`);
-    const left = line.net + line.credited;
-    if (net > left) return fail(`${field}.net`, `${net} is more than the ${left} still creditable`);
-    picked.push({ line, net, asked });
+    const one = pick(line, asked);
+    if (typeof one === 'string') return fail(`${field}.${asked.gross === true ? 'gross' : 'net'}`, one);
+    picked.push(one);
   }
-  const groups = invoice.taxes.map((tax) => ({ ...tax, id: tax.componentId }));
-  const byComponent = groups.flatMap(({ id }) => {
-    const net = picked.reduce((sum, one) => sum + (one.line.componentIds.includes(id) ? one.net : 0n), 0n);
-    return net === 0n ? [] : [{ id, net }];
-  });
-  const credited = creditNote(groups, byComponent);
-  if (!credited.ok) return fail('input.lines', credited.error.message);
-  const parts = new Map(
-    credited.groups.map(({ id, tax }) => {
-      const weights = picked.map(({ line, net }) => (line.componentIds.includes(id) ? net : 0n));
-      return [id, allocate(tax, weights)] as const;
-    }),
-  );
-  const lines = picked.map(({ line, net, asked }, index): DraftLine => {
+  const credited = creditedGroups(invoice, picked);
+  if (!credited.ok) return fail('input.lines', credited.message);
+  const { groups, sharesOf } = credited;
+  const places = groups.map(({ group }) => group);
+  const lines = picked.map(({ line, net, asked, taxes }, index): DraftLine => {
     const { explanation, description = line.description } = asked;
-    const taxParts = line.componentIds.map((componentId) => ({
+    const taxParts = line.parts.map(({ componentId, group }, part) => ({
       componentId,
-      tax: -(parts.get(componentId)?.[index] ?? 0n),
-      group: credited.groups.findIndex(({ id }) => id === componentId),
+      tax: -(line.taxInclusive ? (taxes[part] ?? 0n) : (sharesOf(group)[index] ?? 0n)),
+      group: places.indexOf(group),
     }));
+    const { id, productClass, serviceLineId, priceKey, price, dayCount, periodFrom, periodTo, from } = line;
     return {
-      ...line,
+      productClass,
+      serviceLineId,
+      priceKey,
+      price,
+      dayCount,
+      periodFrom,
+      periodTo,
+      from,
+      ofDays: line.ofDays,
+      taxInclusive: line.taxInclusive,
       kind: 'adjustment',
-      to: line.from,
+      to: from,
       days: 0,
       correction: line.corrections,
       net: -net,
       tax: taxParts.reduce((sum, part) => sum + part.tax, 0n),
       taxParts,
       description,
-      explanation:
-        explanation === undefined
-          ? requested(line.id, net, note.reason)
-          : { ...explanation, facts: { ...explanation.facts, line: line.id } },
+      explanation: explainNote(id, { net, taxes, asked }, explanation, note.reason),
     };
   });
   const net = lines.reduce((sum, line) => sum + line.net, 0n);
+  const tax = lines.reduce((sum, line) => sum + line.tax, 0n);
   const { customerId, customerName, customerEmail, currency } = invoice;
   return {
     ok: true,
@@ -132,32 +79,76 @@ export function creditNoteDraft(
       runDate: note.today,
       paymentTermDays: 0,
       lines,
-      taxes: credited.groups.map(({ id, net: base, tax, explanation }) => {
-        const group = invoice.taxes.find(({ componentId }) => componentId === id);
-        return {
-          componentId: id,
-          name: group?.name ?? id,
-          category: group?.category ?? 'S',
-          percent: group?.percent ?? '0',
-          base: -base,
-          tax: -tax,
-          explanation: { ...explanation, formula: `-(${explanation.formula})` },
-        };
+      taxes: groups.map(({ group, net: base, tax: ofGroup, explanation }) => {
+        const { componentId, name, category, percent } = invoice.taxes[group] ?? unknownTax;
+        return { componentId, name, category, percent, base: -base, tax: -ofGroup, explanation };
       }),
       net,
-      tax: -credited.tax,
-      gross: net - credited.tax,
+      tax,
+      gross: net + tax,
       creditsDocumentId: invoice.id,
       reason: note.reason,
     },
   };
 }
 
-function requested(lineId: string, net: bigint, reason: string): Explanation {
+const unknownTax = { componentId: '', name: '', category: 'S', percent: '0' };
+
+/** What is taken of a line, or why it cannot be. */
+function pick(line: CreditableLine, asked: CreditLine): Picked | string {
+  const { amount, gross = false } = asked;
+  if (amount <= 0n) return `A credit must be more than 0, not ${amount}`;
+  if (gross && !line.taxInclusive)
+    return 'The price of this line is without tax: name a net amount, the tax follows';
+  const { tax, credited: creditedTax } = line.parts.reduce(
+    (sum, part) => ({ tax: sum.tax + part.tax, credited: sum.credited + part.credited }),
+    { tax: 0n, credited: 0n },
+  );
+  const whole = gross ? line.net + tax : line.net;
+  const before = gross ? creditedTax - line.credited : -line.credited;
+  const left = whole - before;
+  if (amount > left) return `${amount} is more than the ${left} still creditable`;
+  if (!line.taxInclusive) return { line, asked, net: amount, taxes: [] };
+  // By prefix sums, so that together they are the rounded share of the whole tax.
+  let [below, taken] = [0n, 0n];
+  const taxes = line.parts.map((part) => {
+    below += part.tax;
+    const upTo = mulDivRound(below, before + amount, whole);
+    const own = upTo - taken - part.credited;
+    taken = upTo;
+    return own;
+  });
+  return { line, asked, net: gross ? amount - taxes.reduce((sum, one) => sum + one, 0n) : amount, taxes };
+}
+
+/** Why the net of a line of a note is what it is. */
+function explainNote(
+  lineId: string,
+  { net, taxes, asked }: Pick<Picked, 'net' | 'taxes' | 'asked'>,
+  given: Explanation | undefined,
+  reason: string,
+): Explanation {
+  const ofAmount =
+    given === undefined
+      ? requested(lineId, asked.amount, reason)
+      : { ...given, facts: { ...given.facts, line: lineId } };
+  if (asked.gross !== true) return ofAmount;
+  const tax = taxes.reduce((sum, one) => sum + one, 0n);
+  return {
+    rule: 'tax.included',
+    version: 1,
+    inputs: { gross: `${-(net + tax)}`, tax: `${-tax}` },
+    formula: 'gross - tax',
+    facts: ofAmount.facts,
+    parts: { gross: ofAmount },
+  };
+}
+
+function requested(lineId: string, amount: bigint, reason: string): Explanation {
   return {
     rule: 'credit.requested',
     version: 1,
-    inputs: { requested: `${net}` },
+    inputs: { requested: `${amount}` },
     formula: '-requested',
     facts: { line: lineId, reason },
   };

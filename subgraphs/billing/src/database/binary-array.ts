@@ -1,16 +1,16 @@
 import { parseDay } from '../calendar/rules.ts';
 
 /** Types whose arrays are sent in binary, with the OIDs of their elements (`pg_type`). */
-const elementOids = { text: 25, int: 23, bigint: 20, date: 1082, timestamptz: 1184 } as const;
+const elementOids = { text: 25, int: 23, bigint: 20, boolean: 16, date: 1082, timestamptz: 1184 } as const;
 export type BinaryType = keyof typeof elementOids;
-export type ArrayValue = string | number | bigint | Date | null;
+export type ArrayValue = string | number | bigint | boolean | Date | null;
 
 /** PostgreSQL counts days and microseconds from 2000-01-01. */
 const daysBefore2000 = 10_957;
 const microsecondsBefore2000 = BigInt(daysBefore2000) * 86_400_000_000n;
 
 const header = 20;
-const width = { int: 4, bigint: 8, date: 4, timestamptz: 8 } as const;
+const width = { int: 4, bigint: 8, boolean: 1, date: 4, timestamptz: 8 } as const;
 
 /**
  * A one-dimensional array as `array_recv` reads it (PostgreSQL, src/backend/utils/adt/arrayfuncs.c): nothing is quoted
@@ -61,7 +61,7 @@ function textArray(values: readonly ArrayValue[]): Buffer {
   return array.subarray(0, at);
 }
 
-const textOf = (value: number | bigint | Date): string =>
+const textOf = (value: number | bigint | boolean | Date): string =>
   value instanceof Date ? value.toISOString() : `${value}`;
 
 function fixedArray(type: keyof typeof width, values: readonly ArrayValue[]): Buffer {
@@ -76,6 +76,10 @@ function fixedArray(type: keyof typeof width, values: readonly ArrayValue[]): Bu
       continue;
     }
     at = array.writeInt32BE(size, at);
+    if (type === 'boolean') {
+      at = array.writeUInt8(value === true ? 1 : 0, at);
+      continue;
+    }
     at =
       type === 'int' || type === 'date'
         ? array.writeInt32BE(type === 'int' ? Number(value) : dayNumber(value) - daysBefore2000, at)
@@ -86,7 +90,7 @@ function fixedArray(type: keyof typeof width, values: readonly ArrayValue[]): Bu
 }
 
 function integer(value: Exclude<ArrayValue, null>): bigint {
-  if (value instanceof Date) throw new RangeError('a time is not an integer');
+  if (value instanceof Date || typeof value === 'boolean') throw new RangeError(`${value} is not an integer`);
   return BigInt(value);
 }
 

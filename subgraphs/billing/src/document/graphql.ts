@@ -126,6 +126,9 @@ DocumentLineRef.implement({
         currency: (await loaders.document.load(documentId))?.currency ?? '',
       }),
     }),
+    taxInclusive: t.exposeBoolean('taxInclusive', {
+      description: 'Net and tax together are what the price promised.',
+    }),
     explain: t.field({
       type: ExplanationRef,
       description: 'Why the net amount is what it is, complete enough to recompute it.',

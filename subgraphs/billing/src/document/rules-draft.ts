@@ -25,6 +25,8 @@ export interface DraftLine {
   readonly ofDays: number;
   /** How many lines the key had before this one. */
   readonly correction: number;
+  /** Net and tax together are what the price promised. */
+  readonly taxInclusive?: boolean | undefined;
   readonly net: bigint;
   readonly tax: bigint;
   readonly taxParts: readonly TaxPart[];
@@ -50,6 +52,9 @@ export interface Draft {
   readonly creditsDocumentId: string | null;
   readonly reason: string | null;
 }
+
+/** Whether a line is a discount, whose key is that of what it is taken off and its own. */
+export const isDiscount = ({ priceKey }: Pick<DraftLine, 'priceKey'>): boolean => priceKey.includes('/');
 
 /** Whose receivable a document is. */
 export const debtorOf = ({ payerId, customerId }: Pick<Draft, 'payerId' | 'customerId'>): string =>
@@ -83,10 +88,12 @@ export function snapshotOf(
       from: formatDay(line.from),
       to: formatDay(line.to),
       price: [line.price.num, line.price.den],
+      ...(isDiscount(line) ? { discount: true } : {}),
       days: line.days,
       ofDays: line.ofDays,
       net: line.net,
       tax: line.tax,
+      ...(line.taxInclusive === true ? { taxIncluded: true } : {}),
       taxes: line.taxParts.map(({ group }) => group),
     })),
     taxes: draft.taxes.map(({ componentId, name, category, percent, base, tax, reason }) => ({

@@ -2,7 +2,7 @@ import { formatDay } from '../calendar/rules.ts';
 import { canonicalJson } from '../numbering/rules.ts';
 import type { PartyDetails } from '../rendering/rules-snapshot.ts';
 import type { TaxSubtotal } from '../tax/rules-types.ts';
-import type { Draft, DraftLine } from './rules-draft.ts';
+import { type Draft, type DraftLine, isDiscount } from './rules-draft.ts';
 
 /** What a snapshot says beside its draft. Dates are ISO. */
 export interface SnapshotFrame {
@@ -48,8 +48,10 @@ const party = (key: string, details: PartyDetails | undefined): string =>
   details === undefined ? '' : `"${key}":${canonicalJson({ ...details })},`;
 
 const lineText = (line: DraftLine): string =>
-  `{"days":${line.days},"description":${quoted(line.description)},"from":"${formatDay(line.from)}","net":"${line.net}",` +
+  `{"days":${line.days},"description":${quoted(line.description)},${isDiscount(line) ? '"discount":true,' : ''}` +
+  `"from":"${formatDay(line.from)}","net":"${line.net}",` +
   `"ofDays":${line.ofDays},"price":["${line.price.num}","${line.price.den}"],"tax":"${line.tax}",` +
+  (line.taxInclusive === true ? '"taxIncluded":true,' : '') +
   `"taxes":[${line.taxParts.map(({ group }) => group).join(',')}],"to":"${formatDay(line.to)}"}`;
 
 function taxText({ base, category, componentId, name, percent, reason, tax }: TaxSubtotal): string {

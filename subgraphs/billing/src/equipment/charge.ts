@@ -41,6 +41,7 @@ export async function chargeFor(
     productClass: 'equipment',
     currency,
     amountMinor: amount,
+    taxInclusive: device.taxInclusive,
     dueOn: on,
     lateInvoiceId: null,
     lateStepId: null,

@@ -20,9 +20,10 @@ FeeRef.implement({
     description: t.exposeString('description'),
     amount: t.field({
       type: 'Money',
-      description: 'Without tax.',
+      description: 'Without tax, unless it is inclusive.',
       resolve: ({ amountMinor, currency }) => ({ minor: amountMinor, currency }),
     }),
+    taxInclusive: t.exposeBoolean('taxInclusive'),
     on: t.expose('dueOn', { type: 'LocalDate' }),
     lateInvoiceId: t.exposeID('lateInvoiceId', {
       nullable: true,
@@ -36,7 +37,15 @@ const ChargeFeeInput = builder.inputType('ChargeFeeInput', {
   fields: (t) => ({
     customerId: t.id({ required: true }),
     description: t.string({ required: true, description: 'Stands on the line.' }),
-    amount: t.field({ type: MoneyInput, required: true, description: 'Without tax.' }),
+    amount: t.field({
+      type: MoneyInput,
+      required: true,
+      description: 'Without tax, unless it is inclusive.',
+    }),
+    taxInclusive: t.boolean({
+      defaultValue: false,
+      description: 'The amount is what is paid, tax included.',
+    }),
     productClass: t.string({
       description: `Decides the tax: ${PRODUCT_CLASSES.join(', ')}; other when left out.`,
     }),
@@ -86,6 +95,7 @@ builder.mutationField('chargeFee', (t) =>
           productClass: input.productClass ?? 'other',
           currency: amount.currency,
           amountMinor: amount.amount,
+          taxInclusive: input.taxInclusive ?? false,
           dueOn: input.on ?? act.today,
           lateInvoiceId: null,
           lateStepId: null,

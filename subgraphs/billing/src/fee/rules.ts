@@ -10,6 +10,7 @@ export interface OpenFee {
   readonly productClass: string;
   readonly currency: string;
   readonly amount: bigint;
+  readonly taxInclusive: boolean;
   /** The first day on which an invoice takes it. */
   readonly on: Day;
   readonly explanation: Explanation;
@@ -24,8 +25,8 @@ export const agreedFee = (amount: bigint, by: string): Explanation => ({
   facts: { by },
 });
 
-/** The line of a fee: its own key, so that it is charged once. */
-export function feeLine(fee: OpenFee): Omit<DraftLine, 'tax' | 'taxParts'> {
+/** The line of a fee: its own key, so that it is charged once. An account may say of all prices whether tax is in them. */
+export function feeLine(fee: OpenFee, pricesIncludeTax: boolean | null): Omit<DraftLine, 'tax' | 'taxParts'> {
   return {
     kind: 'oneOff',
     description: fee.description,
@@ -41,6 +42,7 @@ export function feeLine(fee: OpenFee): Omit<DraftLine, 'tax' | 'taxParts'> {
     days: 1,
     ofDays: 1,
     correction: 0,
+    taxInclusive: pricesIncludeTax ?? fee.taxInclusive,
     net: fee.amount,
     explanation: fee.explanation,
   };

@@ -16,7 +16,7 @@ export async function openFees(
 ): Promise<Map<string, OpenFee[]>> {
   const { rows } = await sql<OpenFee & { customerId: string }>`
     select id, customer_id as "customerId", description, product_class as "productClass", currency,
-      amount_minor as amount, due_on - date '1970-01-01' as "on", explanation
+      amount_minor as amount, tax_inclusive as "taxInclusive", due_on - date '1970-01-01' as "on", explanation
     from billing.fee f
     where customer_id = any(${idArray(customerIds)})
       and not exists (select from billing.document_line l where l.service_line_id = f.id)

@@ -47,6 +47,7 @@ export async function chargeLateFees(
         productClass: 'lateFee',
         currency,
         amountMinor: amount,
+        taxInclusive: false,
         dueOn: act.today,
         lateInvoiceId: id,
         lateStepId: stepId,

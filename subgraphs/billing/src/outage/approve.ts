@@ -76,7 +76,7 @@ async function creditDraft(
   const invoice = await creditableInvoice(db, period.invoiceId);
   if (invoice === null) throw new NotFoundError('Invoice', period.invoiceId);
   const reason = `Outage ${incidentId}: ${summary}, ${fromAt.toISOString()} to ${toAt.toISOString()}`;
-  const request = [{ lineId: period.lineId, net: amount, description: reason, explanation }];
+  const request = [{ lineId: period.lineId, amount, gross: period.gross, description: reason, explanation }];
   const note = creditNoteDraft(invoice, request, { reason, today: dayOfText(act.today) });
   if (!note.ok) throw new ValidationError(field, note.message);
   return note.draft;

@@ -119,6 +119,8 @@ export interface ChargedPeriod extends ChargedTime {
   readonly lineId: string;
   /** Of that line, less what was credited of it. */
   readonly left: bigint;
+  /** Its price includes its tax, and so do these amounts. */
+  readonly gross: boolean;
 }
 
 /** @returns null while no invoice charges a service for that day. */
@@ -129,17 +131,18 @@ export async function chargedPeriod(
 ): Promise<ChargedPeriod | null> {
   const { rows } = await sql<ChargedPeriod>`
     with own as (
-      select l.*, d.type from billing.document_line l join billing.document d on d.id = l.document_id
+      select l.*, case when l.tax_inclusive then l.net_minor + l.tax_minor else l.net_minor end as amount, d.type from billing.document_line l join billing.document d on d.id = l.document_id
       where (l.service_line_id = ${serviceLineId} or starts_with(l.service_line_id, ${`${serviceLineId}/`}))
         and l.kind <> 'usage' and l.period_from <= ${day}::date and l.period_to > ${day}::date),
     charged as (
-      select line.id, line.document_id, line.net_minor + coalesce((select sum(a.net_minor) from own a
+      select line.id, line.document_id, line.tax_inclusive, line.amount + coalesce((select sum(a.amount) from own a
           where a.kind = 'adjustment' and a.explanation->'facts'->>'line' = line.id), 0) as rest
       from own line
       where line.service_line_id = ${serviceLineId} and line.kind = 'recurring' and line.type = 'INVOICE'
         and line.from_day <= ${day}::date and line.to_day > ${day}::date)
     select c.document_id as "invoiceId", c.id as "lineId", greatest(c.rest, 0)::bigint as left,
-      (select sum(net_minor) from own)::bigint as charged,
+      c.tax_inclusive as gross,
+      (select sum(amount) from own)::bigint as charged,
       (select sum(case kind when 'credit' then -days when 'recurring' then days else 0 end) from own
         where service_line_id = ${serviceLineId})::int as days
     from charged c order by c.rest desc, c.id limit 1`.execute(db);

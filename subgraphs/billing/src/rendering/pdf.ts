@@ -30,42 +30,47 @@ export function pdfDocument(snapshot: DocumentSnapshot, credits: string | undefi
 
   heading(pdf, snapshot, credits);
   let y = 300;
-  const columns = (texts: readonly [string, string, string], bold = false) => {
+  const withTax = snapshot.lines.some(({ taxIncluded }) => taxIncluded);
+  // What each line costs with its tax, where that is what was promised.
+  const at = withTax ? [margin, 270, 380, 460] : [margin, 310, 440];
+  const columns = (texts: readonly string[], bold = false) => {
     pdf
       .font(bold ? 'Helvetica-Bold' : 'Helvetica')
       .fontSize(9)
       .fillColor('black');
-    const height = pdf.heightOfString(texts[0], { width: 250 }) + 6;
+    const widthOf = (index: number) => (at[index + 1] ?? right) - (at[index] ?? margin) - (index < 2 ? 8 : 0);
+    const height = pdf.heightOfString(texts[0] ?? '', { width: widthOf(0) }) + 6;
     if (y + height > bottom) {
       pdf.addPage();
       y = margin;
     }
-    pdf.text(texts[0], margin, y, { width: 250 });
-    pdf.text(texts[1], 310, y, { width: 130 });
-    pdf.text(texts[2], 440, y, { width: right - 440, align: 'right' });
+    for (const [index, text] of texts.entries())
+      pdf.text(text, at[index], y, { width: widthOf(index), align: index < 2 ? 'left' : 'right' });
     y += height;
   };
   const rule = () => {
     pdf.moveTo(margin, y).lineTo(right, y).strokeColor(accent).lineWidth(0.7).stroke();
     y += 6;
   };
-  columns(['Description', 'Period', 'Net'], true);
+  const sums = (label: string, sum: string, note = '') => [note, label, ...(withTax ? [''] : []), sum];
+  columns(['Description', 'Period', 'Net', ...(withTax ? ['With tax'] : [])], true);
   rule();
   for (const line of snapshot.lines) {
     const part = line.days === 0 || line.days === line.ofDays ? '' : ` (${line.days}/${line.ofDays} days)`;
     const until = lastDay(line.from, line.to);
     const period = until === line.from ? line.from : `${line.from} to ${until}`;
-    columns([`${line.description}${part}`, period, money(line.net)]);
+    const gross = withTax ? [money(`${BigInt(line.net) + BigInt(line.tax)}`)] : [];
+    columns([`${line.description}${part}`, period, money(line.net), ...gross]);
   }
   rule();
-  columns(['', 'Net', money(snapshot.net)]);
+  columns(sums('Net', money(snapshot.net)));
   for (const { name, percent, tax, reason } of snapshot.taxes)
-    columns([reason ?? '', percent === undefined ? name : `${name} ${percent} %`, money(tax)]);
-  columns(['', 'Total', money(snapshot.gross)], true);
+    columns(sums(percent === undefined ? name : `${name} ${percent} %`, money(tax), reason ?? ''));
+  columns(sums('Total', money(snapshot.gross)), true);
   if (snapshot.type === 'INVOICE') {
     y += 18;
-    columns([`Please pay by ${snapshot.dueOn}, reference ${paymentReference(snapshot.number)}`, '', '']);
-    if (snapshot.sellerDetails?.iban != null) columns([`IBAN ${snapshot.sellerDetails.iban}`, '', '']);
+    columns([`Please pay by ${snapshot.dueOn}, reference ${paymentReference(snapshot.number)}`]);
+    if (snapshot.sellerDetails?.iban != null) columns([`IBAN ${snapshot.sellerDetails.iban}`]);
   }
   const { count } = pdf.bufferedPageRange();
   for (let page = 0; page < count; page++) {

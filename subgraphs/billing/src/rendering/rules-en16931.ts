@@ -83,8 +83,8 @@ export function brokenRules(invoice: EnInvoice): BrokenRule[] {
   demand('BR-CO-15', invoice.inclusive === invoice.exclusive + invoice.tax, 'the total is net and VAT');
   demand(
     'BR-CO-16',
-    invoice.payable === invoice.inclusive - invoice.prepaid + invoice.rounding,
-    'what is to be paid is the total, less what was paid, and rounded',
+    invoice.payable === invoice.inclusive - invoice.prepaid,
+    'what is to be paid is the total, less what was paid',
   );
   demand('BR-CO-18', breakdown.length > 0, 'An invoice has a VAT breakdown');
   if (invoice.typeCode === '380' && invoice.payable > 0n)

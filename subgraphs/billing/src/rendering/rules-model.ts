@@ -24,7 +24,7 @@ export interface ModelLine {
   readonly percent: string | undefined;
 }
 
-/** BG-20 and BG-21: taken off the document, or put on it. */
+/** BG-20 and BG-21: a discount is taken off the document; what is taken back of one is put on it. */
 export interface DocumentAmount {
   readonly reason: string;
   readonly amount: bigint;
@@ -68,10 +68,11 @@ export interface EnInvoice {
   readonly inclusive: bigint;
   /** BT-113: what was paid before the document was issued. */
   readonly prepaid: bigint;
-  /** BT-114. */
-  readonly rounding: bigint;
   readonly payable: bigint;
 }
+
+const taxIncludedNote =
+  'Prices include VAT. The VAT of each rate is the fraction of their sum, rounded once, and spread over the lines by largest remainder; the net amount of a line is its price less that VAT';
 
 export type ModelResult =
   | { readonly ok: true; readonly invoice: EnInvoice }
@@ -93,17 +94,10 @@ export function enInvoice(
   const sign = snapshot.type === 'INVOICE' ? 1n : -1n;
   const untaxed = untaxedCategory(snapshot);
   const lines: ModelLine[] = [];
-  const amounts = (all: DocumentSnapshot['allowances']): DocumentAmount[] =>
-    (all ?? []).map(({ reason, amount, taxes }) => {
-      const tax = snapshot.taxes[taxes?.[0] ?? -1];
-      return {
-        reason,
-        amount: sign * BigInt(amount),
-        category: (tax?.category ?? untaxed) as VatCategory,
-        percent: tax === undefined ? (untaxed === 'O' ? undefined : '0') : tax.percent,
-      };
-    });
-  const [allowances, charges] = [amounts(snapshot.allowances), amounts(snapshot.charges)];
+  const allowances: DocumentAmount[] = [];
+  const charges: DocumentAmount[] = [];
+  // A document has a line (BR-16), also when all that it says is a discount.
+  const takesOff = snapshot.lines.some(({ discount }) => discount !== true);
   for (const [index, line] of snapshot.lines.entries()) {
     const taxes = (line.taxes ?? []).flatMap((at) => snapshot.taxes[at] ?? []);
     if (taxes.length > 1)
@@ -115,6 +109,17 @@ export function enInvoice(
     if (tax !== undefined && tax.percent === undefined)
       return { ok: false, message: `EN 16931 knows VAT by percent only; ${tax.name} is not` };
     const net = sign * BigInt(line.net);
+    const vat = {
+      category: (tax?.category ?? untaxed) as VatCategory,
+      percent: tax === undefined ? (untaxed === 'O' ? undefined : '0') : tax.percent,
+    };
+    const to = lastDay(line.from, line.to);
+    if (line.discount === true && takesOff) {
+      const reason = `${line.description}, ${line.from} to ${to}`;
+      if (net < 0n) allowances.push({ reason, amount: -net, ...vat });
+      else if (net > 0n) charges.push({ reason, amount: net, ...vat });
+      continue;
+    }
     lines.push({
       id: `${index + 1}`,
       name: line.description,
@@ -122,9 +127,8 @@ export function enInvoice(
       price: net < 0n ? -net : net,
       net,
       from: line.from,
-      to: lastDay(line.from, line.to),
-      category: (tax?.category ?? untaxed) as VatCategory,
-      percent: tax === undefined ? (untaxed === 'O' ? undefined : '0') : tax.percent,
+      to,
+      ...vat,
     });
   }
   const breakdown: VatBreakdown[] = snapshot.taxes.map((tax) => ({
@@ -134,17 +138,16 @@ export function enInvoice(
     tax: sign * BigInt(tax.tax),
     reason: tax.reason,
   }));
-  const rest = lines.filter((_, index) => (snapshot.lines[index]?.taxes ?? []).length === 0);
+  const rest = snapshot.lines.filter(({ taxes }) => (taxes ?? []).length === 0);
   if (rest.length > 0)
     breakdown.push({
       category: untaxed,
       percent: untaxed === 'O' ? undefined : '0',
-      base: rest.reduce((sum, line) => sum + line.net, 0n),
+      base: rest.reduce((sum, line) => sum + sign * BigInt(line.net), 0n),
       tax: 0n,
       reason: untaxed === 'O' ? 'Not subject to VAT' : 'Exempt from VAT',
     });
   const inclusive = sign * BigInt(snapshot.gross);
-  const rounding = sign * BigInt(snapshot.rounding ?? '0');
   return {
     ok: true,
     invoice: {
@@ -157,7 +160,7 @@ export function enInvoice(
       digits: minorDigits(snapshot.currency) ?? 2,
       seller: { name: snapshot.seller, ...snapshot.sellerDetails },
       buyer: { name: snapshot.customer.name, email: snapshot.customer.email, ...snapshot.customerDetails },
-      note: snapshot.reason ?? undefined,
+      note: noteOf(snapshot),
       preceding,
       remittance: paymentReference(snapshot.number),
       lines,
@@ -169,10 +172,16 @@ export function enInvoice(
       tax: sign * BigInt(snapshot.tax),
       inclusive,
       prepaid,
-      rounding,
-      payable: inclusive - prepaid + rounding,
+      payable: inclusive - prepaid,
     },
   };
+}
+
+/** BT-22: why a credit note was issued, and how net amounts came of prices with tax. */
+function noteOf({ reason, lines }: DocumentSnapshot): string | undefined {
+  const notes = reason == null ? [] : [reason];
+  if (lines.some(({ taxIncluded }) => taxIncluded)) notes.push(taxIncludedNote);
+  return notes.length === 0 ? undefined : notes.join('. ');
 }
 
 /** Who is registered for VAT exempts what is not taxed (E); who is not, is outside its scope (O). */

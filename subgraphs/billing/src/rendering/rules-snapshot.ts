@@ -24,16 +24,21 @@ export interface DocumentSnapshot {
   readonly currency: string;
   readonly lines: readonly {
     readonly description: string;
+    /** It takes off what another line charges. */
+    readonly discount?: boolean;
     readonly from: string;
     readonly to: string;
     readonly days: number;
     readonly ofDays: number;
     readonly net: string;
     readonly tax: string;
+    /** Net and tax together are what the price promised. */
+    readonly taxIncluded?: boolean;
     /** Which of `taxes` it is under, by place. */
     readonly taxes?: readonly number[];
   }[];
   readonly taxes: readonly {
+    readonly component: string;
     readonly name: string;
     readonly category: string;
     readonly percent?: string;
@@ -41,21 +46,9 @@ export interface DocumentSnapshot {
     readonly tax: string;
     readonly reason?: string;
   }[];
-  /** Of the whole document: part of `net`. */
-  readonly allowances?: readonly SnapshotAmount[];
-  readonly charges?: readonly SnapshotAmount[];
-  /** To the coins that there are. */
-  readonly rounding?: string;
   readonly net: string;
   readonly tax: string;
   readonly gross: string;
-}
-
-/** Taken off a document, or put on it; the amount is as signed as the document's. */
-interface SnapshotAmount {
-  readonly reason: string;
-  readonly amount: string;
-  readonly taxes?: readonly number[];
 }
 
 export const snapshotOfText = (text: string): DocumentSnapshot => JSON.parse(text) as DocumentSnapshot;

@@ -72,7 +72,6 @@ export function ublDocument(invoice: EnInvoice): string {
           : amount('AllowanceTotalAmount', total(invoice.allowances)),
         invoice.charges.length === 0 ? undefined : amount('ChargeTotalAmount', total(invoice.charges)),
         invoice.prepaid === 0n ? undefined : amount('PrepaidAmount', invoice.prepaid),
-        invoice.rounding === 0n ? undefined : amount('PayableRoundingAmount', invoice.rounding),
         amount('PayableAmount', invoice.payable),
       ]),
       ...invoice.lines.map((line) => documentLine(line, isInvoice, amount)),

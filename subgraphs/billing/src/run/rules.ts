@@ -33,6 +33,8 @@ export interface AccountSnapshot {
   readonly paymentTermDays: number;
   readonly taxJurisdictions: readonly string[];
   readonly exemptions: readonly TaxExemption[];
+  /** Whether its prices include their tax; null: as each plan and fee says. */
+  readonly pricesIncludeTax?: boolean | null;
   readonly lines: readonly {
     readonly id: string;
     readonly settledBefore: Day | null;
@@ -75,6 +77,7 @@ export type BillResult =
   | { readonly ok: true; readonly draft: Draft | null; readonly nextBillOn: Day | null }
   | { readonly ok: false; readonly customerId: string; readonly message: string };
 
+/** Its `net` is what the price says: with the tax where that is included. */
 export type UntaxedLine = Omit<DraftLine, 'tax' | 'taxParts'>;
 
 export type ChargesResult =
@@ -106,7 +109,12 @@ export function chargesOf(account: AccountSnapshot, runDate: Day): ChargesResult
   };
   for (const { id, events, billed, settledBefore, discounts, overage } of account.lines) {
     const anchorDay = account.anchorDay ?? 1;
-    const history = serviceHistory(events, { anchorDay, currency: account.currency });
+    const terms = {
+      anchorDay,
+      currency: account.currency,
+      pricesIncludeTax: account.pricesIncludeTax ?? null,
+    };
+    const history = serviceHistory(events, terms);
     if (!history.ok) return fail(`service ${id}: ${history.message}`);
     const line: ServiceLine = {
       id,
@@ -128,7 +136,7 @@ export function chargesOf(account: AccountSnapshot, runDate: Day): ChargesResult
       look(nextDueOn(own, DEFAULT_POLICY, runDate));
     }
     if (overage != null) {
-      const over = overageLines(id, events, overage, { anchorDay, currency: account.currency }, runDate);
+      const over = overageLines(id, events, overage, terms, runDate);
       untaxed.push(...over.lines);
       look(over.next);
     }
@@ -136,7 +144,7 @@ export function chargesOf(account: AccountSnapshot, runDate: Day): ChargesResult
   for (const fee of account.fees) {
     if (fee.currency !== account.currency)
       return fail(`fee ${fee.id}: it is in ${fee.currency}, the account in ${account.currency}`);
-    if (fee.on <= runDate) untaxed.push(feeLine(fee));
+    if (fee.on <= runDate) untaxed.push(feeLine(fee, account.pricesIncludeTax ?? null));
     else look(fee.on);
   }
   if (account.usage !== null) {
@@ -160,6 +168,7 @@ export function documentOf(
   const taxed = calculateTax(
     untaxed.map((line) => ({
       amount: line.net,
+      inclusive: line.taxInclusive,
       quantity: 1n,
       productClass: line.productClass,
       // Of the period, not of the piece: a credit is taxed as its charge was.
@@ -170,7 +179,6 @@ export function documentOf(
       jurisdictions: account.taxJurisdictions,
       customerClass: 'consumer',
       exemptions: account.exemptions,
-      inclusive: false,
       rounding: 'perRate',
     },
   );
@@ -190,17 +198,36 @@ export function documentOf(
       currency: account.currency,
       runDate,
       paymentTermDays: account.paymentTermDays,
-      lines: untaxed.map((line, index) => ({
-        ...line,
-        tax: taxed.lines[index]?.tax ?? 0n,
-        taxParts: taxed.lines[index]?.parts ?? [],
-      })),
+      lines: untaxed.map((line, index) => {
+        const tax = taxed.lines[index]?.tax ?? 0n;
+        const taxParts = taxed.lines[index]?.parts ?? [];
+        return line.taxInclusive === true ? netOfTax(line, tax, taxParts) : { ...line, tax, taxParts };
+      }),
       taxes: taxed.subtotals,
       net: taxed.net,
       tax: taxed.tax,
       gross,
       creditsDocumentId: null,
       reason: null,
+    },
+  };
+}
+
+/** A line whose price includes its tax: the net is what the tax leaves of it. */
+function netOfTax(line: UntaxedLine, tax: bigint, taxParts: DraftLine['taxParts']): DraftLine {
+  const { net: gross, explanation } = line;
+  return {
+    ...line,
+    net: gross - tax,
+    tax,
+    taxParts,
+    explanation: {
+      rule: 'tax.included',
+      version: 1,
+      inputs: { gross: `${gross}`, tax: `${tax}` },
+      formula: 'gross - tax',
+      facts: explanation.facts,
+      parts: { gross: explanation },
     },
   };
 }

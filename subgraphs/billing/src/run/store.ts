@@ -74,6 +74,7 @@ interface AccountRow {
   readonly anchorDay: number | null;
   readonly paymentTermDays: number;
   readonly taxJurisdictions: string[];
+  readonly pricesIncludeTax: boolean | null;
   readonly tenantId: string | null;
   readonly rateCardPlanId: string | null;
   readonly liveFrom: Day | null;
@@ -90,6 +91,7 @@ interface BilledRow {
   readonly kind: string;
   readonly from: Day;
   readonly to: Day;
+  readonly taxInclusive: boolean;
   readonly amount: bigint;
 }
 
@@ -101,7 +103,8 @@ export async function loadSnapshots(
   if (customerIds.length === 0) return [];
   const { rows: accounts } = await sql<AccountRow>`
     select customer_id as "customerId", name, email, currency, anchor_day as "anchorDay",
-      payment_term_days as "paymentTermDays", tax_jurisdictions as "taxJurisdictions", tenant_id as "tenantId",
+      payment_term_days as "paymentTermDays", tax_jurisdictions as "taxJurisdictions",
+      prices_include_tax as "pricesIncludeTax", tenant_id as "tenantId",
       rate_card_plan_id as "rateCardPlanId", live_from - date '1970-01-01' as "liveFrom"
     from billing.account where customer_id = any(${idArray(customerIds)}) order by customer_id`.execute(db);
   const histories = await historiesOfCustomers(db, customerIds);
@@ -142,7 +145,8 @@ async function billedLines(
     select b.service_line_id as "serviceLineId", b.price_key as "priceKey", b.price_numerator as numerator,
       b.price_denominator as denominator, b.period_from - date '1970-01-01' as "periodFrom",
       b.period_to - date '1970-01-01' as "periodTo", b.day_count as "dayCount", b.kind,
-      b.from_day - date '1970-01-01' as "from", b.to_day - date '1970-01-01' as "to", b.net_minor as amount
+      b.from_day - date '1970-01-01' as "from", b.to_day - date '1970-01-01' as "to", b.tax_inclusive as "taxInclusive",
+      case when b.tax_inclusive then b.net_minor + b.tax_minor else b.net_minor end as amount
     from billing.service_line l
     join billing.document_line b on b.service_line_id = l.id
       and b.period_to > coalesce(l.settled_before, '-infinity'::date)

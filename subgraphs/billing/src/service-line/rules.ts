@@ -21,6 +21,8 @@ export interface StoredServiceEvent {
     readonly interval: Interval;
     readonly timing: 'inAdvance' | 'inArrears';
     readonly productClass: string;
+    /** The price includes its tax. */
+    readonly taxInclusive?: boolean;
     readonly bound?: PlanBound | null;
   } | null;
 }
@@ -31,6 +33,8 @@ export type Version = NonNullable<StoredServiceEvent['version']>;
 export interface AccountTerms {
   readonly anchorDay: number;
   readonly currency: string;
+  /** Whether prices include their tax for this customer; null or nothing said: as each plan says. */
+  readonly pricesIncludeTax?: boolean | null;
 }
 
 /** Months and years begin on the account's billing day, days and weeks on the day of the start. */
@@ -65,10 +69,13 @@ export function serviceHistory(
   const events: ServiceEvent[] = [];
   let current: Version | undefined;
   let held: string | undefined;
-  const priceOf = ({ id, priceMinor, timing }: Version) =>
-    held === undefined || isFree(held)
-      ? { priceKey: id, price: rational(priceMinor), timing }
-      : { priceKey: heldKey(id, held), price: heldPrice(priceMinor, held), timing };
+  const priceOf = (version: Version) => {
+    const { id, priceMinor, timing } = version;
+    const terms = { timing, taxInclusive: includesTax(version, account) };
+    return held === undefined || isFree(held)
+      ? { ...terms, priceKey: id, price: rational(priceMinor) }
+      : { ...terms, priceKey: heldKey(id, held), price: heldPrice(priceMinor, held) };
+  };
   for (const { type, on, version, percent } of stored) {
     if (type === 'hold' || type === 'resume') {
       if (current === undefined) continue;
@@ -107,6 +114,12 @@ export function serviceHistory(
   }
   return { ok: true, events };
 }
+
+/** Whether a price of this version includes its tax for a customer. */
+export const includesTax = (
+  { taxInclusive }: Pick<Version, 'taxInclusive'>,
+  { pricesIncludeTax }: Pick<AccountTerms, 'pricesIncludeTax'>,
+): boolean => pricesIncludeTax ?? taxInclusive ?? false;
 
 const isFree = (percent: string): boolean => /^0*(\.0*)?$/.test(percent);
 

@@ -1,4 +1,4 @@
-import { over, plus, type Rational, rational } from '@dotmac/platform/money/rational';
+import { over, plus, type Rational, rational, round, ZERO } from '@dotmac/platform/money/rational';
 
 /**
  * Splits `total` in proportion to exact parts of either sign: every part is rounded down and the units that are
@@ -22,3 +22,27 @@ export function spread(total: bigint, exact: readonly Rational[]): bigint[] {
 }
 
 const compare = (a = 0n, b = 0n) => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * The tax of one rate over its lines. What is inside prices is rounded apart from what is put on them, so that the base
+ * that remains of the prices stays within a unit of the tax it was left by.
+ */
+export function share(
+  total: bigint,
+  parts: readonly { readonly exact: Rational; readonly inclusive: boolean }[],
+): bigint[] {
+  const exactOf = (inclusive: boolean) =>
+    parts.flatMap((part) => (part.inclusive === inclusive ? part.exact : []));
+  const inside = exactOf(true);
+  if (inside.length === 0 || inside.length === parts.length)
+    return spread(
+      total,
+      parts.map(({ exact }) => exact),
+    );
+  const ofInside = round(inside.reduce(plus, ZERO));
+  const shares = {
+    inside: spread(ofInside, inside).values(),
+    beside: spread(total - ofInside, exactOf(false)).values(),
+  };
+  return parts.map(({ inclusive }) => (inclusive ? shares.inside : shares.beside).next().value ?? 0n);
+}

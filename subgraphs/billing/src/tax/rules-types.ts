@@ -25,8 +25,10 @@ export interface TaxComponent {
 export type TaxRounding = 'perRate' | 'perLine' | 'documentOnce';
 
 export interface TaxableLine {
-  /** Minor units; includes the tax when the context says `inclusive`. Negative on credits. */
+  /** Minor units; negative on credits. */
   readonly amount: bigint;
+  /** The amount is what is paid: tax is part of it. */
+  readonly inclusive?: boolean | undefined;
   readonly quantity: bigint;
   readonly productClass: string;
   /** The day that decides the rate: the tax point of the line. */
@@ -51,7 +53,6 @@ export interface TaxContext {
   readonly exemptions: readonly TaxExemption[];
   /** Cross-border business customer: category AE, tax 0, with the reason on the document. */
   readonly reverseCharge?: { readonly reason: string; readonly evidence: string };
-  readonly inclusive: boolean;
   readonly rounding: TaxRounding;
 }
 

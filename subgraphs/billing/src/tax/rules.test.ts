@@ -27,7 +27,6 @@ const context = (more: Partial<TaxContext> = {}): TaxContext => ({
   jurisdictions: ['XX'],
   customerClass: 'consumer',
   exemptions: [],
-  inclusive: false,
   rounding: 'perRate',
   ...more,
 });
@@ -48,9 +47,9 @@ describe('tax', () => {
     ];
     fc.assert(
       fc.property(amounts, rounding, fc.boolean(), (list, how, inclusive) => {
-        const where = context({ rounding: how, inclusive });
+        const where = context({ rounding: how });
         const result = taxed(
-          list.map((amount) => line(amount)),
+          list.map((amount) => line(amount, { inclusive })),
           components,
           where,
         );
@@ -63,7 +62,7 @@ describe('tax', () => {
         for (const one of result.subtotals)
           expect(checkExplanation(one.explanation, one.tax).outcome).toBe('AGREES');
         const credit = taxed(
-          list.map((amount) => line(-amount)),
+          list.map((amount) => line(-amount, { inclusive })),
           components,
           where,
         );
@@ -97,7 +96,7 @@ describe('tax', () => {
     ]);
   });
   it('takes tax out of an inclusive price', () => {
-    const result = taxed([line(12_000n)], [component('vat', '20')], context({ inclusive: true }));
+    const result = taxed([line(12_000n, { inclusive: true })], [component('vat', '20')]);
     expect([result.net, result.tax]).toEqual([10_000n, 2000n]);
   });
   it('exempts while the certificate is valid, and shifts the charge with a reason', () => {
@@ -135,7 +134,7 @@ describe('tax', () => {
       calculateTax([line(1n)], [component('b', '1', { onTopOf: ['vat'] }), ...set], context()),
     ).toMatchObject({ ok: false, error: { code: 'UNKNOWN_BASE_COMPONENT' } });
     const perUnit = [component('levy', '0', { charge: { perUnit: 1n } })];
-    expect(calculateTax([line(1n)], perUnit, context({ inclusive: true }))).toMatchObject({
+    expect(calculateTax([line(1n, { inclusive: true })], perUnit, context())).toMatchObject({
       ok: false,
       error: { code: 'INCLUSIVE_PER_UNIT' },
     });

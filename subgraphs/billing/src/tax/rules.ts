@@ -12,7 +12,7 @@ import {
 import { formatDay } from '../calendar/rules.ts';
 import type { Explanation } from '../explanation/rules.ts';
 
-import { spread } from './rules-rounding.ts';
+import { share, spread } from './rules-rounding.ts';
 import type {
   TaxableLine,
   TaxComponent,
@@ -25,6 +25,9 @@ import type {
 
 interface Part {
   readonly line: number;
+  readonly inclusive: boolean;
+  /** What the line says, with the tax when it is inclusive. */
+  readonly amount: bigint;
   readonly component: TaxComponent;
   readonly category: string;
   readonly reason: string | undefined;
@@ -50,7 +53,8 @@ function componentsFor(
 
 /**
  * Tax of a document. Net and tax are rounded separately; the tax of each rate is spread over its lines by largest
- * remainder, so lines, subtotals and the total always agree.
+ * remainder, so lines, subtotals and the total always agree. Of a line whose amount includes its tax, net and tax sum
+ * to that amount, always: the tax is the rate's fraction of it, and the net is what remains.
  */
 export function calculateTax(
   lines: readonly TaxableLine[],
@@ -89,7 +93,7 @@ function lineParts(
   const states = applied.map((component) => ({ component, ...treatment(component, line, context) }));
   for (const { component, taxed } of states) {
     if (!('percent' in component.charge)) {
-      if (context.inclusive && taxed) {
+      if (line.inclusive === true && taxed) {
         return taxError(
           'INCLUSIVE_PER_UNIT',
           `lines[${index}]`,
@@ -114,9 +118,12 @@ function lineParts(
     factors.set(component.id, times(base, rate));
   }
   const total = [...factors.values()].reduce(plus, rational(1n));
-  const net = context.inclusive ? over(rational(line.amount), total) : rational(line.amount);
+  const inclusive = line.inclusive === true;
+  const net = inclusive ? over(rational(line.amount), total) : rational(line.amount);
   return states.map(({ component, category, reason, taxed }) => ({
     line: index,
+    inclusive,
+    amount: line.amount,
     component,
     category,
     reason,
@@ -153,10 +160,7 @@ function assemble(lines: readonly TaxableLine[], parts: readonly Part[], context
       return group.reduce((sum, part) => sum + round(part.exact), 0n);
     }
     const total = once?.[index] ?? round(sumExact(group));
-    const split = spread(
-      total,
-      group.map((part) => part.exact),
-    );
+    const split = share(total, group);
     for (const [at, part] of group.entries()) shares.set(part, split[at] ?? 0n);
     return total;
   });
@@ -164,7 +168,7 @@ function assemble(lines: readonly TaxableLine[], parts: readonly Part[], context
     const own = parts.filter((part) => part.line === index);
     const tax = own.reduce((sum, part) => sum + (shares.get(part) ?? 0n), 0n);
     return {
-      net: context.inclusive ? line.amount - tax : line.amount,
+      net: line.inclusive === true ? line.amount - tax : line.amount,
       tax,
       parts: own.map((part) => ({
         componentId: part.component.id,
@@ -242,15 +246,27 @@ function explainGroup(
     };
   }
   const simple =
-    first && 'percent' in first.component.charge && !first.component.onTopOf?.length && !context.inclusive;
-  if (!simple || context.rounding === 'perLine' || first.category !== first.component.category)
-    return exactParts;
-  const base = group.reduce((sum, part) => plus(sum, part.net), ZERO);
-  return {
-    inputs: { base: rationalText(base), percent: rateText(first) },
-    formula: 'round(base * percent / 100)',
-  };
+    first &&
+    'percent' in first.component.charge &&
+    first.category === first.component.category &&
+    !first.component.onTopOf?.length &&
+    context.rounding !== 'perLine';
+  const inside = group.filter((part) => part.inclusive);
+  // Beside another tax, what is inside a price is not a fraction by this rate alone.
+  if (!simple || inside.some((part) => !isFraction(part))) return exactParts;
+  const percent = rateText(first);
+  const gross = `${inside.reduce((sum, part) => sum + part.amount, 0n)}`;
+  const base = rationalText(group.reduce((sum, part) => (part.inclusive ? sum : plus(sum, part.net)), ZERO));
+  const ofGross = 'gross * percent / (100 + percent)';
+  if (inside.length === 0) return { inputs: { base, percent }, formula: 'round(base * percent / 100)' };
+  if (inside.length === group.length) return { inputs: { gross, percent }, formula: `round(${ofGross})` };
+  return { inputs: { base, gross, percent }, formula: `round(base * percent / 100 + ${ofGross})` };
 }
+
+const isFraction = ({ amount, net, exact }: Part): boolean => {
+  const { num, den } = plus(net, exact);
+  return num === amount * den;
+};
 
 const negative = (a: Rational): Rational => rational(-a.num, a.den);
 const taxError = (code: TaxError['code'], field: string, message: string): TaxError => ({

@@ -118,7 +118,7 @@ export interface TaxChange {
   readonly taxThen: bigint;
 }
 
-/** By customer and currency, over documents issued on [from, to). */
+/** By customer and currency, over documents issued on [from, to). What was promised with its tax stays what it is. */
 export async function taxChange(
   db: Executor<TenantDatabase>,
   componentId: string,
@@ -126,9 +126,17 @@ export async function taxChange(
   days: { readonly from: string; readonly to: string },
 ): Promise<TaxChange[]> {
   const { rows } = await sql<TaxChange>`
+    with inside as (
+      select l.document_id, sum(l.net_minor) as net, sum(l.net_minor + l.tax_minor) as gross
+      from billing.document_line l
+      where l.tax_inclusive and l.tax_parts @> ${JSON.stringify([{ component: componentId }])}::jsonb
+      group by l.document_id)
     select d.customer_id as "customerId", count(*) as documents, d.currency, sum(t.base_minor)::bigint as base,
-      sum(t.tax_minor)::bigint as tax, sum(round(t.base_minor * ${percent}::numeric / 100))::bigint as "taxThen"
+      sum(t.tax_minor)::bigint as tax,
+      sum(round((t.base_minor - coalesce(i.net, 0)) * ${percent}::numeric / 100
+        + coalesce(i.gross, 0) * ${percent}::numeric / (100 + ${percent}::numeric)))::bigint as "taxThen"
     from billing.document_tax t join billing.document d on d.id = t.document_id
+    left join inside i on i.document_id = d.id
     where t.component_id = ${componentId} and t.category = 'S'
       and d.issued_on >= ${days.from}::date and d.issued_on < ${days.to}::date
     group by d.customer_id, d.currency order by d.customer_id, d.currency`.execute(db);

@@ -142,6 +142,7 @@ builder.mutationField('topUpUsage', (t) =>
           productClass: judged.version.productClass,
           currency: offer.currency,
           amountMinor: offer.priceMinor,
+          taxInclusive: judged.version.taxInclusive ?? false,
           dueOn: act.today,
           lateInvoiceId: null,
           lateStepId: null,

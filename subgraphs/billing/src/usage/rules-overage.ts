@@ -1,7 +1,12 @@
 import type { Day } from '../calendar/rules.ts';
 import type { BilledLine } from '../charge/rules.ts';
 import type { DraftLine } from '../document/rules-draft.ts';
-import { type AccountTerms, lineAccruals, type StoredServiceEvent } from '../service-line/rules.ts';
+import {
+  type AccountTerms,
+  includesTax,
+  lineAccruals,
+  type StoredServiceEvent,
+} from '../service-line/rules.ts';
 import {
   overageLine,
   standingOf,
@@ -63,6 +68,7 @@ export function overageLines(
       lineId,
       planName: version.planName || serviceId,
       productClass: version.productClass,
+      taxInclusive: includesTax(version, account),
     };
     const line = overageLine(standing, version.bound, billed, service, runDate);
     if (line !== null) lines.push(line);

@@ -143,7 +143,12 @@ export function overageLine(
   standing: UsageStanding,
   bound: VolumeBound,
   billed: readonly BilledLine[],
-  service: { readonly lineId: string; readonly planName: string; readonly productClass: string },
+  service: {
+    readonly lineId: string;
+    readonly planName: string;
+    readonly productClass: string;
+    readonly taxInclusive?: boolean;
+  },
   runDate: Day,
 ): Omit<DraftLine, 'tax' | 'taxParts'> | null {
   const { window, own, carried, toppedUp, used } = standing;
@@ -175,6 +180,7 @@ export function overageLine(
     days: to - from,
     ofDays: window.periodTo - window.periodFrom,
     correction: earlier.length,
+    taxInclusive: earlier[0]?.taxInclusive ?? service.taxInclusive,
     net,
     explanation: explain(standing, { unit, priceMinor, before }, late, runDate),
   };

@@ -51,6 +51,8 @@ export interface BillingAccount {
   street: string | null;
   taxJurisdictions: Generated<string[]>;
   tenantId: string | null;
+  trialCoversBundles: Generated<boolean>;
+  trialUntil: string | null;
   vatId: string | null;
 }
 
@@ -455,6 +457,7 @@ export interface BillingPaymentReturn {
 }
 
 export interface BillingPlan {
+  bundle: string | null;
   createdAt: ColumnType<Date, Date | string, Date | string>;
   id: string;
   kind: string;
@@ -491,6 +494,8 @@ export interface BillingPlanVersion {
   publishedAt: ColumnType<Date, Date | string, Date | string>;
   taxInclusive: Generated<boolean>;
   timing: string;
+  trialCoversBundles: Generated<boolean>;
+  trialDays: number | null;
   upstreamBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   upstreamBurstBitsPerSecond: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   upstreamBurstSeconds: number | null;

@@ -5,6 +5,7 @@
  */
 export * from './audit-trail.ts';
 export * from './builder.ts';
+export * from './bundles.ts';
 export * from './errors.ts';
 export * from './events/index.ts';
 export * from './mailbox.ts';

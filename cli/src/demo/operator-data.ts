@@ -1,8 +1,9 @@
+import type { Bundle } from '@dotmac/schema';
 import { expectResult, type GraphClient } from '../graph-client.ts';
 
 /**
  * What the operator sells to ISPs, in the books of tenant zero: an example rate card (price per active subscriber and
- * month, falling with volume) and one premium bundle. Prices are examples; a real operator publishes his own.
+ * month, falling with volume, a week to try) and the six premium bundles. Prices are examples; a real operator publishes his own.
  */
 export async function seedOperatorPlans(books: GraphClient): Promise<void> {
   const { plans } = await books.ask<{ plans: { name: string }[] }>('{ plans { name } }');
@@ -18,7 +19,16 @@ export async function seedOperatorPlans(books: GraphClient): Promise<void> {
 }
 
 const currency = 'USD';
-const resellerBundle = 'Reseller Platform';
+
+/** Names and prices of the example, US cents a month, each within its public range. */
+const bundleOffers = [
+  ['Reseller Platform', 'RESELLER_PLATFORM', '20000'],
+  ['Advanced CRM', 'ADVANCED_CRM', '9900'],
+  ['Project Management', 'PROJECT_MANAGEMENT', '12500'],
+  ['Field Operations', 'FIELD_OPERATIONS', '17500'],
+  ['AI Chatbot', 'AI_CHATBOT', '9900'],
+  ['Advanced Analytics', 'ADVANCED_ANALYTICS', '6000'],
+] as const satisfies readonly (readonly [string, Bundle, string])[];
 
 const operatorPlans = [
   {
@@ -28,6 +38,7 @@ const operatorPlans = [
       price: { amount: '0', currency },
       timing: 'IN_ARREARS',
       productClass: 'other',
+      trial: { days: 7 },
       bands: [
         { upTo: '100', unitPrice: '150' },
         { upTo: '500', unitPrice: '120' },
@@ -36,9 +47,10 @@ const operatorPlans = [
       ],
     },
   },
-  {
-    name: resellerBundle,
+  ...bundleOffers.map(([name, bundle, amount]) => ({
+    name,
     kind: 'BUNDLE',
-    terms: { price: { amount: '20000', currency }, productClass: 'other' },
-  },
+    bundle,
+    terms: { price: { amount, currency }, productClass: 'other' },
+  })),
 ];

@@ -61,6 +61,10 @@ export interface BillingEvents {
   };
   'invoice.written.off': { invoiceId: string; customerId: string; amountMinor: string; currency: string };
   'invoice.recovered': { invoiceId: string; customerId: string; amountMinor: string; currency: string };
+  /** In tenant zero: all premium bundles that an ISP has from now on. */
+  'platform.bundles.changed': { customerId: string; tenantId: string; bundles: string[] };
+  /** In tenant zero: so many days (0: none) are left of an ISP's trial; it is paid for from `paidFrom` (ISO) on. */
+  'platform.trial.ending': { customerId: string; tenantId: string; paidFrom: string; daysLeft: number };
   'dunning.step.executed': { customerId: string; invoiceId: string; step: string };
   /** Billing wants every service of the customer locked or opened; subscribers owns the locks. */
   'billing.lock.requested': { customerId: string; because: string };

@@ -14,6 +14,7 @@ import { type BillingContext, type BillingServices, builder } from './builder.ts
 import './add-on/graphql.ts';
 import './analytics/graphql.ts';
 import './bank/graphql.ts';
+import './bundle/graphql.ts';
 import './catalogue/graphql.ts';
 import './catalogue/publish.ts';
 import './clock/graphql.ts';
@@ -62,6 +63,8 @@ import './service-line/graphql.ts';
 import './statement/graphql.ts';
 import './tax/graphql.ts';
 import './tax/graphql-service.ts';
+import { dailyTrials } from './trial/remind.ts';
+import './trial/graphql.ts';
 import { usageConsumer } from './usage/events.ts';
 import './usage/graphql.ts';
 import { voucherConsumer } from './voucher/events.ts';
@@ -106,6 +109,7 @@ export function billing(
     ],
     daily: [
       dailyMetering(services),
+      dailyTrials(services),
       dailyInstalments(services),
       dailyBilling(services),
       dailyPrepaid(services),

@@ -54,6 +54,8 @@ export interface AccountChange {
   readonly tenantId?: string;
   readonly rateCardPlanId?: string;
   readonly liveFrom?: string;
+  readonly trialUntil?: string | null;
+  readonly trialCoversBundles?: boolean;
   readonly nextBillOn?: string;
   readonly autopayMethodId?: string | null;
   readonly street?: string | null;

@@ -1,7 +1,8 @@
 import { localDateAt } from '@dotmac/platform';
 import { type BillingContext, builder } from '../builder.ts';
+import { PlatformBundleEnum } from '../bundle/type.ts';
 import type { Band } from '../metering/rules.ts';
-import { allPlans, type Plan, type PlanVersion, versionOnSale } from './store.ts';
+import { allPlans, type Plan, type PlanVersion, type Trial, versionOnSale } from './store.ts';
 import {
   BurstRef,
   ChargeTimingEnum,
@@ -26,6 +27,7 @@ PlanRef.implement({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
     kind: t.expose('kind', { type: PlanKindEnum }),
+    bundle: t.expose('bundle', { type: PlatformBundleEnum, nullable: true }),
     price: t.field({
       type: 'Money',
       nullable: true,
@@ -84,8 +86,15 @@ PlanVersionRef.implement({
       resolve: ({ minimumMinor, currency }) =>
         minimumMinor === null ? null : { minor: minimumMinor, currency },
     }),
+    trial: t.expose('trial', { type: PlanTrialRef, nullable: true }),
     publishedAt: t.expose('publishedAt', { type: 'DateTime' }),
   }),
+});
+
+const PlanTrialRef = builder.objectRef<Trial>('PlanTrial');
+PlanTrialRef.implement({
+  description: 'Of a rate card: what an ISP that begins under it does not pay for.',
+  fields: (t) => ({ days: t.exposeInt('days'), coversBundles: t.exposeBoolean('coversBundles') }),
 });
 
 const RateBandRef = builder.objectRef<Band>('RateBand');

@@ -4,6 +4,9 @@ import { currencyCode } from '@dotmac/platform/money/currency';
 import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import { type BillingContext, builder } from '../builder.ts';
+import { checkBundle } from '../bundle/rules.ts';
+import { planOfBundle } from '../bundle/store.ts';
+import { PlatformBundleEnum } from '../bundle/type.ts';
 import { checkRateCard } from '../metering/rules.ts';
 import { PRODUCT_CLASSES } from '../tax/rules-jurisdictions.ts';
 import { boundFrom, PlanBoundInput } from '../usage/graphql-bound.ts';
@@ -18,12 +21,19 @@ import {
   lockedPlan,
   type Plan,
   type PlanVersion,
+  type Trial,
   versionsOfPlans,
 } from './store.ts';
 import { ChargeTimingEnum, IntervalUnitEnum, MoneyInput, PlanKindEnum, PlanRef } from './type.ts';
 
 const RateBandInput = builder.inputType('RateBandInput', {
   fields: (t) => ({ upTo: t.field({ type: 'BigInt' }), unitPrice: t.string({ required: true }) }),
+});
+const PlanTrialInput = builder.inputType('PlanTrialInput', {
+  fields: (t) => ({
+    days: t.int({ required: true, description: 'From the first day of an ISP on, 1 to 365.' }),
+    coversBundles: t.boolean({ defaultValue: false }),
+  }),
 });
 const PlanTermsInput = builder.inputType('PlanTermsInput', {
   fields: (t) => ({
@@ -45,11 +55,21 @@ const PlanTermsInput = builder.inputType('PlanTermsInput', {
     bound: t.field({ type: PlanBoundInput, description: 'What limits an access plan besides its speed.' }),
     bands: t.field({ type: [RateBandInput] }),
     minimum: t.field({ type: MoneyInput }),
+    trial: t.field({ type: PlanTrialInput, description: 'Of a rate card only.' }),
     effectiveFrom: t.field({ type: 'LocalDate', description: 'Today when left out; never in the past.' }),
   }),
 });
 
 type TermsInput = typeof PlanTermsInput.$inferInput;
+
+/** @throws ValidationError */
+function trialFrom(input: TermsInput['trial'], kind: PlanKind, field: string): Trial | null {
+  if (input == null) return null;
+  if (kind !== 'RATE_CARD') throw new ValidationError(field, 'Only a rate card has a trial');
+  if (input.days < 1 || input.days > 365)
+    throw new ValidationError(`${field}.days`, `must be 1 to 365, not ${input.days}`);
+  return { days: input.days, coversBundles: input.coversBundles ?? false };
+}
 
 /** @throws ValidationError */
 function termsFrom(
@@ -110,6 +130,7 @@ function termsFrom(
     bound,
     bands,
     minimumMinor: input.minimum?.amount ?? null,
+    trial: trialFrom(input.trial, kind, `${field}.trial`),
   };
 }
 
@@ -117,6 +138,10 @@ const CreatePlanInput = builder.inputType('CreatePlanInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
     kind: t.field({ type: PlanKindEnum, defaultValue: 'ACCESS' }),
+    bundle: t.field({
+      type: PlatformBundleEnum,
+      description: 'Which one a plan of the kind BUNDLE sells, in tenant zero.',
+    }),
     terms: t.field({ type: PlanTermsInput, required: true }),
     clientMutationId: t.string(),
   }),
@@ -136,12 +161,22 @@ builder.mutationField('createPlan', (t) =>
       const kind = input.kind ?? 'ACCESS';
       const { services } = context;
       const terms = termsFrom(input.terms, kind, today(services));
+      const bundle = input.bundle ?? null;
+      if (bundle !== null && kind !== 'BUNDLE')
+        throw new ValidationError('input.bundle', 'Only a plan of the kind BUNDLE sells one');
+      if (bundle !== null) checkBundle(bundle, terms, 'input.terms');
       return services.database.transaction().execute(async (transaction) => {
         const id = newId('pln', services.clock);
+        if (bundle !== null && (await planOfBundle(transaction, bundle)) !== null)
+          throw new ValidationError(
+            'input.bundle',
+            `${bundle} is sold already: publish a version of its plan`,
+          );
         const plan = await insertPlan(transaction, {
           id,
           name,
           kind,
+          bundle,
           createdAt: new Date(services.clock.now()),
         });
         await publish(transaction, context, plan, { ...terms, version: 1 });
@@ -172,6 +207,7 @@ builder.mutationField('publishPlanVersion', (t) =>
         const plan = await lockedPlan(transaction, input.planId);
         if (plan === null) throw new NotFoundError('Plan', input.planId);
         const terms = termsFrom(input.terms, plan.kind, today(context.services));
+        if (plan.bundle !== null) checkBundle(plan.bundle, terms, 'input.terms');
         const last = (await versionsOfPlans(transaction, [plan.id])).at(-1);
         if (last !== undefined && terms.effectiveFrom <= last.effectiveFrom)
           throw new ConflictError(

@@ -1,12 +1,23 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
+import type { Bundle } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Band } from '../metering/rules.ts';
 import type { Interval } from '../period/rules.ts';
 import { boundOf, boundText, type PlanBound } from '../usage/rules-bound.ts';
 import type { PlanKind, RateLimit, Shaping } from './rules.ts';
 
-export type Plan = Omit<Selectable<TenantDatabase['billing.plan']>, 'kind'> & { readonly kind: PlanKind };
+export type Plan = Omit<Selectable<TenantDatabase['billing.plan']>, 'kind' | 'bundle'> & {
+  readonly kind: PlanKind;
+  /** Which one a plan of the kind BUNDLE sells. */
+  readonly bundle: Bundle | null;
+};
+
+export interface Trial {
+  readonly days: number;
+  /** Whether bundles are not paid for either. */
+  readonly coversBundles: boolean;
+}
 
 export interface PlanVersion {
   readonly id: string;
@@ -27,6 +38,8 @@ export interface PlanVersion {
   /** Of a rate card only. */
   readonly bands: readonly Band[] | null;
   readonly minimumMinor: bigint | null;
+  /** Of a rate card only: days that are not paid for at the start of an ISP. */
+  readonly trial: Trial | null;
   readonly publishedAt: Date;
 }
 
@@ -79,7 +92,13 @@ export async function effectiveVersionId(
 
 export async function insertPlan(
   transaction: Transaction<TenantDatabase>,
-  plan: { readonly id: string; readonly name: string; readonly kind: PlanKind; readonly createdAt: Date },
+  plan: {
+    readonly id: string;
+    readonly name: string;
+    readonly kind: PlanKind;
+    readonly bundle: Bundle | null;
+    readonly createdAt: Date;
+  },
 ): Promise<Plan> {
   return (await transaction
     .insertInto('billing.plan')
@@ -103,12 +122,14 @@ export async function insertPlanVersion(
   transaction: Transaction<TenantDatabase>,
   version: PlanVersion,
 ): Promise<void> {
-  const { interval, shaping, bound, bands, minimumMinor, ...rest } = version;
+  const { interval, shaping, bound, bands, minimumMinor, trial, ...rest } = version;
   await transaction
     .insertInto('billing.planVersion')
     .values({
       ...rest,
       minimumMinor,
+      trialDays: trial?.days ?? null,
+      trialCoversBundles: trial?.coversBundles ?? false,
       intervalUnit: interval.unit,
       intervalCount: interval.count,
       ...limitColumns('downstream', shaping?.downstream),
@@ -180,6 +201,7 @@ export function versionOf(row: Row): PlanVersion {
     bound: row.bound === null ? null : boundOf(row.bound),
     bands: row.bands === null ? null : (row.bands as unknown as StoredBand[]).map(bandOf),
     minimumMinor: row.minimumMinor,
+    trial: row.trialDays === null ? null : { days: row.trialDays, coversBundles: row.trialCoversBundles },
     publishedAt: row.publishedAt,
   };
 }

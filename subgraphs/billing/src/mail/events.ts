@@ -19,6 +19,7 @@ export function mailConsumer(services: BillingServices): EventConsumer<TenantDat
       'dunning.step.executed',
       'prepaid.balance.low',
       'prepaid.expired',
+      'platform.trial.ending',
     ],
     async handle(event, transaction) {
       const server = await mailServer(transaction);
@@ -70,6 +71,11 @@ async function mailOf(
       const amounts = { balance: BigInt(balanceMinor), needed: BigInt(neededMinor) };
       const facts = { kind: 'lowBalance', on, isExpired, ...amounts } as const;
       return { customerId, facts, about: `${customerId}:${event.type}:${on}`, documentId: null };
+    }
+    case 'platform.trial.ending': {
+      const { customerId, paidFrom, daysLeft } = event.payload;
+      const facts = { kind: 'trialEnding', paidFrom, daysLeft } as const;
+      return { customerId, facts, about: `${customerId}:${paidFrom}:${daysLeft}`, documentId: null };
     }
     default:
       return null;

@@ -16,6 +16,7 @@ const MailKindEnum = builder.enumType('MailKind', {
     REMINDER: { value: 'reminder' },
     STATEMENT: { value: 'statement' },
     LOW_BALANCE: { value: 'lowBalance' },
+    TRIAL_ENDING: { value: 'trialEnding' },
   },
 } as const);
 const MailStateEnum = builder.enumType('MailState', {

@@ -1,7 +1,14 @@
 import { minorDigits } from '@dotmac/platform/money/currency';
 import { formatUnits } from '@dotmac/platform/money/decimal';
 
-export type MailKind = 'invoice' | 'receipt' | 'paymentFailed' | 'reminder' | 'statement' | 'lowBalance';
+export type MailKind =
+  | 'invoice'
+  | 'receipt'
+  | 'paymentFailed'
+  | 'reminder'
+  | 'statement'
+  | 'lowBalance'
+  | 'trialEnding';
 
 /** What a letter tells. Amounts in minor units, days as ISO dates. */
 export type MailFacts =
@@ -27,6 +34,7 @@ export type MailFacts =
       /** Whether the day has come. */
       readonly isExpired: boolean;
     }
+  | { readonly kind: 'trialEnding'; readonly paidFrom: string; readonly daysLeft: number }
   | { readonly kind: 'statement'; readonly on: string; readonly owed: bigint; readonly overdue: bigint };
 
 export interface Letter {
@@ -91,6 +99,14 @@ function content(
           facts.isExpired
             ? 'It is closed until a top-up buys it, and opens with it at once.'
             : 'Please top it up before that day, so that it goes on.',
+        ],
+      };
+    case 'trialEnding':
+      return {
+        subject: facts.daysLeft === 0 ? 'your trial has ended' : `your trial ends on ${facts.paidFrom}`,
+        lines: [
+          `from ${facts.paidFrom} on your platform is paid for by the rate card that you see in your bill.`,
+          'Nothing stops and nothing is to be done; days before it cost nothing.',
         ],
       };
     case 'statement':

@@ -5,13 +5,12 @@ import { AccountRef, CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
 import { formatDay, parseDay } from '../calendar/rules.ts';
-import { effectiveVersionId, type Plan, plansById } from '../catalogue/store.ts';
+import { type Plan, plansById, versionOnSale, versionsOfPlans } from '../catalogue/store.ts';
 import { PlanRef } from '../catalogue/type.ts';
 import { invoiceByNumber } from '../document/store.ts';
 import { InvoiceRef } from '../document/type.ts';
 import { periodContaining, periodGrid } from '../period/rules.ts';
 import { usageLineId } from '../run/store.ts';
-import { appendServiceEvent, isRunning } from '../service-line/store.ts';
 import {
   accountOfTenant,
   insertUsageLine,
@@ -20,8 +19,9 @@ import {
   type TenantDay,
   tenantDays,
 } from './store.ts';
+import { PlatformAccountRef } from './type.ts';
 
-const PlatformAccountRef = builder.objectRef<Account>('PlatformAccount').implement({
+PlatformAccountRef.implement({
   description: 'An ISP as a customer of the platform. In tenant zero only.',
   fields: (t) => ({
     tenantId: t.id({ resolve: ({ tenantId }) => tenantId ?? '' }),
@@ -130,7 +130,15 @@ builder.mutationField('openPlatformAccount', (t) =>
         const anchorDay = account.anchorDay ?? 1;
         const grid = periodGrid({ type: 'dayOfMonth', day: anchorDay }, { unit: 'month', count: 1 }, day);
         await insertUsageLine(transaction, { id: usageLineId(tenantId), customerId });
-        const opened = { tenantId, rateCardPlanId, liveFrom, anchorDay };
+        const trial = versionOnSale(await versionsOfPlans(transaction, [rateCardPlanId]), liveFrom)?.trial;
+        const opened = {
+          tenantId,
+          rateCardPlanId,
+          liveFrom,
+          anchorDay,
+          trialUntil: trial == null ? null : formatDay(day + trial.days),
+          trialCoversBundles: trial?.coversBundles ?? false,
+        };
         await updateAccount(transaction, customerId, opened);
         await expectCharge(transaction, customerId, formatDay(periodContaining(grid, day).to));
         return (await lockedAccount(transaction, customerId)) as Account;
@@ -190,52 +198,3 @@ builder.mutationField('recordTenantDay', (t) =>
     },
   }),
 );
-
-const BundleInput = builder.inputType('PlatformBundleInput', {
-  fields: (t) => ({
-    customerId: t.id({ required: true }),
-    planId: t.id({ required: true, description: 'A plan of the kind BUNDLE.' }),
-    clientMutationId: t.string(),
-  }),
-});
-
-for (const type of ['start', 'cancel'] as const) {
-  builder.mutationField(type === 'start' ? 'startBundle' : 'endBundle', (t) =>
-    t.field({
-      type: AccountRef,
-      description:
-        type === 'start'
-          ? 'From today on; a part month is prorated.'
-          : 'Today is not billed any more; what was billed ahead is credited.',
-      authScopes: { scope: 'platform:write' },
-      errors: { types: [ValidationError, NotFoundError, ConflictError] },
-      args: { input: t.arg({ type: BundleInput, required: true }) },
-      resolve: (_root, { input: { customerId, planId } }, context) =>
-        context.services.database.transaction().execute(async (transaction) => {
-          const { today } = actOf(context);
-          if ((await lockedAccount(transaction, customerId)) === null)
-            throw new NotFoundError('Customer', customerId);
-          const [plan] = await plansById(transaction, [planId]);
-          if (plan?.kind !== 'BUNDLE') throw new ValidationError('input.planId', 'This is not a bundle');
-          const serviceLineId = `bundle:${customerId}:${planId}`;
-          const runs = await isRunning(transaction, serviceLineId);
-          if (runs === (type === 'start'))
-            throw new ConflictError(
-              'BUNDLE_STATE',
-              runs ? 'The bundle runs already' : 'The bundle does not run',
-            );
-          await appendServiceEvent(transaction, {
-            serviceLineId,
-            customerId,
-            type,
-            effectiveOn: today,
-            planId: type === 'start' ? planId : null,
-            planVersionId: type === 'start' ? await effectiveVersionId(transaction, planId, today) : null,
-            sourcePosition: null,
-          });
-          await expectCharge(transaction, customerId, today);
-          return (await lockedAccount(transaction, customerId)) as Account;
-        }),
-    }),
-  );
-}

@@ -8,7 +8,8 @@ import { taxComponents } from '../tax/store.ts';
 import { type AccountPreview, previewOf } from './rules.ts';
 
 /**
- * What the customer is charged today (ISO) and with the next period, by everything that is written so far.
+ * What the customer is charged today (ISO) and with the next period, by everything that is written so far. Subscribers
+ * that tenant zero counts are left out: their days are still to come.
  * @throws ConflictError when the account cannot be billed.
  */
 export async function previewAccount(
@@ -18,7 +19,7 @@ export async function previewAccount(
 ): Promise<AccountPreview> {
   const [snapshot] = await loadSnapshots(db, [customerId]);
   if (snapshot === undefined) return { now: null, nextOn: null, next: null };
-  const result = previewOf(snapshot, dayOfText(today), await taxComponents(db));
+  const result = previewOf({ ...snapshot, usage: null }, dayOfText(today), await taxComponents(db));
   if (!result.ok) throw new ConflictError('CANNOT_BE_BILLED', result.message);
   return result.preview;
 }

@@ -63,6 +63,7 @@ interface AccountDiscount extends RecurringDiscount {
 /** Subscribers of an ISP that are counted by the day (tenant zero only). */
 export interface UsageSnapshot {
   readonly serviceLineId: string;
+  /** The first day that is paid for: that on which the ISP began, or its trial ended. */
   readonly liveFrom: Day;
   readonly settledBefore: Day | null;
   /** Versions of the card, oldest first. */

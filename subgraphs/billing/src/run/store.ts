@@ -105,7 +105,7 @@ export async function loadSnapshots(
     select customer_id as "customerId", name, email, currency, anchor_day as "anchorDay",
       payment_term_days as "paymentTermDays", tax_jurisdictions as "taxJurisdictions",
       prices_include_tax as "pricesIncludeTax", tenant_id as "tenantId",
-      rate_card_plan_id as "rateCardPlanId", live_from - date '1970-01-01' as "liveFrom"
+      rate_card_plan_id as "rateCardPlanId", greatest(live_from, trial_until) - date '1970-01-01' as "liveFrom"
     from billing.account where customer_id = any(${idArray(customerIds)}) order by customer_id`.execute(db);
   const histories = await historiesOfCustomers(db, customerIds);
   const billed = await billedLines(db, customerIds);

@@ -939,6 +939,7 @@ export interface NetworkAlarm {
   interfaceId: string | null;
   raisedAt: ColumnType<Date, Date | string, Date | string>;
   ruleId: string;
+  sensorId: string | null;
   serviceId: string | null;
   severity: string;
   source: string;
@@ -950,6 +951,7 @@ export interface NetworkAlarmRule {
   clearAbove: number | null;
   clearAfter: number;
   clearBelow: number | null;
+  createdBy: string | null;
   degrades: boolean;
   enabled: Generated<boolean>;
   id: string;
@@ -958,6 +960,8 @@ export interface NetworkAlarmRule {
   raiseAbove: number | null;
   raiseAfter: number;
   raiseBelow: number | null;
+  sensorClass: string | null;
+  sensorName: string | null;
   severity: string;
 }
 
@@ -986,6 +990,14 @@ export interface NetworkCustomerEquipment {
   mac: string | null;
   serial: string | null;
   serviceId: string;
+}
+
+export interface NetworkCustomerLevelDay {
+  day: string;
+  lineRxPowerDbm: number | null;
+  rxPowerDbm: number | null;
+  serviceId: string;
+  signalDbm: number | null;
 }
 
 export interface NetworkCustomerLink {
@@ -1377,6 +1389,58 @@ export interface NetworkRealm {
   strip: boolean;
 }
 
+export interface NetworkSensor {
+  class: string;
+  deviceId: string;
+  goneSince: ColumnType<Date, Date | string, Date | string> | null;
+  highCritical: number | null;
+  highWarning: number | null;
+  id: string;
+  key: string;
+  kind: string;
+  lowCritical: number | null;
+  lowWarning: number | null;
+  name: string;
+  readAt: ColumnType<Date, Date | string, Date | string>;
+  seldom: boolean;
+  severity: string | null;
+  severitySince: ColumnType<Date, Date | string, Date | string> | null;
+  source: string;
+  text: string | null;
+  unit: string | null;
+  value: number;
+  wellAt: ColumnType<Date, Date | string, Date | string> | null;
+}
+
+export interface NetworkSensorSample {
+  at: ColumnType<Date, Date | string, Date | string>;
+  sensorId: string;
+  value: number;
+}
+
+export interface NetworkSensorSampleDay {
+  at: ColumnType<Date, Date | string, Date | string>;
+  max: number;
+  mean: number;
+  min: number;
+  samples: number;
+  sensorId: string;
+}
+
+export interface NetworkSensorSampleHour {
+  at: ColumnType<Date, Date | string, Date | string>;
+  max: number;
+  mean: number;
+  min: number;
+  samples: number;
+  sensorId: string;
+}
+
+export interface NetworkSensorSampleProgress {
+  resolution: string;
+  until: ColumnType<Date, Date | string, Date | string>;
+}
+
 export interface NetworkServiceAttachment {
   attachedAt: ColumnType<Date, Date | string, Date | string>;
   deviceId: string;
@@ -1649,6 +1713,7 @@ export interface DB {
   "network.alarmWatch": NetworkAlarmWatch;
   "network.cgnatBlock": NetworkCgnatBlock;
   "network.customerEquipment": NetworkCustomerEquipment;
+  "network.customerLevelDay": NetworkCustomerLevelDay;
   "network.customerLink": NetworkCustomerLink;
   "network.customerSample": NetworkCustomerSample;
   "network.device": NetworkDevice;
@@ -1680,6 +1745,11 @@ export interface DB {
   "network.plan": NetworkPlan;
   "network.radiusProblem": NetworkRadiusProblem;
   "network.realm": NetworkRealm;
+  "network.sensor": NetworkSensor;
+  "network.sensorSample": NetworkSensorSample;
+  "network.sensorSampleDay": NetworkSensorSampleDay;
+  "network.sensorSampleHour": NetworkSensorSampleHour;
+  "network.sensorSampleProgress": NetworkSensorSampleProgress;
   "network.serviceAttachment": NetworkServiceAttachment;
   "network.servicePlace": NetworkServicePlace;
   "network.session": NetworkSession;

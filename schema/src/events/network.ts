@@ -30,6 +30,15 @@ export interface NetworkEvents {
     from: string;
     to: string;
   };
+  /** A part of a device is better or worse than before; `text` is the name of its state now. */
+  'sensor.state.changed': {
+    deviceId: string;
+    sensorId: string;
+    name: string;
+    from: SensorSeverity;
+    to: SensorSeverity;
+    text: string | null;
+  };
   /** A change of a subscriber's access on its way: requested, applied, verified, unverified, diverged or failed. */
   'access.change.progressed': {
     changeId: string;
@@ -121,11 +130,14 @@ export interface AlarmPayload {
   alarmId: string;
   deviceId: string;
   interfaceId: string | null;
+  /** Of an alarm about what a device measures. */
+  sensorId?: string | null;
   rule: string;
   severity: 'CRITICAL' | 'MAJOR' | 'MINOR' | 'WARNING';
   evidence: string;
 }
 
+export type SensorSeverity = 'OK' | 'WARNING' | 'CRITICAL' | 'UNKNOWN';
 export type DeviceState = 'UNKNOWN' | 'ONLINE' | 'DEGRADED' | 'OFFLINE' | 'MAINTENANCE';
 /** `SUPERSEDED`: a newer change of the same service took its place. */
 export type AccessChangeState =

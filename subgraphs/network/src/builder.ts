@@ -10,6 +10,7 @@ import type { NetworkLoaders } from './loaders.ts';
 import type { Poller } from './monitor/poller.ts';
 import type { NasWatch } from './nas/watch.ts';
 import type { ProfileKit } from './ports.ts';
+import type { SensorLane } from './sensor/lane.ts';
 import type { SurroundingsWatch } from './survey/follow.ts';
 
 export type NetworkServices = Services<TenantDatabase, TenantEvents>;
@@ -22,6 +23,7 @@ export interface NetworkContext extends Context {
   readonly radius: RadiusPort;
   readonly nasWatch: NasWatch;
   readonly poller: Poller;
+  readonly sensors: SensorLane;
   readonly profiles: ProfileKit;
   /** Until when an observation counts. */
   readonly watch: IncidentOptions;

@@ -63,6 +63,8 @@ import type { NetworkPorts, ProfileKit, TrapHint } from './ports.ts';
 import { followRejections } from './service-state/events.ts';
 import './service-state/graphql.ts';
 import { disconnectWorker } from './session/disconnect-job.ts';
+import './sensor/graphql.ts';
+import { SensorLane } from './sensor/lane.ts';
 import './session/graphql.ts';
 import { reapStaleSessions } from './session/reaper.ts';
 import './realm/graphql.ts';
@@ -129,8 +131,17 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   };
   const incidents = new IncidentWatch(services, watch);
   const profiles = ports.profiles ?? noProfiles;
+  const sensorMilliseconds = (ports.sensorIntervalSeconds ?? 300) * 1_000;
+  const sensors = new SensorLane({ services, sessions: enforcement.sessions }, sensorMilliseconds);
   const poller = new Poller(
-    { services, sessions: enforcement.sessions, sessionClock, incidents, reach: ports.reach ?? null },
+    {
+      services,
+      sessions: enforcement.sessions,
+      sessionClock,
+      incidents,
+      reach: ports.reach ?? null,
+      sensorMilliseconds,
+    },
     pollMilliseconds,
   );
   return {
@@ -140,7 +151,10 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     tap: policy.traces.tap,
     accountingSink: accountingSink(services, policy, usage, prefixes, lines, nasWatch),
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
-    onTrap: followTraps(services, (deviceIds) => poller.ask(deviceIds)),
+    onTrap: followTraps(services, (deviceIds) => {
+      poller.ask(deviceIds);
+      sensors.ask(deviceIds);
+    }),
     nasWatch,
     contextOf: (base): NetworkContext => ({
       ...base,
@@ -150,6 +164,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       radius: ports.radius,
       nasWatch,
       poller,
+      sensors,
       profiles,
       watch,
       surroundings,
@@ -181,6 +196,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       incidents.run(signal, (deviceIds) => poller.ask(deviceIds));
       keepRolling(services, signal);
       poller.run(signal);
+      sensors.run(signal);
       surveyor.run(signal);
       surroundings.run(signal);
       signal.addEventListener('abort', () => portWatch.close(), { once: true });

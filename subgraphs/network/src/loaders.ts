@@ -17,6 +17,7 @@ import { interfacesById, interfacesOfDevices, ratesOfInterfaces } from './interf
 import { linksOfDevices, neighborsOfDevices } from './link/store.ts';
 import { nasesById, nasesOfDevices } from './nas/store.ts';
 import { equipmentOfServices, placesOfServices } from './place/store.ts';
+import { sensorsById, sensorsOfDevices } from './sensor/store.ts';
 import { loginRejections, newestSessionsOfServices } from './service-state/store.ts';
 import { liveSessionsOfServices, recentSessionsOfServices, sessionsById } from './session/store.ts';
 import { sitesById } from './site/store.ts';
@@ -131,6 +132,14 @@ export function networkLoaders(database: Executor<TenantDatabase>, clock: Clock)
     linksOfDevice: listLoaderOf(
       (ids) => linksOfDevices(database, ids),
       (link) => link.of,
+    ),
+    sensor: loaderOf(
+      (ids) => sensorsById(database, ids),
+      (sensor) => sensor.id,
+    ),
+    sensorsOfDevice: listLoaderOf(
+      (ids) => sensorsOfDevices(database, ids),
+      (sensor) => sensor.deviceId,
     ),
     alarm: loaderOf(
       (ids) => alarmsById(database, ids),

@@ -20,6 +20,8 @@ export interface NetworkPorts {
   readonly pollIntervalSeconds?: number;
   /** Between two readings of registered radios; default 300. Neighbours and bridges are read every third time. */
   readonly surveyIntervalSeconds?: number;
+  /** Between two readings of a device's sensors; default 300. Optics of line cards are read every twelfth time. */
+  readonly sensorIntervalSeconds?: number;
   /** Between two readings of a port that somebody watches; default 1. */
   readonly portWatchSeconds?: number;
   /** Waits before each reading back while a device settles, in milliseconds; default 0, 250, 1000, 2500. */

@@ -11,6 +11,7 @@ import type { Device, ManagementAddress } from './device/store.ts';
 import type { Incident } from './incident/store.ts';
 import type { InterfaceRate, NetworkInterface } from './interface/store.ts';
 import type { Nas } from './nas/store.ts';
+import type { Sensor } from './sensor/store.ts';
 import type { Session } from './session/store.ts';
 import type { Site } from './site/store.ts';
 import { voucherPrefix } from './voucher/rules.ts';
@@ -27,6 +28,7 @@ export const AccessRef = builder.objectRef<Access>('Access');
 export const SessionRef = builder.objectRef<Session>('Session');
 export const AccessChangeRef = builder.objectRef<AccessChange>('AccessChange');
 export const AccessChangeStepRef = builder.objectRef<ChangeStep>('AccessChangeStep');
+export const SensorRef = builder.objectRef<Sensor>('Sensor');
 export const AlarmRef = builder.objectRef<Alarm>('Alarm');
 export const IncidentRef = builder.objectRef<Incident>('Incident');
 

@@ -32,10 +32,17 @@ const actor = 'system:alarms';
 export interface AlarmValue {
   readonly metric: AlarmMetric;
   /** What of the device it is about. */
-  readonly about: { readonly interfaceId: string } | { readonly serviceId: string } | null;
+  readonly about: AlarmAbout | null;
   readonly value: number;
   readonly words: string;
+  /** Of a reading that rules may choose by what it measures and its name. */
+  readonly sensor?: { readonly class: string; readonly name: string };
 }
+
+type AlarmAbout =
+  | { readonly interfaceId: string }
+  | { readonly serviceId: string }
+  | { readonly sensorId: string };
 
 export interface Judgement {
   readonly clock: Clock;
@@ -63,9 +70,9 @@ export async function applyRules(
   );
   const judged = rules.flatMap((rule) =>
     values
-      .filter((value) => value.metric === rule.metric)
+      .filter((value) => concerns(rule, value))
       .map((value) => {
-        const part = partOf(value.about);
+        const part = partOf(columnsOf(value.about));
         const before: Watch = watches.get(keyOf(rule.id, part)) ?? calm;
         return { rule, value, part, before, after: watchReading(rule, before, value.value, now) };
       }),
@@ -103,12 +110,22 @@ export async function applyRules(
   return { events, degraded: degraded.length === 0 ? null : degraded.join('; ') };
 }
 
-function partOf(
-  about: AlarmValue['about'] | { readonly interfaceId: string | null; readonly serviceId: string | null },
-): string {
-  if (about === null) return '';
-  if ('serviceId' in about && about.serviceId !== null) return about.serviceId;
-  return 'interfaceId' in about ? (about.interfaceId ?? '') : '';
+function concerns({ metric, sensorClass, sensorName }: AlarmRule, value: AlarmValue): boolean {
+  if (value.metric !== metric) return false;
+  if (sensorClass === null) return true;
+  return (
+    value.sensor?.class === sensorClass &&
+    (sensorName === null || value.sensor.name.toLowerCase().includes(sensorName.toLowerCase()))
+  );
+}
+
+/** The columns of an alarm that say what it is about. */
+function columnsOf(about: AlarmAbout | null): Pick<Alarm, 'interfaceId' | 'serviceId' | 'sensorId'> {
+  return { interfaceId: null, serviceId: null, sensorId: null, ...about };
+}
+
+function partOf({ interfaceId, serviceId, sensorId }: ReturnType<typeof columnsOf>): string {
+  return sensorId ?? serviceId ?? interfaceId ?? '';
 }
 
 function keyOf(ruleId: string, part: string): string {
@@ -144,8 +161,7 @@ async function bring(
       id: newId('alm', clock),
       ruleId: rule.id,
       deviceId,
-      interfaceId: value.about !== null && 'interfaceId' in value.about ? value.about.interfaceId : null,
-      serviceId: value.about !== null && 'serviceId' in value.about ? value.about.serviceId : null,
+      ...columnsOf(value.about),
       severity: rule.severity,
       evidence: value.words,
       source,

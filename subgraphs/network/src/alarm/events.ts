@@ -11,8 +11,8 @@ export function alarmEvent(
   rule: string,
   about: { readonly at: number; readonly actor: string; readonly traceId?: string },
 ): NewEvent<TenantEvents> {
-  const { id, deviceId, interfaceId, severity, evidence } = alarm;
-  const payload: AlarmPayload = { alarmId: id, deviceId, interfaceId, rule, severity, evidence };
+  const { id, deviceId, interfaceId, sensorId, severity, evidence } = alarm;
+  const payload: AlarmPayload = { alarmId: id, deviceId, interfaceId, sensorId, rule, severity, evidence };
   const { at, actor, traceId } = about;
   const head = {
     subject: deviceId,

@@ -2,7 +2,7 @@ import { appendEvents, newId } from '@dotmac/platform';
 import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { builder, type NetworkContext } from '../builder.ts';
-import { AlarmRef, DeviceRef, InterfaceRef, ServiceRef } from '../types.ts';
+import { AlarmRef, DeviceRef, InterfaceRef, SensorRef, ServiceRef } from '../types.ts';
 import { alarmEvent } from './events.ts';
 import { alarmMetrics, alarmStateOf, alarmStates, severities } from './rules.ts';
 import {
@@ -42,6 +42,14 @@ const AlarmRuleRef = builder.objectRef<AlarmRule>('AlarmRule').implement({
       description: 'Of a rule about what must not be low.',
     }),
     clearAbove: t.exposeFloat('clearAbove', { nullable: true }),
+    sensorClass: t.exposeString('sensorClass', {
+      nullable: true,
+      description: 'Of a rule about sensors of a class, such as `temperature`.',
+    }),
+    sensorName: t.exposeString('sensorName', {
+      nullable: true,
+      description: 'Only sensors with this in their name, in letters of either case.',
+    }),
     raiseAfter: t.exposeInt('raiseAfter', { description: 'Readings in a row.' }),
     clearAfter: t.exposeInt('clearAfter'),
     degrades: t.exposeBoolean('degrades', { description: 'Whether the device is DEGRADED meanwhile.' }),
@@ -75,6 +83,12 @@ AlarmRef.implement({
       nullable: true,
       description: 'Whose radio or ONU it is about.',
       resolve: ({ serviceId }) => (serviceId === null ? null : { id: serviceId }),
+    }),
+    sensor: t.field({
+      type: SensorRef,
+      nullable: true,
+      resolve: ({ sensorId }, _args, { loaders }) =>
+        sensorId === null ? null : loaders.sensor.load(sensorId),
     }),
     severity: t.expose('severity', { type: SeverityEnum }),
     state: t.field({

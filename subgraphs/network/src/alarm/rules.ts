@@ -6,6 +6,14 @@ export const alarmMetrics = [
   'CUSTOMER_SNR_DB',
   'CUSTOMER_RX_POWER_DBM',
   'LINE_RX_POWER_DBM',
+  'CUSTOMER_SIGNAL_FALL_DB',
+  'CUSTOMER_RX_POWER_FALL_DB',
+  'LINE_RX_POWER_FALL_DB',
+  'SENSOR_STATE_WARNING',
+  'SENSOR_STATE_CRITICAL',
+  'SENSOR_LIMIT_WARNING',
+  'SENSOR_LIMIT_CRITICAL',
+  'SENSOR_VALUE',
 ] as const;
 export type AlarmMetric = (typeof alarmMetrics)[number];
 /** ITU-T X.733. */

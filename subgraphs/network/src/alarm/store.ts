@@ -66,14 +66,19 @@ export async function saveWatches(
   deviceId: string,
   watches: readonly WatchRow[],
 ): Promise<void> {
-  for (const { ruleId, part, raised, streak, changes } of watches) {
-    const values = { raised, streak, changes: changes.map((at) => new Date(at)) };
-    await transaction
-      .insertInto('network.alarmWatch')
-      .values({ ruleId, deviceId, part, ...values })
-      .onConflict((conflict) => conflict.columns(['ruleId', 'deviceId', 'part']).doUpdateSet(values))
-      .execute();
-  }
+  if (watches.length === 0) return;
+  const rows = watches.map(({ changes, ...watch }) => ({
+    ...watch,
+    changes: changes.map((at) => new Date(at)),
+  }));
+  await sql`
+    insert into network.alarm_watch (rule_id, device_id, part, raised, streak, changes)
+    select r->>'ruleId', ${deviceId}, r->>'part', (r->>'raised')::boolean, (r->>'streak')::integer,
+      array(select jsonb_array_elements_text(r->'changes')::timestamptz)
+    from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) as t (r)
+    on conflict (rule_id, device_id, part) do update set raised = excluded.raised, streak = excluded.streak, changes = excluded.changes`.execute(
+    transaction,
+  );
 }
 
 export async function activeAlarms(

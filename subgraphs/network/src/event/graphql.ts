@@ -7,6 +7,7 @@ import type { AccessChange } from '../change/store.ts';
 import type { Device } from '../device/store.ts';
 import { IncidentStateEnum } from '../incident/graphql.ts';
 import { forgetLoaded } from '../loaders.ts';
+import { SensorSeverityEnum } from '../sensor/graphql.ts';
 import {
   AccessChangeRef,
   AccessChangeStateEnum,
@@ -15,6 +16,7 @@ import {
   DeviceStateEnum,
   IncidentRef,
   InterfaceRef,
+  SensorRef,
   ServiceRef,
   SessionRef,
   serviceOf,
@@ -32,6 +34,7 @@ const kinds = {
   LOGIN_REJECTED: ['login.rejected', 'LoginRejected'],
   DEVICE_STATE_CHANGED: ['device.state.changed', 'DeviceStateChanged'],
   INTERFACE_STATE_CHANGED: ['interface.state.changed', 'InterfaceStateChanged'],
+  SENSOR_STATE_CHANGED: ['sensor.state.changed', 'SensorStateChanged'],
   ACCESS_CHANGE_PROGRESSED: ['access.change.progressed', 'AccessChangeProgressed'],
   ALARM_RAISED: ['alarm.raised', 'AlarmRaised'],
   ALARM_UPDATED: ['alarm.updated', 'AlarmUpdated'],
@@ -157,6 +160,29 @@ builder.objectRef<Event<'interface.state.changed'>>('InterfaceStateChanged').imp
   }),
 });
 
+builder.objectRef<Event<'sensor.state.changed'>>('SensorStateChanged').implement({
+  interfaces,
+  fields: (t) => ({
+    sensor: t.field({
+      type: SensorRef,
+      nullable: true,
+      resolve: ({ payload }, _args, { loaders }) => loaders.sensor.load(payload.sensorId),
+    }),
+    device: t.field({
+      type: DeviceRef,
+      nullable: true,
+      resolve: ({ payload }, _args, { loaders }) => loaders.device.load(payload.deviceId),
+    }),
+    fromSeverity: t.field({ type: SensorSeverityEnum, resolve: ({ payload }) => payload.from }),
+    toSeverity: t.field({ type: SensorSeverityEnum, resolve: ({ payload }) => payload.to }),
+    text: t.string({
+      nullable: true,
+      description: 'The name of its state now.',
+      resolve: ({ payload }) => payload.text,
+    }),
+  }),
+});
+
 builder.objectRef<Event<'access.change.progressed'>>('AccessChangeProgressed').implement({
   interfaces,
   fields: (t) => ({
@@ -239,7 +265,7 @@ builder.subscriptionField('networkEvents', (t) =>
       after: t.arg({ type: 'Cursor' }),
       initial: t.arg.boolean({
         description:
-          'Begin with what stands, each as the event that would have brought it about: live sessions, devices, ports, changes on their way, active alarms and open incidents.',
+          'Begin with what stands, each as the event that would have brought it about: live sessions, devices, ports, parts that are not well, changes on their way, active alarms and open incidents.',
       }),
       types: t.arg({ type: [KindEnum] }),
     },

@@ -10,6 +10,8 @@ import { allDevices } from '../device/store.ts';
 import { incidentOpened } from '../incident/events.ts';
 import { openIncidents } from '../incident/store.ts';
 import { allInterfaces } from '../interface/store.ts';
+import { sensorChanged } from '../sensor/events.ts';
+import { ailingSensors } from '../sensor/store.ts';
 import { sessionEvent } from '../session/events.ts';
 import { liveSessions } from '../session/store.ts';
 
@@ -36,6 +38,13 @@ const readers: Partial<Record<Type, Reader>> = {
       occurredAt: operStatusSince?.getTime() ?? now,
       actor,
     })),
+  'sensor.state.changed': async (db, now) =>
+    (await ailingSensors(db)).map((sensor) =>
+      sensorChanged(sensor, sensor.severity ?? 'UNKNOWN', {
+        at: sensor.severitySince?.getTime() ?? now,
+        actor,
+      }),
+    ),
   'session.started': async (db) =>
     (await liveSessions(db, null)).map((session) => sessionEvent('STARTED', session, actor)),
   'access.change.progressed': async (db) =>

@@ -4,7 +4,15 @@ import type { TenantEvents } from '@dotmac/schema';
 import type { Kysely } from 'kysely';
 import { builder } from '../builder.ts';
 import { forgetLoaded } from '../loaders.ts';
-import { AccessChangeRef, AlarmRef, DeviceRef, IncidentRef, InterfaceRef, SessionRef } from '../types.ts';
+import {
+  AccessChangeRef,
+  AlarmRef,
+  DeviceRef,
+  IncidentRef,
+  InterfaceRef,
+  SensorRef,
+  SessionRef,
+} from '../types.ts';
 import { standing } from './standing.ts';
 
 type NetworkEvent = EventWithCursor<TenantEvents>;
@@ -16,6 +24,7 @@ const things = {
   DEVICE: ['device.state.changed'],
   INCIDENT: ['incident.opened', 'incident.updated', 'incident.resolved'],
   INTERFACE: ['interface.state.changed'],
+  SENSOR: ['sensor.state.changed'],
   SESSION: ['session.started', 'session.updated', 'session.stopped'],
 } as const satisfies Record<string, readonly NetworkEvent['type'][]>;
 type Kind = keyof typeof things;
@@ -27,6 +36,7 @@ function thingOf({ type, payload }: NetworkEvent): readonly [kind: Kind, id: str
   if ('incidentId' in payload) return ['INCIDENT', payload.incidentId];
   if ('interfaceId' in payload && type === 'interface.state.changed')
     return ['INTERFACE', payload.interfaceId];
+  if ('sensorId' in payload && type === 'sensor.state.changed') return ['SENSOR', payload.sensorId];
   if ('sessionId' in payload) return ['SESSION', payload.sessionId];
   return 'deviceId' in payload && payload.deviceId !== null ? ['DEVICE', payload.deviceId] : null;
 }
@@ -78,6 +88,11 @@ const NetworkStateRef = builder.objectRef<NetworkEvent>('NetworkState').implemen
       nullable: true,
       resolve: (event, _args, { loaders }) => load(loaders.interface, idOf(event, 'INTERFACE')),
     }),
+    sensor: t.field({
+      type: SensorRef,
+      nullable: true,
+      resolve: (event, _args, { loaders }) => load(loaders.sensor, idOf(event, 'SENSOR')),
+    }),
     session: t.field({
       type: SessionRef,
       nullable: true,
@@ -103,7 +118,7 @@ builder.subscriptionField('networkStates', (t) =>
       after: t.arg({ type: 'Cursor', description: 'Go on after this; from now on without it.' }),
       initial: t.arg.boolean({
         description:
-          'Begin with devices, ports, live sessions, changes on their way, active alarms and open incidents.',
+          'Begin with devices, ports, parts that are not well, live sessions, changes on their way, active alarms and open incidents.',
       }),
       kinds: t.arg({ type: [KindEnum], description: 'All when left out.' }),
     },

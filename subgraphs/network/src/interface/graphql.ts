@@ -1,9 +1,8 @@
-import { ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import type { Device } from '../device/store.ts';
 import { DeviceRef, InterfaceRateRef, InterfaceRef } from '../types.ts';
 import { type NetworkInterface, percentile95Of, type TrafficPoint, trafficOf } from './store.ts';
-import { type TrafficPlan, type TrafficWindow, trafficPlan } from './traffic.ts';
+import { type TrafficPlan, trafficPlan, type WindowWanted, windowWanted } from './traffic.ts';
 
 const big = (text: string | null) => (text === null ? null : BigInt(text));
 
@@ -76,7 +75,7 @@ const PercentileRef = builder
   });
 
 const TrafficRef = builder
-  .objectRef<{ interfaceId: string; window: TrafficWindow; plan: TrafficPlan }>('InterfaceTraffic')
+  .objectRef<{ interfaceId: string; window: WindowWanted; plan: TrafficPlan }>('InterfaceTraffic')
   .implement({
     fields: (t) => ({
       resolutionSeconds: t.int({ resolve: ({ plan }) => plan.bucketSeconds }),
@@ -105,11 +104,7 @@ builder.objectField(InterfaceRef, 'traffic', (t) =>
       points: t.arg.int({ defaultValue: 300 }),
     },
     resolve: ({ id }, args, { services }) => {
-      const points = args.points ?? 300;
-      const window = { from: +args.from, to: +args.to, mostPoints: points };
-      if (window.from >= window.to) throw new ValidationError('to', 'The window must end after it begins');
-      if (points < 2 || points > mostPoints)
-        throw new ValidationError('points', `Between 2 and ${mostPoints} points; these are ${points}`);
+      const window = windowWanted(args, mostPoints);
       return { interfaceId: id, window, plan: trafficPlan(window, services.clock.now()) };
     },
   }),

@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { sql, type Transaction } from 'kysely';
 import type { NetworkServices } from '../builder.ts';
+import { rollUpSensors } from '../sensor/rollup.ts';
 
 /** A poll writes its rates that much later than it read them, at the most. */
 const latenessMilliseconds = 60_000;
@@ -65,7 +66,11 @@ export function keepRolling({ database, clock, logger }: NetworkServices, signal
     working = true;
     database
       .transaction()
-      .execute((transaction) => rollUp(transaction, clock.now()))
+      .execute(async (transaction) => {
+        const now = clock.now();
+        await rollUp(transaction, now);
+        await rollUpSensors(transaction, now);
+      })
       .catch((error: unknown) => {
         if (!signal.aborted) logger.warn({ error }, 'the means of rates wait for the next look');
       })

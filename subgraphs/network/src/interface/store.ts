@@ -1,7 +1,7 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
-import type { TrafficPlan, TrafficWindow } from './traffic.ts';
+import type { TrafficPlan, WindowWanted } from './traffic.ts';
 
 export type NetworkInterface = Selectable<TenantDatabase['network.interface']>;
 export type InterfaceRate = Selectable<TenantDatabase['network.interfaceRate']>;
@@ -121,7 +121,7 @@ export interface TrafficPoint {
 export async function trafficOf(
   db: Executor<TenantDatabase>,
   interfaceId: string,
-  { from, to }: TrafficWindow,
+  { from, to }: WindowWanted,
   { source, bucketSeconds }: TrafficPlan,
 ): Promise<TrafficPoint[]> {
   const bucket = sql`date_bin(make_interval(secs => ${bucketSeconds}), at, to_timestamp(0))`;
@@ -145,7 +145,7 @@ export async function trafficOf(
 export async function percentile95Of(
   db: Executor<TenantDatabase>,
   interfaceId: string,
-  { from, to }: TrafficWindow,
+  { from, to }: WindowWanted,
 ): Promise<{ in: bigint; out: bigint; samples: number } | null> {
   const { rows } = await sql<{ in: bigint | null; out: bigint | null; samples: number }>`
     select percentile_disc(0.95) within group (order by in_mean) as "in",

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { resolutions, trafficPlan } from './traffic.ts';
+import { trafficPlan, trafficResolutions } from './traffic.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -27,7 +27,7 @@ test('never more points than asked for, on the grid of a source that still holds
         const to = now - age;
         const from = to - length;
         const { source, bucketSeconds } = trafficPlan({ from, to, mostPoints }, now);
-        const { seconds, keptSeconds } = resolutions.find((one) => one.name === source) ?? {
+        const { seconds, keptSeconds } = trafficResolutions.find((one) => one.name === source) ?? {
           seconds: 0,
           keptSeconds: 0,
         };

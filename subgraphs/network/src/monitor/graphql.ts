@@ -1,5 +1,6 @@
 import { builder } from '../builder.ts';
 import type { Device } from '../device/store.ts';
+import type { PlannedSensors, SensorReadingKind } from '../sensor/plan.ts';
 import { DeviceRef, ManagementProtocolEnum } from '../types.ts';
 import type { PlannedReading, ReadingKind } from './plan.ts';
 import type { PollingView } from './poller.ts';
@@ -12,14 +13,23 @@ const PollingLaneEnum = builder.enumType('PollingLane', {
   values: ['FAST', 'SLOW'] as const,
 });
 
-const kinds = ['IDENTITY', 'HEALTH', 'INTERFACES'] as const satisfies readonly Uppercase<ReadingKind>[];
-const ReadingKindEnum = builder.enumType('PlannedReadingKind', { values: kinds });
+const kinds = {
+  identity: 'IDENTITY',
+  health: 'HEALTH',
+  interfaces: 'INTERFACES',
+  sensors: 'SENSORS',
+  lineSensors: 'LINE_SENSORS',
+} as const satisfies Record<ReadingKind | SensorReadingKind, string>;
+const ReadingKindEnum = builder.enumType('PlannedReadingKind', {
+  description: 'LINE_SENSORS: optics of a line card, which suffers from being asked.',
+  values: Object.values(kinds),
+});
 
-const PlannedReadingRef = builder.objectRef<PlannedReading>('PlannedReading').implement({
+const PlannedReadingRef = builder.objectRef<PlannedReading | PlannedSensors>('PlannedReading').implement({
   fields: (t) => ({
     kind: t.field({
       type: ReadingKindEnum,
-      resolve: ({ kind }) => kind.toUpperCase() as (typeof kinds)[number],
+      resolve: ({ kind }) => kinds[kind],
     }),
     protocol: t.field({
       type: ManagementProtocolEnum,

@@ -5,6 +5,7 @@ import { quarantineMilliseconds } from '../address/rules.ts';
 import { endQuarantine } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { forgetDiscoveriesBefore } from '../discovery/store.ts';
+import { forgetSensorsGoneBefore } from '../sensor/store.ts';
 import { forgetUnknownBefore } from '../trap/store.ts';
 import { forgetOldUsage } from '../usage/store.ts';
 import { closeEndedVouchers } from '../voucher/store.ts';
@@ -14,6 +15,8 @@ const discoveryMilliseconds = 30 * 86_400_000;
 const trapInboxMilliseconds = 30 * 86_400_000;
 /** So long a used-up voucher is told apart from an unknown name. */
 const voucherRetentionMilliseconds = 30 * 86_400_000;
+/** As long as its readings are kept. */
+const sensorMilliseconds = 62 * 86_400_000;
 const usageHourRetentionDays = 62;
 /** Longer than usage looks back for what a crash left uncounted. */
 const usageMarkRetentionMilliseconds = 62 * 86_400_000;
@@ -32,6 +35,7 @@ export function housekeeping({ clock }: NetworkServices): DailyWork<TenantDataba
       );
       await forgetDiscoveriesBefore(transaction, new Date(now - discoveryMilliseconds));
       await forgetUnknownBefore(transaction, new Date(now - trapInboxMilliseconds));
+      await forgetSensorsGoneBefore(transaction, new Date(now - sensorMilliseconds));
       const ended = await closeEndedVouchers(
         transaction,
         new Date(now - voucherRetentionMilliseconds),

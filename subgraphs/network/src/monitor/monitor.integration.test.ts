@@ -127,7 +127,7 @@ test('a silent device goes into the slow lane, told in the graph and in the metr
           polling { fast slow inFlight overrunning { name } } }`,
       { id },
     );
-  const live = await tenant.eventually(polling, ({ device }) => device.polling?.plan.length === 3);
+  const live = await tenant.eventually(polling, ({ device }) => device.polling?.plan.length === 4);
   expect(live.device.polling).toMatchObject({
     lane: 'FAST',
     missedPolls: 0,
@@ -135,6 +135,7 @@ test('a silent device goes into the slow lane, told in the graph and in the metr
       { kind: 'IDENTITY', protocol: 'SNMP', everySeconds: 3600 },
       { kind: 'HEALTH', protocol: 'SNMP', everySeconds: 0.3 },
       { kind: 'INTERFACES', protocol: 'SNMP', everySeconds: 0.3 },
+      { kind: 'SENSORS', protocol: 'SNMP', everySeconds: 300 },
     ],
   });
   agent.setSilent(true);

@@ -12,6 +12,7 @@ import { missesUntilOffline } from '../device/rules.ts';
 import { type DeviceSessions, operation } from '../device/sessions.ts';
 import { type ManagementAddress, type Pollable, pollables } from '../device/store.ts';
 import type { IncidentWatch } from '../incident/watch.ts';
+import { type PlannedSensors, sensorPlan } from '../sensor/plan.ts';
 import { topology } from '../topology/store.ts';
 import { countPolls, type PollCounters } from './metrics.ts';
 import {
@@ -41,11 +42,13 @@ export interface PollerParts {
   readonly reach: ReachProbe | null;
   /** Told of silence and of its end. */
   readonly incidents: IncidentWatch;
+  /** Between two readings of a device's sensors, which another lane takes. */
+  readonly sensorMilliseconds: number;
 }
 
 /** How a device is polled, for those who look. Times are those of the services' clock. */
 export interface PollingView extends LaneStanding {
-  readonly plan: readonly PlannedReading[];
+  readonly plan: readonly (PlannedReading | PlannedSensors)[];
 }
 
 /**
@@ -60,6 +63,7 @@ export class Poller {
   readonly #incidents: IncidentWatch;
   readonly #reach: ReachProbe | null;
   readonly #intervalMilliseconds: number;
+  readonly #sensorMilliseconds: number;
   readonly #counters: PollCounters;
   readonly lanes: PollingLanes;
   #devices: ReadonlyMap<string, Pollable> = new Map();
@@ -74,7 +78,7 @@ export class Poller {
   #refreshAgain = false;
 
   constructor(
-    { services, sessions, sessionClock, incidents, reach }: PollerParts,
+    { services, sessions, sessionClock, incidents, reach, sensorMilliseconds }: PollerParts,
     intervalMilliseconds: number,
   ) {
     this.#services = services;
@@ -83,6 +87,7 @@ export class Poller {
     this.#incidents = incidents;
     this.#reach = reach;
     this.#intervalMilliseconds = intervalMilliseconds;
+    this.#sensorMilliseconds = sensorMilliseconds;
     this.lanes = new PollingLanes({
       ...lanePolicy(intervalMilliseconds),
       missesUntilSilent: missesUntilOffline,
@@ -130,7 +135,10 @@ export class Poller {
       startedAt: time(standing.startedAt),
       lastStartedAt: time(standing.lastStartedAt),
       overranAt: time(standing.overranAt),
-      plan: pollingPlan(device.addresses, this.#intervalMilliseconds),
+      plan: [
+        ...pollingPlan(device.addresses, this.#intervalMilliseconds),
+        ...sensorPlan(device.addresses, this.#sensorMilliseconds),
+      ],
     };
   }
 

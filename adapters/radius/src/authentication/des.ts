@@ -27,22 +27,22 @@ const choice2 = [
   14, 17, 11, 24, 1, 5, 3, 28, 15, 6, 21, 10, 23, 19, 12, 4, 26, 8, 16, 7, 27, 20, 13, 2, 41, 52, 31, 37, 47,
   55, 30, 40, 51, 45, 33, 48, 44, 49, 39, 56, 34, 53, 46, 42, 50, 36, 29, 32,
 ];
-const shifts = [1, 1, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 1];
-const rounds = 16;
-/** Two words of 24 bits a round. */
-const keyWords = 2 * rounds;
+const shifts = Uint8Array.of(1, 1, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 1);
 const keyNibbles = 14;
+const halfMask = 0xfffffff;
 
 interface Tables {
   /** By S-box and its six bits: its four bits at their places after P. */
   readonly substitution: Int32Array;
-  /** By nibble of the key and its value: what it adds to the words of the rounds' keys. */
-  readonly schedule: Int32Array;
+  /** By nibble of the key and its value: what it gives to the halves C and D of 28 bits (PC-1). */
+  readonly halves: Int32Array;
+  /** By half, seven of its bits and their value: what they give to 24 bits of a round's key (PC-2). */
+  readonly choice: Int32Array;
 }
 let made: Tables | undefined;
 
 function tables(): Tables {
-  made ??= { substitution: substitutionTable(), schedule: scheduleTable() };
+  made ??= { substitution: substitutionTable(), halves: halvesTable(), choice: choiceTable() };
   return made;
 }
 
@@ -60,29 +60,36 @@ function substitutionTable(): Int32Array {
   return table;
 }
 
-/** Of a key of 56 bits, without the bits of parity. */
-function scheduleTable(): Int32Array {
-  const table = new Int32Array(keyNibbles * 16 * keyWords);
-  let shifted = 0;
-  for (let round = 0; round < rounds; round++) {
-    shifted += shifts[round] as number;
-    for (const [place, from] of choice2.entries()) {
-      const half = from > 28 ? 28 : 0;
-      const withParity = (choice1[half + ((from - 1 - half + shifted) % 28)] as number) - 1;
-      const bit = withParity - (withParity >> 3);
-      const word = round * 2 + (place >= 24 ? 1 : 0);
-      const mask = 1 << (23 - (place % 24));
-      const nibble = bit >> 2;
-      for (let value = 0; value < 16; value++)
-        if ((value >> (3 - (bit & 3))) & 1)
-          table[(nibble * 16 + value) * keyWords + word] =
-            (table[(nibble * 16 + value) * keyWords + word] as number) | mask;
-    }
+function halvesTable(): Int32Array {
+  const table = new Int32Array(keyNibbles * 16 * 2);
+  for (const [place, from] of choice1.entries()) {
+    // Of 64 with parity; here are 56 without.
+    const bit = from - 1 - ((from - 1) >> 3);
+    const half = place >= 28 ? 1 : 0;
+    for (let value = 0; value < 16; value++)
+      if ((value >> (3 - (bit & 3))) & 1) {
+        const at = ((bit >> 2) * 16 + value) * 2 + half;
+        table[at] = (table[at] as number) | (1 << (27 - (place % 28)));
+      }
   }
   return table;
 }
 
-const roundKeys = new Int32Array(keyWords);
+/** The first 24 bits of a round's key come from C, the others from D. */
+function choiceTable(): Int32Array {
+  const table = new Int32Array(2 * 4 * 128);
+  for (const [place, from] of choice2.entries()) {
+    const half = place >= 24 ? 1 : 0;
+    const bit = from - 1 - 28 * half;
+    const group = Math.floor(bit / 7);
+    for (let value = 0; value < 128; value++)
+      if ((value >> (6 - (bit % 7))) & 1) {
+        const at = (half * 4 + group) * 128 + value;
+        table[at] = (table[at] as number) | (1 << (23 - (place % 24)));
+      }
+  }
+  return table;
+}
 
 /**
  * Encrypts a block of 8 octets and writes it to `out` at `outAt`.
@@ -95,13 +102,14 @@ export function desEncrypt(
   out: Uint8Array,
   outAt: number,
 ): void {
-  const { substitution, schedule } = tables();
-  roundKeys.fill(0);
+  const { substitution, halves, choice } = tables();
+  let c = 0;
+  let d = 0;
   for (let nibble = 0; nibble < keyNibbles; nibble++) {
     const octet = key[keyAt + (nibble >> 1)] as number;
-    const row = (nibble * 16 + ((nibble & 1) === 0 ? octet >> 4 : octet & 15)) * keyWords;
-    for (let word = 0; word < keyWords; word++)
-      roundKeys[word] = (roundKeys[word] as number) | (schedule[row + word] as number);
+    const row = (nibble * 16 + ((nibble & 1) === 0 ? octet >> 4 : octet & 15)) * 2;
+    c |= halves[row] as number;
+    d |= halves[row + 1] as number;
   }
   // The initial permutation: even bits of the octets, from the last octet to the first, then the odd ones.
   let left = 0;
@@ -111,9 +119,20 @@ export function desEncrypt(
       left = (left << 1) | (((block[octet] as number) >> bit) & 1);
       right = (right << 1) | (((block[octet] as number) >> (bit + 1)) & 1);
     }
-  for (let round = 0; round < rounds; round++) {
-    const first = roundKeys[2 * round] as number;
-    const second = roundKeys[2 * round + 1] as number;
+  for (let round = 0; round < 16; round++) {
+    const by = shifts[round] as number;
+    c = ((c << by) | (c >> (28 - by))) & halfMask;
+    d = ((d << by) | (d >> (28 - by))) & halfMask;
+    const first =
+      (choice[c >> 21] as number) |
+      (choice[128 + ((c >> 14) & 127)] as number) |
+      (choice[256 + ((c >> 7) & 127)] as number) |
+      (choice[384 + (c & 127)] as number);
+    const second =
+      (choice[512 + (d >> 21)] as number) |
+      (choice[640 + ((d >> 14) & 127)] as number) |
+      (choice[768 + ((d >> 7) & 127)] as number) |
+      (choice[896 + (d & 127)] as number);
     const r = right;
     right =
       left ^

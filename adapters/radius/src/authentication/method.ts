@@ -1,5 +1,5 @@
 import { attributeTypes } from '../packet/codes.ts';
-import { type PacketScan, vendorAttributeValue } from '../packet/scan.ts';
+import { type PacketScan, vendorAttributeAt } from '../packet/scan.ts';
 import type { PresentedCredential } from './presented.ts';
 
 /** Microsoft's attributes for MS-CHAP, RFC 2548. */
@@ -19,8 +19,8 @@ export function methodOf(packet: Uint8Array, scan: PacketScan): AuthenticationMe
   const has = (type: number) => scan.firstOffsets[type] !== 0;
   if (has(attributeTypes.eapMessage)) return 'EAP';
   if (has(attributeTypes.vendorSpecific)) {
-    if (vendorAttributeValue(packet, scan, microsoft.vendor, microsoft.response2) !== null) return 'MSCHAPV2';
-    if (vendorAttributeValue(packet, scan, microsoft.vendor, microsoft.response) !== null) return 'MSCHAP';
+    if (vendorAttributeAt(packet, scan, microsoft.vendor, microsoft.response2) !== 0) return 'MSCHAPV2';
+    if (vendorAttributeAt(packet, scan, microsoft.vendor, microsoft.response) !== 0) return 'MSCHAP';
   }
   if (has(attributeTypes.chapPassword)) return 'CHAP';
   return has(attributeTypes.userPassword) ? 'PAP' : 'NONE';

@@ -15,7 +15,7 @@ export function msChapV2Attempt(userName: string, password: string): MsChapV2Att
   const peerChallenge = randomBytes(16);
   const identifier = randomBytes(1);
   const passwordHash = ntPasswordHash(password);
-  const hashed = challengeHash(peerChallenge, challenge, userName);
+  const hashed = challengeHash(peerChallenge, challenge, Buffer.from(userName));
   const ntResponse = challengeResponse(hashed, passwordHash);
   const response = Buffer.concat([identifier, Buffer.alloc(1), peerChallenge, Buffer.alloc(8), ntResponse]);
   const expected = Buffer.concat([

@@ -29,7 +29,7 @@ test('RFC 2759 §9.2 and RFC 3079 §3.5.3', () => {
   const challenge = challengeHash(
     hex('21402324255e262a28295f2b3a337c7e'),
     hex('5b5d7c7d7b3f2f3e3c2c602132262628'),
-    'User',
+    Buffer.from('User'),
   );
   expect(challenge).toEqual(hex('d02e4386bce91226'));
   const response = challengeResponse(challenge, hash);
@@ -40,5 +40,7 @@ test('RFC 2759 §9.2 and RFC 3079 §3.5.3', () => {
 
 test('a domain before the user name does not count', () => {
   const [peer, ours] = [Buffer.alloc(16, 1), Buffer.alloc(16, 2)];
-  expect(challengeHash(peer, ours, 'ISP\\User')).toEqual(challengeHash(peer, ours, 'User'));
+  expect(challengeHash(peer, ours, Buffer.from('ISP\\User'))).toEqual(
+    challengeHash(peer, ours, Buffer.from('User')),
+  );
 });

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Attribute } from '../attribute/encode.ts';
+import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
 import { equalBytes } from '../packet/authenticator.ts';
 import { attributeTypes } from '../packet/codes.ts';
 import { isHiddenPassword, revealPassword, verifyChap } from '../packet/password.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import type { AccessRequestView } from '../server/access-request.ts';
 import { microsoft } from './method.ts';
+import { msChapV2Proof } from './ms-chap-proof.ts';
 import {
   authenticatorResponse,
   challengeHash,
@@ -20,14 +21,14 @@ import type { MsChapV2Credential, PresentedCredential } from './presented.ts';
 
 /**
  * Whether the request proves knowledge of a password, by any method that has one; `false` for a certificate or nothing.
- * What the proof obliges the reply to carry (MS-CHAP2-Success, MPPE keys) is added to an accept by the server.
+ * What the proof obliges the reply to carry (MS-CHAP2-Success, MPPE keys) is `request.proof`, which the server adds to an accept.
  * With two secrets in rotation and no Message-Authenticator, a PAP password also shows which of them the NAS uses.
  */
 export function verifyPassword(request: AccessRequestView, cleartext: string): boolean {
   switch (request.method) {
     case 'MSCHAPV2':
     case 'MSCHAP':
-      return verifyNtHash(request, ntPasswordHash(cleartext));
+      return verifyNtHash(request, ntPasswordHash(cleartext, openHash));
     case 'CHAP': {
       const chap = request.octets(attributeTypes.chapPassword) as Uint8Array;
       const challenge = request.octets(attributeTypes.chapChallenge) ?? request.authenticator;
@@ -58,7 +59,7 @@ function verifyPresented(presented: PresentedCredential, cleartext: string): boo
 
 function verifyPresentedMsChapV2(presented: MsChapV2Credential, ntHash: Uint8Array): boolean {
   const { challenge, ntResponse, peerChallenge, userName } = presented;
-  const hashed = challengeHash(peerChallenge, challenge, userName);
+  const hashed = challengeHash(peerChallenge, challenge, Buffer.from(userName));
   if (!equalBytes(ntResponse, challengeResponse(hashed, ntHash))) return false;
   const text = authenticatorResponse(ntHash, ntResponse, hashed);
   presented.success = { text, ...mppeKeys(ntHash, ntResponse) };
@@ -77,7 +78,11 @@ export function verifyNtHash(request: AccessRequestView, ntHash: Uint8Array): bo
   if (challenge === null || version1 === null || version1.length !== 50 || challenge.length !== 8)
     return false;
   if (!equalBytes(version1.subarray(26, 50), challengeResponse(challenge, ntHash))) return false;
-  request.proof = [{ name: 'MS-CHAP-MPPE-Keys', value: mppeKeysVersion1(ntHash) }, ...encryptionTypes];
+  request.proof = encodeAttributes(
+    request.dictionary,
+    [{ name: 'MS-CHAP-MPPE-Keys', value: mppeKeysVersion1(ntHash) }, ...encryptionTypes],
+    request,
+  );
   return true;
 }
 
@@ -87,19 +92,29 @@ function verifyVersion2(
   challenge: Uint8Array,
   response: Uint8Array,
 ): boolean {
-  const hashed = challengeHash(response.subarray(2, 18), challenge, request.userName ?? '');
+  const userName = request.octets(attributeTypes.userName) ?? nobody;
+  const hashed = challengeHash(response.subarray(2, 18), challenge, userName, openChallenge);
   const ntResponse = response.subarray(26, 50);
-  if (!equalBytes(ntResponse, challengeResponse(hashed, ntHash))) return false;
-  const { send, receive } = mppeKeys(ntHash, ntResponse);
-  const success = authenticatorResponse(ntHash, ntResponse, hashed);
-  request.proof = [
-    { name: 'MS-CHAP2-Success', value: Buffer.concat([response.subarray(0, 1), Buffer.from(success)]) },
-    { name: 'MS-MPPE-Send-Key', value: send },
-    { name: 'MS-MPPE-Recv-Key', value: receive },
-    ...encryptionTypes,
-  ];
+  if (!equalBytes(ntResponse, challengeResponse(hashed, ntHash, openResponse))) return false;
+  request.proof = msChapV2Proof(
+    {
+      identifier: response[0] as number,
+      passwordHash: ntHash,
+      ntResponse,
+      challenge: hashed,
+      packet: request.packet,
+      secret: request.secret,
+    },
+    request.outlivesTurn,
+  );
   return true;
 }
+
+const nobody = new Uint8Array(0);
+/** What is computed for one login, and overwritten by the next. */
+const openHash = Buffer.alloc(16);
+const openChallenge = Buffer.alloc(8);
+const openResponse = Buffer.alloc(24);
 
 /** Encryption allowed, 40 or 128 bit (RFC 2548 §2.4.4, §2.4.5). */
 const encryptionTypes: readonly Attribute[] = [

@@ -56,6 +56,8 @@ export interface ReplyParts {
   /** Encoded attributes, in order. */
   readonly blocks: readonly Uint8Array[];
   readonly messageAuthenticator: boolean;
+  /** Where to write the reply when it has just this length, so that none is allocated. */
+  readonly room?: Buffer | null;
 }
 
 /**
@@ -70,21 +72,28 @@ export function buildReply(parts: ReplyParts): Buffer {
     blocks = [...blocks, request.subarray(at, end)];
     at = nextAttribute(request, scan, attributeTypes.proxyState, end);
   }
-  const packet = assemble(parts.code, request[1] as number, parts.messageAuthenticator, blocks);
-  if (parts.messageAuthenticator)
+  const { messageAuthenticator, room = null } = parts;
+  const packet = assemble(parts.code, request[1] as number, messageAuthenticator, blocks, room);
+  if (messageAuthenticator)
     writeMessageAuthenticator(packet, packet.length, 22, request, secret, packet, 22, 4);
   writeAuthenticator(packet, packet.length, request, secret, packet, 4, 4);
   return packet;
 }
 
-function assemble(code: number, identifier: number, withMa: boolean, blocks: readonly Uint8Array[]): Buffer {
+function assemble(
+  code: number,
+  identifier: number,
+  withMa: boolean,
+  blocks: readonly Uint8Array[],
+  room: Buffer | null = null,
+): Buffer {
   let length = headerLength + (withMa ? 18 : 0);
   for (const block of blocks) length += block.length;
   if (length > maximumPacketLength)
     throw new PacketTooLongError(
       `The packet would have ${length} octets, the most is ${maximumPacketLength}`,
     );
-  const packet = Buffer.allocUnsafe(length);
+  const packet = room?.length === length ? room : Buffer.allocUnsafe(length);
   packet[0] = code;
   packet[1] = identifier;
   packet[2] = length >> 8;

@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
 import { equal16 } from './authenticator.ts';
+import { randomOctet } from './entropy.ts';
 import { md5, md5Append, md5Begin, md5Finish } from './md5.ts';
 import type { SharedSecret } from './shared-secret.ts';
 
@@ -99,7 +99,7 @@ export function chapPassword(identifier: number, challenge: Uint8Array, cleartex
 
 /** Two octets with the top bit set. Unique within a packet is all RFC 2868 §3.5 asks; random is stronger. */
 export function randomSalt(): number {
-  return randomInt(0x8000, 0x10000);
+  return 0x8000 | (randomOctet() << 8) | randomOctet();
 }
 
 /** Salt encryption (RFC 2868 §3.5, RFC 2548 §2.4.2): salt, then the hidden length and value. */
@@ -111,12 +111,39 @@ export function saltEncrypt(
 ): Uint8Array {
   if (value.length > 239)
     throw new RangeError(`A salt-encrypted value has ${value.length} octets, the most is 239`);
-  const saltBytes = Uint8Array.of(salt >> 8, salt);
-  const plain = new Uint8Array(Math.ceil((value.length + 1) / 16) * 16);
-  plain[0] = value.length;
-  plain.set(value, 1);
-  cipherBlocks(plain, Buffer.concat([authenticator, saltBytes]), secret, plain, true);
-  return Buffer.concat([saltBytes, plain]);
+  const out = Buffer.alloc(2 + Math.ceil((value.length + 1) / 16) * 16);
+  out[2] = value.length;
+  out.set(value, 3);
+  saltEncryptInPlace(out, 0, out.length, authenticator, 0, secret, salt);
+  return out;
+}
+
+/**
+ * The same on octets that lie where they are sent: two for the salt at `at`, then length, value and padding up to `end`.
+ * @param authenticator holds 16 octets at `authenticatorAt`.
+ */
+export function saltEncryptInPlace(
+  out: Uint8Array,
+  at: number,
+  end: number,
+  authenticator: Uint8Array,
+  authenticatorAt: number,
+  secret: SharedSecret,
+  salt: number,
+): void {
+  out[at] = salt >> 8;
+  out[at + 1] = salt;
+  for (let from = at + 2; from < end; from += 16) {
+    md5Begin();
+    md5Append(secret.bytes);
+    if (from === at + 2) {
+      md5Append(authenticator, authenticatorAt, authenticatorAt + 16);
+      md5Append(out, at, at + 2);
+    } else md5Append(out, from - 16, from);
+    md5Finish(block);
+    for (let index = 0; index < 16; index++)
+      out[from + index] = (out[from + index] as number) ^ (block[index] as number);
+  }
 }
 
 /** Reverses `saltEncrypt`; null when length or padding cannot be right. */

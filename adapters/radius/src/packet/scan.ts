@@ -78,6 +78,17 @@ export function vendorAttributeValue(
   vendor: number,
   type: number,
 ): Uint8Array | null {
+  const at = vendorAttributeAt(packet, scan, vendor, type);
+  return at === 0 ? null : packet.subarray(at + 2, at + (packet[at + 1] as number));
+}
+
+/** Where such a sub-attribute (`type`, `length`, value) begins; 0 when absent. Its length has been checked. */
+export function vendorAttributeAt(
+  packet: Uint8Array,
+  scan: PacketScan,
+  vendor: number,
+  type: number,
+): number {
   for (let at = scan.firstOffsets[attributeTypes.vendorSpecific] as number; at !== 0; ) {
     const end = at + (packet[at + 1] as number);
     if (end - at >= 8) {
@@ -91,12 +102,12 @@ export function vendorAttributeValue(
         for (let inner = at + 6; inner + 2 <= end; ) {
           const size = packet[inner + 1] as number;
           if (size < 2 || inner + size > end) break;
-          if (packet[inner] === type) return packet.subarray(inner + 2, inner + size);
+          if (packet[inner] === type) return inner;
           inner += size;
         }
       }
     }
     at = nextAttribute(packet, scan, attributeTypes.vendorSpecific, end);
   }
-  return null;
+  return 0;
 }

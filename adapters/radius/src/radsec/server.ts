@@ -65,7 +65,7 @@ export async function listenRadSec(
       port: socket.remotePort ?? 0,
       nas: { ...nas, secrets: [radSecSecret] },
       send: (reply) => {
-        if (socket.writable) socket.write(reply);
+        if (socket.writable) socket.write(Buffer.from(reply));
       },
     };
     const cut = packetFramer();

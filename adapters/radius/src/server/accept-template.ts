@@ -1,7 +1,7 @@
-import { randomFillSync } from 'node:crypto';
 import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { attributeTypes } from '../packet/codes.ts';
+import { randomOctet } from '../packet/entropy.ts';
 
 /** What of an accept is one login's own. */
 export interface OwnReply {
@@ -23,8 +23,6 @@ export interface AcceptTemplate {
 
 const digits = Buffer.from('0123456789abcdef');
 const nonceOctets = 8;
-const entropy = Buffer.alloc(nonceOctets * 512);
-let entropyUsed = entropy.length;
 
 /** Attributes for the `blocks` of an accept, encoded once. None that is encrypted. Throws `AttributeError`. */
 export function acceptBlock(attributes: readonly Attribute[]): Uint8Array {
@@ -60,15 +58,10 @@ function tailFor(prefixLength: number): Buffer {
   return tail;
 }
 
-/** Random octets come from the system in hundreds of nonces: asking for each costs as much as the reply. */
 function writeNonce(out: Buffer, start: number): void {
-  if (entropyUsed === entropy.length) {
-    randomFillSync(entropy);
-    entropyUsed = 0;
-  }
   let at = start;
   for (let index = 0; index < nonceOctets; index++) {
-    const octet = entropy[entropyUsed++] as number;
+    const octet = randomOctet();
     out[at++] = digits[octet >> 4] as number;
     out[at++] = digits[octet & 15] as number;
   }

@@ -9,18 +9,19 @@ export interface AccessChallenge {
   readonly kind: 'CHALLENGE';
   readonly attributes: readonly Attribute[];
 }
+const none: readonly never[] = [];
 export const replyCodes = {
   ACCEPT: packetCodes['Access-Accept'],
   REJECT: packetCodes['Access-Reject'],
   CHALLENGE: packetCodes['Access-Challenge'],
 };
 
-/** What the method of authentication makes the reply carry. */
+/** What the method of authentication makes a refusal carry; what it makes an accept carry is the view's `proof`. */
 export function obligations(
   decision: AccessAccept | AccessReject | AccessChallenge,
   view: AccessRequestView,
 ): readonly Attribute[] {
-  if (decision.kind !== 'REJECT') return view.proof;
+  if (decision.kind !== 'REJECT') return none;
   const code = decision.msChapError ?? 691;
   return msChapError(view, code, code === 648 ? 'Password expired' : 'Login refused');
 }

@@ -22,8 +22,10 @@ export class AccessRequestView {
   secret: SharedSecret;
   /** Whether a Message-Authenticator or the password proved `secret`. */
   secretProven: boolean;
-  /** What an accept must carry because of how the user proved himself; set by `verifyPassword`. */
-  proof: readonly Attribute[] = [];
+  /** Attributes that an accept must carry because of how the user proved himself, encoded; set by `verifyPassword`. */
+  proof: Uint8Array | null = null;
+  /** Whether it is answered after the packet's turn, when others may have proved themselves: then `proof` is its own. */
+  outlivesTurn = false;
   /** What the peer has shown by EAP, and as whom; null for the methods that are in the packet itself. */
   readonly presented: PresentedCredential | null;
   /** The identity inside an EAP conversation, '' when it is that of the packet. */

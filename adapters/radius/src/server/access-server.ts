@@ -201,7 +201,7 @@ export class AccessServer {
     const owed = more(decision, view);
     const { attributes: given = none } = decision;
     const attributes = owed.length === 0 ? given : [...given, ...owed];
-    const reply = this.#encode(decision, attributes, view, received);
+    const reply = this.#encode(decision, attributes, view, received, request.room);
     if (reply === null) {
       this.#reception.forget(received.peer, received.packet, request);
       return;
@@ -256,6 +256,7 @@ export class AccessServer {
     attributes: readonly Attribute[],
     view: AccessRequestView,
     received: Received,
+    room: Buffer | null,
   ): Buffer | null {
     let blocks = (decision.kind === 'ACCEPT' ? decision.blocks : undefined) ?? none;
     try {
@@ -264,6 +265,7 @@ export class AccessServer {
         const { dictionary } = this.#context;
         blocks = [...blocks, encodeAttributes(dictionary, attributes, { authenticator, secret })];
       }
+      if (decision.kind === 'ACCEPT' && view.proof !== null) blocks = [...blocks, view.proof];
       return buildReply({
         code: replyCodes[decision.kind],
         request: view.packet,
@@ -271,6 +273,7 @@ export class AccessServer {
         secret: view.secret,
         blocks,
         messageAuthenticator: true,
+        room,
       });
     } catch (error) {
       // A reply the policy composed wrongly must neither stop the server nor go out half.

@@ -1,10 +1,35 @@
 import type { Peer } from './reception.ts';
 
-/** A request being or having been answered, and its authenticator as four words. */
-export interface DuplicateEntry {
-  readonly words: readonly [number, number, number, number];
+/** A request being or having been answered. */
+export class DuplicateEntry {
   /** Null while in progress. */
-  reply: Buffer | null;
+  reply: Buffer | null = null;
+  /** Of a reply that has been sent and whose request is forgotten: a new one may be written there. */
+  room: Buffer | null = null;
+  #a = 0;
+  #b = 0;
+  #c = 0;
+  #d = 0;
+
+  /** Takes the place of the request that was answered before. */
+  begin(packet: Buffer): void {
+    this.room = this.reply ?? this.room;
+    this.reply = null;
+    this.#a = packet.readInt32BE(4);
+    this.#b = packet.readInt32BE(8);
+    this.#c = packet.readInt32BE(12);
+    this.#d = packet.readInt32BE(16);
+  }
+
+  /** Whether a packet has the authenticator of this request. */
+  isOf(packet: Buffer): boolean {
+    return (
+      this.#a === packet.readInt32BE(4) &&
+      this.#b === packet.readInt32BE(8) &&
+      this.#c === packet.readInt32BE(12) &&
+      this.#d === packet.readInt32BE(16)
+    );
+  }
 }
 
 /** The requests of one source address by port and identifier. */
@@ -16,7 +41,8 @@ const mostPerGeneration = 200_000;
 /**
  * RFC 5080 §2.2.2: a duplicate has the same source address, port, identifier and authenticator. It is ignored while its
  * original is in progress and answered with the same octets for at least `holdMs` afterwards.
- * Keeps nothing of the datagram itself, whose buffer would cost the collector more than the rest.
+ * Keeps nothing of the datagram itself, and takes an answered request's entry for the next of its key: what lives for seconds
+ * and is made anew for every login costs the collector more than the login.
  */
 export class DuplicateCache {
   #young = new Map<string, Requests>();
@@ -31,16 +57,8 @@ export class DuplicateCache {
 
   /** The entry of an earlier copy of this request, or null. */
   find({ address, port }: Peer, packet: Buffer): DuplicateEntry | null {
-    const key = keyOf(port, packet);
-    const entry = this.#young.get(address)?.get(key) ?? this.#old.get(address)?.get(key);
-    if (entry === undefined) return null;
-    const [a, b, c, d] = entry.words;
-    const same =
-      a === packet.readInt32BE(4) &&
-      b === packet.readInt32BE(8) &&
-      c === packet.readInt32BE(12) &&
-      d === packet.readInt32BE(16);
-    return same ? entry : null;
+    const entry = this.#entry(address, keyOf(port, packet));
+    return entry?.isOf(packet) === true ? entry : null;
   }
 
   /** Notes a new request; it replaces an older one of the same key. */
@@ -56,15 +74,14 @@ export class DuplicateCache {
       requests = new Map();
       this.#young.set(address, requests);
     }
-    const words = [
-      packet.readInt32BE(4),
-      packet.readInt32BE(8),
-      packet.readInt32BE(12),
-      packet.readInt32BE(16),
-    ] as const;
-    const entry: DuplicateEntry = { words, reply: null };
-    requests.set(keyOf(port, packet), entry);
-    this.#youngSize++;
+    const key = keyOf(port, packet);
+    const young = requests.get(key);
+    const before = young ?? this.#old.get(address)?.get(key);
+    // Whoever answers one in progress holds it still.
+    const entry = before === undefined || before.reply === null ? new DuplicateEntry() : before;
+    entry.begin(packet);
+    if (entry !== young) requests.set(key, entry);
+    if (young === undefined) this.#youngSize++;
     return entry;
   }
 
@@ -75,6 +92,10 @@ export class DuplicateCache {
       const requests = generation.get(address);
       if (requests?.get(key) === entry) requests.delete(key);
     }
+  }
+
+  #entry(address: string, key: number): DuplicateEntry | undefined {
+    return this.#young.get(address)?.get(key) ?? this.#old.get(address)?.get(key);
   }
 }
 

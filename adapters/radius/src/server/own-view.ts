@@ -9,8 +9,8 @@ export function ownView(shared: AccessRequestView, received: Received) {
   const packet = Buffer.from(received.packet.subarray(0, received.scan.length));
   scanPacket(packet, scan);
   const own: Received = { ...received, packet, scan };
-  const viewOf = (presented: PresentedCredential | null, identity: string) =>
-    new AccessRequestView(
+  const viewOf = (presented: PresentedCredential | null, identity: string) => {
+    const view = new AccessRequestView(
       own.nas,
       shared.sourceAddress,
       own.receivedAt,
@@ -21,5 +21,8 @@ export function ownView(shared: AccessRequestView, received: Received) {
       presented,
       identity,
     );
+    view.outlivesTurn = true;
+    return view;
+  };
   return { view: viewOf(null, ''), viewOf, own };
 }

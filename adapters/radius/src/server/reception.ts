@@ -27,6 +27,7 @@ export interface Peer {
   readonly port: number;
   /** Known already by its certificate; else it is found by its address. */
   readonly nas?: Nas;
+  /** Takes the reply as it is now: its octets may be another's after the call. */
   send(reply: Buffer): void;
 }
 

@@ -153,7 +153,7 @@ class BatchedSocket {
     const octets = encodeSocketAddress(text, port);
     // A link-local address names its interface, which Node alone can resolve.
     if (octets === null)
-      return { address: text, port, send: (reply) => void this.#socket.send(reply, port, text) };
+      return { address: text, port, send: (reply) => void this.#socket.send(Buffer.from(reply), port, text) };
     const address = { text: plainAddress(text), octets };
     if (this.#byText.size >= mostTexts) this.#byText.clear();
     this.#byText.set(text, address);

@@ -88,7 +88,7 @@ class UdpPeer implements Peer {
   }
 
   send(reply: Buffer): void {
-    if (!this.#state.closed) this.#socket.send(reply, this.port, this.#socketAddress);
+    if (!this.#state.closed) this.#socket.send(Buffer.from(reply), this.port, this.#socketAddress);
   }
 }
 

@@ -55,10 +55,15 @@ export function msChapV2Proof(of: MsChapV2Proof, own: boolean): Buffer {
   out[successAt] = of.identifier;
   writeAuthenticatorResponse(of.passwordHash, of.ntResponse, of.challenge, out, successAt + 1);
   writeMppeKeys(of.passwordHash, of.ntResponse, out, sendAt + 3, receiveAt + 3);
-  for (const at of [sendAt, receiveAt]) {
-    out[at + 2] = keyOctets;
-    out.fill(0, at + 3 + keyOctets, at + hiddenOctets);
-    saltEncryptInPlace(out, at, at + hiddenOctets, of.packet, 4, of.secret, randomSalt());
-  }
+  const salt = randomSalt();
+  hide(out, sendAt, of, salt);
+  // RFC 2548 §2.4.2: unique within the packet.
+  hide(out, receiveAt, of, salt ^ 1);
   return out;
+}
+
+function hide(out: Uint8Array, at: number, { packet, secret }: MsChapV2Proof, salt: number): void {
+  out[at + 2] = keyOctets;
+  out.fill(0, at + 3 + keyOctets, at + hiddenOctets);
+  saltEncryptInPlace(out, at, at + hiddenOctets, packet, 4, secret, salt);
 }

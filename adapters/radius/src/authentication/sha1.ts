@@ -49,15 +49,6 @@ export function sha1Finish(out: Uint8Array, offset = 0, octets = 20): void {
     out[offset + octet] = (state[octet >> 2] as number) >> (24 - 8 * (octet & 3));
 }
 
-/** The SHA-1 of the parts, one after the other. */
-export function sha1(...parts: readonly Uint8Array[]): Buffer {
-  sha1Begin();
-  for (const part of parts) sha1Append(part);
-  const out = Buffer.allocUnsafe(20);
-  sha1Finish(out);
-  return out;
-}
-
 function compress(at: number): void {
   for (let word = 0, from = at; word < 16; word++, from += 4)
     words[word] =
@@ -79,7 +70,8 @@ function compress(at: number): void {
   let d = state[3] as number;
   let e = state[4] as number;
   for (let word = 0; word < 20; word++) {
-    const next = (((a << 5) | (a >>> 27)) + (d ^ (b & (c ^ d))) + 0x5a827999 + e + (words[word] as number)) | 0;
+    const next =
+      (((a << 5) | (a >>> 27)) + (d ^ (b & (c ^ d))) + 0x5a827999 + e + (words[word] as number)) | 0;
     e = d;
     d = c;
     c = (b << 30) | (b >>> 2);
@@ -95,7 +87,8 @@ function compress(at: number): void {
     a = next;
   }
   for (let word = 40; word < 60; word++) {
-    const next = (((a << 5) | (a >>> 27)) + ((b & c) | (d & (b | c))) - 0x70e44324 + e + (words[word] as number)) | 0;
+    const next =
+      (((a << 5) | (a >>> 27)) + ((b & c) | (d & (b | c))) - 0x70e44324 + e + (words[word] as number)) | 0;
     e = d;
     d = c;
     c = (b << 30) | (b >>> 2);

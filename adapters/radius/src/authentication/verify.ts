@@ -6,7 +6,6 @@ import { isHiddenPassword, revealPassword, verifyChap } from '../packet/password
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import type { AccessRequestView } from '../server/access-request.ts';
 import { microsoft } from './method.ts';
-import { msChapV2Proof } from './ms-chap-proof.ts';
 import {
   authenticatorResponse,
   challengeHash,
@@ -17,6 +16,7 @@ import {
   msChapErrorText,
   ntPasswordHash,
 } from './ms-chap.ts';
+import { msChapV2Proof } from './ms-chap-proof.ts';
 import type { MsChapV2Credential, PresentedCredential } from './presented.ts';
 
 /**

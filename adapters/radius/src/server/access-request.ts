@@ -1,6 +1,5 @@
 import { formatIpv4 } from '../attribute/address.ts';
 import { type DecodedAttribute, decodeAttributes } from '../attribute/decode.ts';
-import type { Attribute } from '../attribute/encode.ts';
 import { type AuthenticationMethod, methodOf } from '../authentication/method.ts';
 import type { PresentedCredential } from '../authentication/presented.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';

@@ -60,7 +60,11 @@ function setUp(mostQueued = 100) {
       ]),
     });
   const handle = (datagram: Buffer) =>
-    server.handle(datagram, { address: '192.0.2.1', port: 1025, send: (reply) => replies.push(Buffer.from(reply)) });
+    server.handle(datagram, {
+      address: '192.0.2.1',
+      port: 1025,
+      send: (reply) => replies.push(Buffer.from(reply)),
+    });
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   return { server, clock, anomalies, replies, commits, counters, request, handle, turn };
 }

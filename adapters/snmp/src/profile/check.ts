@@ -61,6 +61,7 @@ const source = {
   column: oid.optional(),
   name: z.string().min(1),
   nameColumn: oid.optional(),
+  nameOid: scalar.optional(),
   textIndex: yes,
 };
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SnmpValue } from '../codec/value.ts';
 import { entitySensor } from './entity-sensors.ts';
-import { memoryReadings, sensorReadings } from './interpret.ts';
+import { memoryReadings } from './health.ts';
+import { sensorReadings } from './interpret.ts';
 import { channelToMhz, scaled, wattsToDbm } from './scale.ts';
 import type { SensorSource, Variant } from './schema.ts';
 

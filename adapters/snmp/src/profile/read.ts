@@ -2,14 +2,8 @@ import type { SnmpValue } from '../codec/value.ts';
 import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import type { MemoryReading, ProcessorReading } from '../mib/host.ts';
-import {
-  firstReadings,
-  memoryReadings,
-  type ProfileValues,
-  processorReadings,
-  type SensorReading,
-  sensorReadings,
-} from './interpret.ts';
+import { firstReadings, memoryReadings, processorReadings } from './health.ts';
+import { type ProfileValues, type SensorReading, sensorReadings } from './interpret.ts';
 import { thresholdColumns } from './limits.ts';
 import { portColumns } from './ports.ts';
 import { presentSubtrees } from './presence.ts';
@@ -102,6 +96,7 @@ export function objectsOf(profiles: readonly Profile[]): {
       return;
     }
     if (source.oid !== undefined) scalars.add(source.oid);
+    if (source.nameOid !== undefined) scalars.add(source.nameOid);
     column(source.column);
     column(source.nameColumn);
     if (source.variant !== undefined && 'column' in source.variant) column(source.variant.column);

@@ -53,6 +53,8 @@ interface Source {
   readonly name: string;
   /** Column of the same table that names the row. */
   readonly nameColumn?: string;
+  /** Scalar that names the scalar. */
+  readonly nameOid?: string;
   /** The row is named by its index: text, one number a character, its length before it. */
   readonly textIndex?: true;
 }

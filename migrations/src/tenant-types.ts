@@ -886,6 +886,7 @@ export interface NetworkAccessChange {
   attempts: Generated<number>;
   because: string;
   evidence: string;
+  garden: Json | null;
   id: string;
   mode: string;
   progressedAt: ColumnType<Date, Date | string, Date | string>;

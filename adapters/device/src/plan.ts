@@ -4,6 +4,18 @@ import type { IpAddress, MacAddress, Shaping } from './units.ts';
 export type AccessMode = 'open' | 'walledGarden' | 'blocked';
 
 /** What is wanted for one subscriber on the access device that serves him. */
+/** What a walled garden gives beside the vendor's own; null: nothing. */
+export interface GardenExtras {
+  /** A second address list, beside the one that the vendor's profile names. Devices without lists leave it out. */
+  readonly addressList: string | null;
+  /** RFC 2865 §5.11. */
+  readonly filterId: string | null;
+  /** RFC 2869 §5.18. */
+  readonly pool: string | null;
+  /** Where the web is sent. Vendors that are told by configuration leave it out. */
+  readonly redirectUrl: string | null;
+}
+
 export interface DesiredAccess {
   readonly kind: 'access';
   /** Our mark on everything we create for him, such as `dotmac:service-42`. */
@@ -15,6 +27,10 @@ export interface DesiredAccess {
   readonly sessionId: string | null;
   readonly mode: AccessMode;
   readonly shaping: Shaping;
+  /** In the walled garden: what it gives beside the device's own. */
+  readonly garden?: GardenExtras | null;
+  /** What a way of access before may have given the live session. */
+  readonly gardenBefore?: GardenExtras | null;
 }
 export type DesiredState = DesiredAccess;
 

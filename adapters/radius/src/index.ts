@@ -16,7 +16,7 @@ export * from './coa/client.ts';
 export * from './coa/credential.ts';
 export * from './coa/driver.ts';
 export { type ErrorCause, errorCause } from './coa/error-cause.ts';
-export { type GardenExtras, gardenAttributes } from './coa/garden.ts';
+export { gardenAttributes } from './coa/garden.ts';
 export {
   type AttributeTemplate,
   type CoaTemplate,

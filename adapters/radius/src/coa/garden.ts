@@ -1,17 +1,6 @@
+import type { GardenExtras } from '@dotmac/device';
 import type { Attribute } from '../attribute/encode.ts';
 import type { VendorProfileId } from './profiles.ts';
-
-/** What a walled garden is told beside the vendor's own; null: nothing. */
-export interface GardenExtras {
-  /** A second address list, beside the one that the profile names. Vendors without lists leave it out. */
-  readonly addressList: string | null;
-  /** RFC 2865 §5.11. */
-  readonly filterId: string | null;
-  /** RFC 2869 §5.18. */
-  readonly pool: string | null;
-  /** Where the web is sent. Vendors that are told by configuration leave it out. */
-  readonly redirectUrl: string | null;
-}
 
 /** How a vendor is told where the web is sent. */
 const redirects: Partial<Record<VendorProfileId, (url: string) => Attribute>> = {
@@ -37,4 +26,38 @@ export function gardenAttributes(vendor: string, extras: GardenExtras): Attribut
     ...(pool === null ? [] : [{ name: 'Framed-Pool', value: pool }]),
     ...(redirectUrl === null || redirect === undefined ? [] : [redirect(redirectUrl)]),
   ];
+}
+
+/**
+ * Vendors that change the filter of a live session by CoA: MikroTik by its manual, the others as RFC 5176 §3.6 has it. One that refuses
+ * is told to disconnect.
+ */
+const liveFilters: ReadonlySet<string> = new Set(['mikrotik', 'huawei', 'h3c', 'ericsson']);
+/** Vendors that take another portal on a live session. For the rest it comes with the next login, which it is not worth a drop. */
+const liveRedirects: ReadonlySet<string> = new Set(['cisco', 'ericsson', 'huawei', 'juniper', 'nokia']);
+
+/**
+ * What a CoA says to a live session about the garden it enters or leaves; null when only a new login brings it: another pool,
+ * and a filter where the vendor does not change it.
+ * @param before what the session may have been given.
+ * @param openFilter takes the place of a filter of the garden: CoA can replace one, not take it away.
+ */
+export function liveGardenAttributes(
+  vendor: string,
+  extras: GardenExtras | null,
+  before: GardenExtras | null,
+  openFilter: string,
+): Attribute[] | null {
+  if ((extras?.pool ?? null) !== (before?.pool ?? null)) return null;
+  const from = before?.filterId ?? null;
+  const to = extras?.filterId ?? (from === null ? null : openFilter);
+  const live = liveFilters.has(vendor);
+  if (from !== (extras?.filterId ?? null) && !live) return null;
+  return gardenAttributes(vendor, {
+    // The lists of a CoA take the place of those before: leaving one needs no word.
+    addressList: extras?.addressList ?? null,
+    filterId: live ? to : null,
+    pool: null,
+    redirectUrl: liveRedirects.has(vendor) ? (extras?.redirectUrl ?? null) : null,
+  });
 }

@@ -4,6 +4,7 @@ import { type DesiredState, DeviceError, type DeviceTarget, type Plan, type Plan
 import type { Attribute } from '../attribute/encode.ts';
 import { AttributeError } from '../attribute/value.ts';
 import type { RadiusCredential } from './credential.ts';
+import { liveGardenAttributes } from './garden.ts';
 import {
   canRender,
   ProfileError,
@@ -66,17 +67,34 @@ export function planRequests(
     const keys = keysOf(profile, session);
     if (desired.mode === 'blocked') return [disconnectRequest(profile, target, credential, desired)];
     const templates = profile[desired.mode].coa;
-    if (templates.length === 0) return [disconnectRequest(profile, target, credential, desired)];
     const values = profileValues(profile, desired.shaping, session);
-    return templates.map((template) => {
-      const changes = renderTemplates(template.attributes, values);
+    const garden = gardenChanges(profile, desired, values);
+    if (templates.length === 0 || garden === null)
+      return [disconnectRequest(profile, target, credential, desired)];
+    const apart = profile.commandPerCoa === true && garden.length > 0;
+    const requests = templates.map((template, index) => {
+      const last = index === templates.length - 1 && !apart;
+      const changes = [...renderTemplates(template.attributes, values), ...(last ? garden : [])];
       return planned('CoA', desired, [...keys, ...changes], template.optional ?? false, describe(changes));
     });
+    return apart
+      ? [...requests, planned('CoA', desired, [...keys, ...garden], true, describe(garden))]
+      : requests;
   } catch (error) {
     if (error instanceof ProfileError || error instanceof AttributeError)
       throw new DeviceError('INVALID_ARGUMENT', error.message, { cause: error });
     throw error;
   }
+}
+
+/** What the garden gives or leaves behind; null when only a new login brings it. */
+function gardenChanges(
+  profile: VendorProfile,
+  { mode, garden = null, gardenBefore = null }: DesiredState,
+  values: ProfileValues,
+): Attribute[] | null {
+  const extras = mode === 'walledGarden' ? garden : null;
+  return liveGardenAttributes(profile.id, extras, gardenBefore, values['filter.open'] ?? 'dotmac-open');
 }
 
 export function disconnectRequest(

@@ -8,4 +8,5 @@ export const names = {
   'list.open': 'dotmac-active',
   'list.garden': 'dotmac-suspended',
   'garden.name': 'dotmac-garden',
+  'filter.open': 'dotmac-open',
 };

@@ -35,6 +35,8 @@ export interface VendorProfile {
   readonly sessionKeys: readonly (readonly AttributeTemplate[])[];
   readonly open: ModeTemplate;
   readonly walledGarden: ModeTemplate;
+  /** A CoA-Request carries one command of the vendor's: what else there is goes in a request of its own. */
+  readonly commandPerCoa?: boolean;
   /** Names on the NAS that the templates use; an operator may give others. */
   readonly variables: Readonly<Record<string, string>>;
 }

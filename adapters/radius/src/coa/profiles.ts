@@ -39,6 +39,7 @@ const cisco: VendorProfile = {
   version: 1,
   vendor: 'Cisco',
   coaPort: 1700,
+  commandPerCoa: true,
   sessionKeys: [[sessionId], [{ attribute: 'Cisco-Account-Info', value: 'S{session.address}' }]],
   open: {
     accept: ciscoQos,
@@ -59,6 +60,7 @@ const juniper: VendorProfile = {
   version: 1,
   vendor: 'Juniper',
   coaPort: 3799,
+  commandPerCoa: true,
   sessionKeys: [[sessionId]],
   open: {
     accept: [juniperSpeed],

@@ -13,12 +13,15 @@ import type { Access } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { DeviceSessions, operation } from '../device/sessions.ts';
 import { managementAddressesOfDevices, recordProbe } from '../device/store.ts';
+import { gardenBefore, gardenGiven } from '../garden/given.ts';
+import { garden } from '../garden/store.ts';
 import { nasesById, nasesOfDevices } from '../nas/store.ts';
 import type { NasWatch } from '../nas/watch.ts';
 import type { PacketTraces } from '../packet-trace/traces.ts';
 import type { NetworkPorts } from '../ports.ts';
 import { liveSessionsOfServices, type Session } from '../session/store.ts';
 import { type Means, verdict, witnesses } from './rules.ts';
+import { type AccessChange, gardensBefore } from './store.ts';
 
 /** A means with the session that carries it out. */
 export interface OpenMeans extends Means {
@@ -59,11 +62,20 @@ export class AccessEnforcement {
     return operation(this.#services.clock, signal, priority, operationId);
   }
 
-  /** Null while the service has no speed: nobody can be online with it. */
-  async prospect(access: Access, context: OperationContext): Promise<Prospect | null> {
+  /**
+   * Null while the service has no speed: nobody can be online with it.
+   * @param change the one that is carried out; without one, what the rules say now is wanted.
+   */
+  async prospect(
+    access: Access,
+    context: OperationContext,
+    change: Pick<AccessChange, 'id' | 'garden'> | null = null,
+  ): Promise<Prospect | null> {
     const { serviceId, username, shaping, mode } = access;
     if (shaping === null) return null;
-    const [live = null] = await liveSessionsOfServices(this.#services.database, [serviceId]);
+    const { database } = this.#services;
+    const [live = null] = await liveSessionsOfServices(database, [serviceId]);
+    const before = live === null ? [] : await gardensBefore(database, serviceId, change?.id ?? null);
     const desired: DesiredAccess = {
       kind: 'access',
       marker: markerOf(serviceId),
@@ -75,6 +87,8 @@ export class AccessEnforcement {
       sessionId: live?.nativeId ?? null,
       mode: deviceModeOf(mode),
       shaping: shapingOf(shaping),
+      garden: change === null ? gardenGiven(access, await garden(database)) : change.garden,
+      gardenBefore: gardenBefore(before),
     };
     const deviceId = live?.deviceId ?? access.deviceId;
     return { desired, live, means: await this.#meansOf(serviceId, deviceId, live?.nasId ?? null, context) };

@@ -5,6 +5,8 @@ import type { Transaction } from 'kysely';
 import type { Access } from '../access/store.ts';
 import { lockedAccess } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
+import { gardenGiven } from '../garden/given.ts';
+import { garden } from '../garden/store.ts';
 import { type AccessChange, insertChange, progressChange, unsettledServicesOfDevice } from './store.ts';
 
 /** The queue of services whose access is to be brought to what is wanted. */
@@ -44,6 +46,7 @@ export async function requestChange(
     serviceId,
     mode,
     shaping,
+    garden: mode === 'WALLED_GARDEN' ? gardenGiven(access, await garden(transaction)) : null,
     ...why,
     requestedAt: at,
   });

@@ -1,3 +1,4 @@
+import type { GardenExtras } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
 import { type Executor, type Page, pageBy } from '@dotmac/platform';
 import type { AccessChangeState, ShapingPayload } from '@dotmac/schema';
@@ -7,11 +8,13 @@ import { pendingStates } from './rules.ts';
 
 export type AccessChange = Omit<
   Selectable<TenantDatabase['network.accessChange']>,
-  'mode' | 'state' | 'shaping'
+  'mode' | 'state' | 'shaping' | 'garden'
 > & {
   readonly mode: AccessMode;
   readonly state: AccessChangeState;
   readonly shaping: ShapingPayload | null;
+  /** What the garden it leads into gives. */
+  readonly garden: GardenExtras | null;
 };
 export type ChangeStep = Omit<Selectable<TenantDatabase['network.accessChangeStep']>, 'kind'> & {
   readonly kind: 'PLAN' | 'APPLY' | 'VERIFY';
@@ -88,6 +91,27 @@ export async function pendingChanges(db: Executor<TenantDatabase>): Promise<Acce
   );
 }
 
+/**
+ * What a live session may have been given in the walled garden: by the changes before one (null: all there are), newest first, down to
+ * the last that was seen to hold.
+ */
+export async function gardensBefore(
+  db: Executor<TenantDatabase>,
+  serviceId: string,
+  changeId: string | null,
+): Promise<(GardenExtras | null)[]> {
+  let query = db
+    .selectFrom('network.accessChange')
+    .select(['state', 'garden'])
+    .where('serviceId', '=', serviceId)
+    .orderBy('id', 'desc')
+    .limit(20);
+  if (changeId !== null) query = query.where('id', '<', changeId);
+  const rows = await query.execute();
+  const held = rows.findIndex(({ state }) => state === 'VERIFIED');
+  return (held < 0 ? rows : rows.slice(0, held + 1)).map(({ garden }) => garden as GardenExtras | null);
+}
+
 /** Services with a change on its way: what a crash may have left behind. */
 export async function servicesWithPendingChange(db: Executor<TenantDatabase>): Promise<string[]> {
   const rows = await db
@@ -120,6 +144,7 @@ export async function insertChange(
     readonly serviceId: string;
     readonly mode: AccessMode;
     readonly shaping: ShapingPayload | null;
+    readonly garden: GardenExtras | null;
     readonly because: string;
     readonly actor: string;
     readonly requestedAt: Date;
@@ -130,6 +155,7 @@ export async function insertChange(
     .values({
       ...change,
       shaping: change.shaping === null ? null : JSON.stringify(change.shaping),
+      garden: change.garden === null ? null : JSON.stringify(change.garden),
       state: 'REQUESTED',
       evidence: change.because,
       progressedAt: change.requestedAt,

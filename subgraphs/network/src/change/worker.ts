@@ -121,13 +121,19 @@ async function attempt(
   const context = enforcement.context(signal, 'provision', change.id);
   const wanted: Access = { ...access, mode: change.mode, shaping: change.shaping };
   try {
-    const prospect = await enforcement.prospect(wanted, context);
+    let prospect = await enforcement.prospect(wanted, context, change);
     if (prospect === null)
       return { state: 'VERIFIED', evidence: 'No speed is known yet, so nobody can log in' };
-    const readBack = () => check(services, enforcement, change, prospect, context);
+    let dropped = false;
+    const readBack = async (of: Prospect) => {
+      // The address of a session that was ended may be somebody else's by now.
+      const now = dropped ? await enforcement.prospect(wanted, context, change) : null;
+      prospect = now === null ? of : { ...now, means: of.means };
+      return check(services, enforcement, change, prospect, context);
+    };
     // After a crash nobody knows how far it came: look before doing anything.
     if (change.attempts > 1) {
-      const before = await readBack();
+      const before = await readBack(prospect);
       if (before?.state === 'VERIFIED') return ended(before);
     }
     let seen: Verification | null = null;
@@ -135,10 +141,11 @@ async function attempt(
     for (const means of ladder(prospect.means, change.mode)) {
       const carried = await carryOut(services, change, means, prospect, context);
       if (carried === 'SUPERSEDED') return null;
+      dropped ||= carried === 'DROPPED';
       unanswered ||= carried === 'UNANSWERED';
       for (const pause of carried === 'NOTHING_TO_DO' ? [0] : settleMilliseconds) {
         await wait(pause, undefined, { signal });
-        seen = await readBack();
+        seen = await readBack(prospect);
         if (seen?.state === 'VERIFIED') return ended(seen);
       }
       if (seen?.state === 'UNVERIFIED') break;
@@ -183,7 +190,8 @@ function nobodyToAsk({ live, means }: Prospect): Ending {
   };
 }
 
-type Carried = 'NOTHING_TO_DO' | 'SENT' | 'UNANSWERED' | 'SUPERSEDED';
+/** `DROPPED`: sent, and the session ends with it. */
+type Carried = 'NOTHING_TO_DO' | 'SENT' | 'DROPPED' | 'UNANSWERED' | 'SUPERSEDED';
 
 /** Plans and applies with one means. */
 async function carryOut(
@@ -232,7 +240,8 @@ async function carryOut(
     evidence: `${protocol}: ${outcome}`,
   });
   if (!still) return 'SUPERSEDED';
-  return outcome === 'unknown' ? 'UNANSWERED' : 'SENT';
+  if (outcome === 'unknown') return 'UNANSWERED';
+  return plan.risk === 'session-drop' && outcome === 'applied' ? 'DROPPED' : 'SENT';
 }
 
 async function check(

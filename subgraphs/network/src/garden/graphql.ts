@@ -6,6 +6,7 @@ import { builder } from '../builder.ts';
 import { fingerprintOf } from '../change/apply.ts';
 import { requestChange } from '../change/events.ts';
 import { ChangeModeEnum } from '../types.ts';
+import { gardenGiven } from './given.ts';
 import { type Garden, type GardenReason, type GardenRule, gardenReasons } from './rules.ts';
 import { garden, heldServices, keepRule } from './store.ts';
 
@@ -47,7 +48,8 @@ const SetGardenRuleResultRef = builder.objectRef<RuleResult>('SetGardenRuleResul
   fields: (t) => ({
     rule: t.expose('rule', { type: GardenRuleRef }),
     affectedServices: t.exposeInt('services', {
-      description: 'Services whose way of access changes now; it is brought to their live sessions.',
+      description:
+        'Services whose way of access, or what they are given in the garden, changes now; it is brought to their live sessions.',
     }),
     fingerprint: t.exposeString('fingerprint'),
   }),
@@ -113,7 +115,11 @@ builder.mutationField('setGardenRule', (t) =>
         const accesses = held.length === 0 ? [] : await accessesByService(transaction, held);
         const modeOf = ({ locks, capBlocked, termsEnded }: (typeof accesses)[number]) =>
           desiredMode(locks, { capBlocked, ended: termsEnded, garden: after });
-        const turned = accesses.filter((access) => modeOf(access) !== access.mode);
+        const givenBy = (access: (typeof accesses)[number], rules: Garden) =>
+          JSON.stringify(gardenGiven({ ...access, mode: modeOf(access) }, rules));
+        const turned = accesses.filter(
+          (access) => modeOf(access) !== access.mode || givenBy(access, before) !== givenBy(access, after),
+        );
         const fingerprint = fingerprintOf(
           `garden:${reason}`,
           JSON.stringify([before.get(reason), rule]),
@@ -137,8 +143,11 @@ builder.mutationField('setGardenRule', (t) =>
           const access = await lockedAccess(transaction, serviceId);
           if (access === null) continue;
           const mode = modeOf(access);
-          await updateAccess(transaction, serviceId, { mode });
-          const because = `${reason} ${admitted ? 'leads into the walled garden' : 'is refused'} from now on`;
+          if (mode !== access.mode) await updateAccess(transaction, serviceId, { mode });
+          const because =
+            mode === access.mode
+              ? `what the walled garden gives for ${reason} has changed`
+              : `${reason} ${admitted ? 'leads into the walled garden' : 'is refused'} from now on`;
           await requestChange(transaction, services, { ...access, mode }, { because, actor: principal.id });
         }
         return plan;

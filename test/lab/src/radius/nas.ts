@@ -181,6 +181,9 @@ export async function startNas(options: NasOptions): Promise<SimulatedNas> {
       address: String(value('Framed-IP-Address') ?? `${options.poolPrefix ?? '100.127.0'}.${nextAddress++}`),
       shaping: null,
       addressList: null,
+      addressLists: [],
+      filterId: null,
+      pool: value('Framed-Pool') === undefined ? null : String(value('Framed-Pool')),
       classes: reply.attributes.flatMap(({ name, value }) =>
         name === 'Class' && value instanceof Uint8Array ? [value] : [],
       ),

@@ -12,6 +12,11 @@ export interface NasSession {
   /** Null: unlimited. */
   shaping: Shaping | null;
   addressList: string | null;
+  /** Every list of the last word about lists, its first included. */
+  addressLists: readonly string[];
+  filterId: string | null;
+  /** Of the login: no CoA changes it. */
+  readonly pool: string | null;
   readonly classes: readonly Uint8Array[];
   readonly interimSeconds: number | null;
   /** Ended by the NAS then; null without Session-Timeout. */
@@ -51,6 +56,12 @@ export function applyAttributes(session: NasSession, attributes: readonly Decode
       upstream: { bitsPerSecond: BigInt(up) },
       downstream: { bitsPerSecond: BigInt(down) },
     };
+  const filter = text('Filter-Id');
+  if (filter !== null) session.filterId = filter;
+  const lists = attributes
+    .filter(({ name }) => name === 'Mikrotik-Address-List')
+    .map(({ value }) => String(value));
+  if (lists.length > 0) session.addressLists = lists.filter((one) => one !== '');
   const list = text('Mikrotik-Address-List');
   if (list !== null) session.addressList = list === '' ? null : list;
 }

@@ -3,10 +3,11 @@
  * `subgraph/module.ts` is what a subgraph gets and gives.
  */
 export * from './config/config.ts';
-export * from './database/array.ts';
+export * from './database/binary-array.ts';
 export * from './database/open.ts';
 export * from './database/outage.ts';
 export * from './database/page.ts';
+export * from './database/statement.ts';
 export * from './event-log/append.ts';
 export * from './event-log/consumer.ts';
 export * from './event-log/cursor.ts';

@@ -1,5 +1,5 @@
-import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely';
-import { numberArray, textArray } from '../database/array.ts';
+import type { QueryExecutorProvider } from 'kysely';
+import { StatementValues } from '../database/statement.ts';
 
 /** An event to be written; the log adds its position when the transaction has committed. */
 export type NewEvent<E> = {
@@ -23,7 +23,9 @@ export async function appendEvents<E>(
   transaction: QueryExecutorProvider,
   events: readonly NewEvent<E>[],
 ): Promise<void> {
-  if (events.length > 0) await eventsInsert(events).execute(transaction);
+  if (events.length === 0) return;
+  const values = new StatementValues();
+  await values.run(transaction, eventsInsert(values, events));
 }
 
 /** Events that are told only if what they tell of came about in the same statement. */
@@ -31,28 +33,33 @@ export interface ToldIf {
   /** Per event, what it tells of. */
   readonly keys: readonly string[];
   /** A query of the keys that came about. */
-  readonly among: RawBuilder<unknown>;
+  readonly among: string;
 }
 
-/** Never in a JSON text, where control characters are escaped. */
-const separator = '\u001e';
-
-/** The same as a part of a larger statement, `with told as (…) insert …`, which then needs no transaction around it. */
-export function eventsInsert<E>(events: readonly NewEvent<E>[], only?: ToldIf): RawBuilder<unknown> {
-  const payloads = events.map(({ payload }) => JSON.stringify(payload)).join(separator);
-  const keys = only === undefined ? sql`` : sql`, ${textArray(only.keys)}::text[]`;
-  const key = only === undefined ? sql`` : sql`key,`;
+/**
+ * The same as a part of a larger statement, `with told as (…) insert …`, which then needs no transaction around it.
+ * @param values of that statement
+ */
+export function eventsInsert<E>(
+  values: StatementValues,
+  events: readonly NewEvent<E>[],
+  only?: ToldIf,
+): string {
+  const arrays = [
+    values.array('text', events, ({ type }) => type),
+    values.array('text', events, ({ subject }) => subject),
+    values.array('text', events, ({ payload }) => JSON.stringify(payload)),
+    values.array('timestamptz', events, ({ occurredAt }) => occurredAt),
+    values.array('text', events, ({ actor }) => actor),
+    values.array('text', events, ({ traceId }) => traceId ?? null),
+  ];
+  if (only !== undefined) arrays.push(values.array('text', only.keys, (key) => key));
   // `is true` keeps it a look-up in a hash table; as a join it is a loop over all pairs where joins by hash are switched off.
-  const condition = only === undefined ? sql`` : sql`where (key in (${only.among})) is true`;
-  return sql`
+  const condition = only === undefined ? '' : `where (key in (${only.among})) is true`;
+  return `
     insert into events.event (type, subject, payload, occurred_at, actor, trace_id)
-    select type, subject, payload::jsonb, to_timestamp(at), actor, trace
-    from unnest(${textArray(events.map(({ type }) => type))}::text[],
-      ${textArray(events.map(({ subject }) => subject))}::text[],
-      string_to_array(${payloads}::text, ${sql.lit(separator)}),
-      ${numberArray(events.map(({ occurredAt }) => occurredAt / 1000))}::float8[],
-      ${textArray(events.map(({ actor }) => actor))}::text[],
-      ${textArray(events.map(({ traceId }) => traceId ?? null))}::text[]${keys})
-      with ordinality as t (type, subject, payload, at, actor, trace, ${key} n)
+    select type, subject, payload::jsonb, at, actor, trace
+    from unnest(${arrays.join(', ')})
+      with ordinality as t (type, subject, payload, at, actor, trace, ${only === undefined ? '' : 'key, '}n)
     ${condition} order by n`;
 }

@@ -1,6 +1,6 @@
 import { hash as digest } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import { numberArray, textArray } from '../database/array.ts';
+import { binaryArray } from '../database/binary-array.ts';
 
 /** Any number will do, as long as every sequencer of a database uses it. */
 export const advisoryLock = 4_711_001;
@@ -84,7 +84,10 @@ export async function sequenceBatch(
   await sql`
     with placed as (
       update events.event e set position = ${head.position}::bigint + t.n, hash = decode(t.hash, 'hex')
-      from unnest(${numberArray(rows.map((row) => row.id))}::bigint[], ${textArray(hashes)}::text[])
+      from unnest(${binaryArray(
+        'bigint',
+        rows.map((row) => row.id),
+      )}::bigint[], ${binaryArray('text', hashes)}::text[])
         with ordinality as t (id, hash, n)
       where e.id = t.id and e.position is null
     ), headed as (

@@ -58,7 +58,7 @@ import './nas/health-graphql.ts';
 import { NasWatch } from './nas/watch.ts';
 import './packet-trace/graphql.ts';
 import './place/graphql.ts';
-import { LineRecorder } from './place/line-recorder.ts';
+import { LineReader } from './place/line-reader.ts';
 import type { NetworkPorts, ProfileKit, TrapHint } from './ports.ts';
 import { followRejections } from './service-state/events.ts';
 import './service-state/graphql.ts';
@@ -116,9 +116,10 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const portWatch = new PortWatch(services, enforcement.sessions, (ports.portWatchSeconds ?? 1) * 1_000);
   const surveyMilliseconds = (ports.surveyIntervalSeconds ?? 300) * 1_000;
   const surroundings = new SurroundingsWatch(services, Math.min(5_000, surveyMilliseconds / 10));
-  const lines = new LineRecorder(services.database, ports.radius.accessLine, () =>
-    surroundings.sessionsBegan(),
-  );
+  const lines = {
+    reader: new LineReader(ports.radius.accessLine),
+    onNew: () => surroundings.sessionsBegan(),
+  };
   const surveyor = new Surveyor(
     { services, sessions: enforcement.sessions, onSurvey: () => surroundings.surveyed() },
     surveyMilliseconds,

@@ -1,5 +1,5 @@
+import { type ArrayValue, type BinaryType, binaryArray } from '@dotmac/platform';
 import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely';
-import { type ArrayValue, type BinaryType, binaryArray } from './binary-array.ts';
 
 /** PostgreSQL types of the columns that are written in bulk. */
 type ColumnType = BinaryType | 'numeric' | 'jsonb';

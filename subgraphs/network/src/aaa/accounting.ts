@@ -2,9 +2,9 @@ import type { AccountingRecord, AccountingSink } from '@dotmac/radius';
 import type { PrefixRecorder } from '../address-history/record.ts';
 import type { NetworkServices } from '../builder.ts';
 import type { NasWatch } from '../nas/watch.ts';
-import type { LineRecorder } from '../place/line-recorder.ts';
+import type { LineReader } from '../place/line-reader.ts';
 import { type NasRestart, SessionRecorder } from '../session/record.ts';
-import { normaliseMac, type SessionNews, terminateCauseName } from '../session/rules.ts';
+import { normaliseMac, type SessionNews, type SessionState, terminateCauseName } from '../session/rules.ts';
 import type { UsageRecorder } from '../usage/recorder.ts';
 import type { LoginPolicy } from './policy.ts';
 import { serviceOfToken } from './rules.ts';
@@ -18,22 +18,23 @@ export function accountingSink(
   policy: LoginPolicy,
   usage: UsageRecorder,
   prefixes: PrefixRecorder,
-  lines: LineRecorder,
+  lines: { readonly reader: LineReader; readonly onNew: () => void },
   watch: NasWatch,
 ): AccountingSink {
   const writer = services.ownConnections('accounting', accountingConnections);
-  const recorder = new SessionRecorder({ writer, database: services.database }, services.clock, policy.known);
+  const { database, clock } = services;
+  const recorder = new SessionRecorder({ writer, database }, clock, policy.known, lines.onNew);
   return {
     async record(batch) {
       watch.accounting(batch);
       const news = batch.flatMap((record) => newsOf(record, policy.deviceOfNas(record.nas.id)) ?? []);
       const restarts = batch.flatMap((record) => restartOf(record) ?? []);
       if (news.length === 0 && restarts.length === 0) return;
-      const sessions = await recorder.record({ news, restarts });
+      const linesOf = (begun: readonly SessionState[]) => lines.reader.linesOf(batch, begun);
+      const sessions = await recorder.record({ news, restarts, linesOf });
       usage.note(sessions);
       await prefixes.record(batch, sessions);
       policy.realms.tell(batch);
-      await lines.record(batch, sessions);
     },
   };
 }

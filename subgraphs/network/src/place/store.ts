@@ -6,26 +6,7 @@ import type { PlaceSource } from './rules.ts';
 export type ServicePlace = Omit<Selectable<TenantDatabase['network.servicePlace']>, 'via'> & {
   readonly via: PlaceSource;
 };
-export type SessionLine = Insertable<TenantDatabase['network.sessionLine']>;
 export type CustomerEquipment = Selectable<TenantDatabase['network.customerEquipment']>;
-
-/** Writes lines; the newest of each service stays. */
-export async function keepLines(db: Executor<TenantDatabase>, lines: readonly SessionLine[]): Promise<void> {
-  const newest = new Map(
-    [...lines]
-      .sort((a, b) => new Date(a.at).getTime() - new Date(b.at).getTime())
-      .map((line) => [line.serviceId, line]),
-  );
-  const rows = [...newest.values()].sort((a, b) => (a.serviceId < b.serviceId ? -1 : 1));
-  await sql`
-    insert into network.session_line (service_id, nas_id, device_id, port, circuit_id, remote_id, mac, at)
-    select r->>'serviceId', r->>'nasId', r->>'deviceId', r->>'port', r->>'circuitId', r->>'remoteId', r->>'mac', (r->>'at')::timestamptz
-    from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) as t (r)
-    where exists (select from network.nas where id = r->>'nasId')
-    on conflict (service_id) do update set nas_id = excluded.nas_id, device_id = excluded.device_id, port = excluded.port,
-      circuit_id = excluded.circuit_id, remote_id = excluded.remote_id, mac = excluded.mac, at = excluded.at
-    where session_line.at <= excluded.at`.execute(db);
-}
 
 export interface LineRow {
   readonly serviceId: string;

@@ -3,6 +3,7 @@ import { appendEvents, type Clock, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Kysely } from 'kysely';
 import { servicesByUsername } from '../access/store.ts';
+import type { SessionLine } from '../place/line-store.ts';
 import { sessionEvent } from './events.ts';
 import {
   applyNews,
@@ -12,15 +13,9 @@ import {
   type SessionNews,
   type SessionState,
 } from './rules.ts';
-import {
-  closeSessionsOfNas,
-  keyText,
-  newestSessions,
-  type ServiceMove,
-  type SessionChange,
-  writeSessions,
-} from './store.ts';
+import { closeSessionsOfNas, keyText, newestSessions } from './store.ts';
 import { Turns } from './turns.ts';
+import { type ServiceMove, type SessionChange, writeSessions } from './write.ts';
 
 /** A NAS that said it starts or stops: its sessions from before are gone. */
 export interface NasRestart {
@@ -46,6 +41,14 @@ export interface KnownServices {
   servicesMoved(moves: readonly ServiceMove[]): void;
 }
 
+/** What accounting said since the last commit. */
+export interface SessionBatch {
+  readonly news: readonly SessionNews[];
+  readonly restarts: readonly NasRestart[];
+  /** On which lines the sessions are that begin with this batch. */
+  readonly linesOf?: (begun: readonly SessionState[]) => SessionLine[];
+}
+
 /** An update this soon after the news before tells a reader of the event log nothing; the next one has its octets. */
 const untoldMilliseconds = 2_000;
 /** How often a batch is folded anew because somebody else wrote the same sessions meanwhile. */
@@ -61,9 +64,13 @@ export class SessionRecorder {
   readonly #database: Kysely<TenantDatabase>;
   readonly #clock: Clock;
   readonly #known: KnownServices;
+  readonly #onLines: () => void;
   readonly #turns = new Turns();
 
-  /** @param writer connections of accounting's own; `database` is for what is seldom asked. */
+  /**
+   * @param writer connections of accounting's own; `database` is for what is seldom asked.
+   * @param onLines told when a session began on another line than its service's last one.
+   */
   constructor(
     {
       writer,
@@ -71,7 +78,9 @@ export class SessionRecorder {
     }: { readonly writer: Kysely<TenantDatabase>; readonly database: Kysely<TenantDatabase> },
     clock: Clock,
     known: KnownServices,
+    onLines: () => void = () => {},
   ) {
+    this.#onLines = onLines;
     this.#writer = writer;
     this.#database = database;
     this.#clock = clock;
@@ -79,18 +88,15 @@ export class SessionRecorder {
   }
 
   /**
-   * One round trip to the database however many records, two when some tell of sessions that are not known to be live;
-   * more when a NAS restarted.
+   * One round trip to the database however many records, two when some tell of the end or middle of sessions that are not
+   * known to be live; more when a NAS restarted, or uses an id again.
    * @returns every session that changed, as it is now; committed.
    */
-  async record(batch: {
-    readonly news: readonly SessionNews[];
-    readonly restarts: readonly NasRestart[];
-  }): Promise<SessionState[]> {
+  async record(batch: SessionBatch): Promise<SessionState[]> {
     const names = batch.restarts.length > 0 ? null : new Set(batch.news.map((one) => one.username));
     return this.#turns.take(names, async () => {
       const ended = await this.#restart(batch.restarts);
-      return [...ended, ...(await this.#take(batch.news))];
+      return [...ended, ...(await this.#take(batch))];
     });
   }
 
@@ -110,15 +116,15 @@ export class SessionRecorder {
     return sessions;
   }
 
-  async #take(all: readonly SessionNews[]): Promise<SessionState[]> {
+  async #take({ news: all, linesOf = () => [] }: SessionBatch): Promise<SessionState[]> {
     const changed: SessionState[] = [];
     const started: SessionState[] = [];
     let news = all;
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      const folded = await this.#fold(news);
+      const folded = await this.#fold(news, attempt === 0);
       for (const one of folded.values()) if (one.effect === 'STARTED') started.push(one.after);
       this.#replace(folded, started);
-      const missed = await this.#write([...folded.values()], changed);
+      const missed = await this.#write([...folded.values()], linesOf, changed);
       if (missed.length === 0) return changed;
       const keys = new Set(missed.map(({ after }) => keyText(after)));
       this.#known.forgetSessions([...keys]);
@@ -134,14 +140,23 @@ export class SessionRecorder {
   }
 
   /** @returns what somebody else has written meanwhile; the rest is committed, known and added to `changed`. */
-  async #write(folded: readonly Folded[], changed: SessionState[]): Promise<Folded[]> {
+  async #write(
+    folded: readonly Folded[],
+    linesOf: (begun: readonly SessionState[]) => SessionLine[],
+    changed: SessionState[],
+  ): Promise<Folded[]> {
     const changes: SessionChange[] = [];
-    for (const { before, after, effect } of folded)
-      if (before === null || differs(before, after))
-        changes.push({ before, after, told: effect === 'NONE' ? null : sessionEvent(effect, after) });
+    const online: SessionState[] = [];
+    for (const { before, after, follows, effect } of folded) {
+      if (before !== null && !differs(before, after)) continue;
+      changes.push({ before, after, follows, told: effect === 'NONE' ? null : sessionEvent(effect, after) });
+      if (before === null && after.stoppedAt === null) online.push(after);
+    }
     if (changes.length === 0) return [];
     const moves = this.#movesOf(folded);
-    const written = await writeSessions(this.#writer, changes, moves);
+    const lines = linesOf(online);
+    const { ids: written, newLines } = await writeSessions(this.#writer, changes, { moves, lines });
+    if (newLines) this.#onLines();
     this.#known.servicesMoved(moves);
     const now = changes.flatMap(({ after }) => (written.has(after.id) ? [after] : []));
     this.#known.sessionsChanged(now);
@@ -151,36 +166,45 @@ export class SessionRecorder {
     return folded.filter(({ after }) => unwritten.has(after.id));
   }
 
-  /** Applies the news in order in memory; one result per session, its effect the most telling one. */
-  async #fold(news: readonly SessionNews[]): Promise<Map<string, Folded>> {
+  /**
+   * Applies the news in order in memory; one result per session, its effect the most telling one.
+   * @param trusting a session whose Start comes is taken for the first of its key, which the statement that writes verifies.
+   */
+  async #fold(news: readonly SessionNews[], trusting: boolean): Promise<Map<string, Folded>> {
     const folded = new Map<string, Folded>();
     if (news.length === 0) return folded;
-    const current = await this.#current(news);
+    const current = await this.#current(news, trusting);
     const services = await this.#servicesOf(news);
     const id = () => newId('ses', this.#clock);
     for (const one of news) {
       const key = keyText(one);
       const serviceId = one.serviceId ?? services.get(one.username) ?? null;
-      const known = serviceId === one.serviceId ? one : { ...one, serviceId };
+      const complete = serviceId === one.serviceId ? one : { ...one, serviceId };
       const before = current.get(key) ?? null;
-      const { closed, session, effect } = applyNews(before, known, id);
-      if (closed !== null) fold(folded, before, closed, 'STOPPED');
+      const { closed, session, effect } = applyNews(before, complete, id);
+      // What was begun by this batch is not in the database, and what follows it follows what that follows.
+      const begun = before === null ? undefined : folded.get(before.id);
+      const follows = begun?.before === null ? begun.follows : (before?.id ?? null);
+      if (closed !== null) fold(folded, { before, after: closed, follows, effect: 'STOPPED' });
       current.set(key, session);
       const told = worthTelling(before, session) ? effect : 'NONE';
-      fold(folded, before?.id === session.id ? before : null, session, told);
+      const known = before?.id === session.id ? before : null;
+      fold(folded, { before: known, after: session, follows, effect: told });
     }
     return folded;
   }
 
   /** The newest session of every key in the news. */
-  async #current(news: readonly SessionNews[]): Promise<Map<string, SessionState>> {
+  async #current(news: readonly SessionNews[], trusting: boolean): Promise<Map<string, SessionState>> {
     const current = new Map<string, SessionState>();
     const unknown = new Map<string, SessionNews>();
+    const begins = new Set<string>();
     for (const one of news) {
       const key = keyText(one);
       const live = this.#known.liveSession(key);
-      if (live === null) unknown.set(key, one);
-      else current.set(key, live);
+      if (live !== null) current.set(key, live);
+      else if (trusting && one.status === 'START') begins.add(key);
+      else if (!begins.has(key)) unknown.set(key, one);
     }
     if (unknown.size > 0)
       for (const one of await newestSessions(this.#writer, [...unknown.values()]))
@@ -196,7 +220,8 @@ export class SessionRecorder {
         if (known.id === login.id || started.some(({ id }) => id === known.id)) continue;
         const live = folded.get(known.id)?.after ?? known;
         const replaced = replacedBy(live, login, this.#known.staleAfterMilliseconds(live.nasId));
-        if (replaced !== null) fold(folded, known, replaced, 'STOPPED');
+        if (replaced !== null)
+          fold(folded, { before: known, after: replaced, follows: null, effect: 'STOPPED' });
       }
     }
   }
@@ -229,24 +254,18 @@ export class SessionRecorder {
 }
 
 /** What a batch makes of a session; `before` is what the database has, null for nothing. */
-interface Folded {
-  readonly before: SessionState | null;
-  readonly after: SessionState;
+interface Folded extends Omit<SessionChange, 'told'> {
   readonly effect: 'STARTED' | 'UPDATED' | 'STOPPED' | 'NONE';
 }
 
-function fold(
-  all: Map<string, Folded>,
-  before: SessionState | null,
-  after: SessionState,
-  effect: Folded['effect'],
-): void {
-  const earlier = all.get(after.id);
+function fold(all: Map<string, Folded>, news: Folded): void {
+  const { id } = news.after;
+  const earlier = all.get(id);
   all.set(
-    after.id,
+    id,
     earlier === undefined
-      ? { before, after, effect }
-      : { before: earlier.before, after, effect: moreTelling(earlier.effect, effect) },
+      ? news
+      : { ...earlier, after: news.after, effect: moreTelling(earlier.effect, news.effect) },
   );
 }
 

@@ -1,14 +1,5 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import {
-  type Executor,
-  eventsInsert,
-  type NewEvent,
-  numberArray,
-  type Page,
-  pageBy,
-  textArray,
-} from '@dotmac/platform';
-import type { TenantEvents } from '@dotmac/schema';
+import { type Executor, type Page, pageBy, StatementValues } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { SessionState } from './rules.ts';
 
@@ -22,17 +13,10 @@ export interface SessionKey {
 }
 
 /** A session's columns where they cannot be written with the query builder; the table is `s`. */
-const sessionColumns =
-  sql.raw(`s.id, s.nas_id as "nasId", s.native_id as "nativeId", s.username, s.service_id as "serviceId",
+const sessionColumns = `s.id, s.nas_id as "nasId", s.native_id as "nativeId", s.username, s.service_id as "serviceId",
   s.device_id as "deviceId", s.address, s.mac, s.started_at as "startedAt", s.updated_at as "updatedAt",
   s.stopped_at as "stoppedAt", s.terminate_cause as "terminateCause", s.session_time_seconds as "sessionTimeSeconds",
-  s.downstream_octets as "downstreamOctets", s.upstream_octets as "upstreamOctets"`);
-
-/** A service that came online at a device. */
-export interface ServiceMove {
-  readonly serviceId: string;
-  readonly deviceId: string;
-}
+  s.downstream_octets as "downstreamOctets", s.upstream_octets as "upstreamOctets"`;
 
 /** One text per key; none of its parts has a NUL. */
 export function keyText({ nasId, nativeId, username }: SessionKey): string {
@@ -168,127 +152,19 @@ export async function newestSessions(
   db: Executor<TenantDatabase>,
   keys: readonly SessionKey[],
 ): Promise<SessionState[]> {
-  const { rows } = await sql<Session>`
-    select ${sessionColumns}
-    from unnest(${textArray(keys.map((key) => key.nasId))}::text[],
-      ${textArray(keys.map((key) => key.nativeId))}::text[],
-      ${textArray(keys.map((key) => key.username))}::text[]) as k (nas_id, native_id, username)
+  const values = new StatementValues();
+  const rows = await values.run<Session>(
+    db,
+    `select ${sessionColumns}
+    from unnest(${values.array('text', keys, (key) => key.nasId)}, ${values.array('text', keys, (key) => key.nativeId)},
+      ${values.array('text', keys, (key) => key.username)}) as k (nas_id, native_id, username)
     cross join lateral (
       select * from network.session
       where nas_id = k.nas_id and native_id = k.native_id and username = k.username
       order by started_at desc, id desc limit 1
-    ) s`.execute(db);
+    ) s`,
+  );
   return rows.map(stateOf);
-}
-
-/** A session as it shall be, and as it was when that was decided; null for one that begins. */
-export interface SessionChange {
-  readonly before: SessionState | null;
-  readonly after: SessionState;
-  readonly told: NewEvent<TenantEvents> | null;
-}
-
-/**
- * Writes sessions, where their services are online now, and the events that tell of it: one statement, which is a
- * transaction of its own. A session that somebody else has written since is left alone with its event, and so is a
- * beginning whose key is taken.
- * @returns the ids of those written.
- */
-export async function writeSessions(
-  db: Executor<TenantDatabase>,
-  changes: readonly SessionChange[],
-  moves: readonly ServiceMove[],
-): Promise<Set<string>> {
-  const going: { readonly before: SessionState; readonly after: SessionState }[] = [];
-  const begun: SessionState[] = [];
-  const events: NewEvent<TenantEvents>[] = [];
-  const toldOf: string[] = [];
-  for (const { before, after, told } of changes) {
-    if (before === null) begun.push(after);
-    else going.push({ before, after });
-    if (told === null) continue;
-    events.push(told);
-    toldOf.push(after.id);
-  }
-  const written = sql`select id from going union all select id from begun`;
-  const { rows } = await sql<{ id: string }>`
-    with ${going.length === 0 ? nothingGoing : sql`going as (${goOn(going)})`},
-    ${begun.length === 0 ? nothingBegun : sql`begun as (${begin(begun)})`}
-    ${moves.length === 0 ? sql`` : sql`, moved as (${move(moves)})`}
-    ${events.length === 0 ? sql`` : sql`, told as (${eventsInsert(events, { keys: toldOf, among: written })})`}
-    ${written}`.execute(db);
-  return new Set(rows.map(({ id }) => id));
-}
-
-const nothingGoing = sql`going as (select null::text as id where false)`;
-const nothingBegun = sql`begun as (select null::text as id where false)`;
-
-/** Counters never go back, whoever wrote them. Times are compared as this process knows them, in milliseconds. */
-function goOn(changes: readonly { readonly before: SessionState; readonly after: SessionState }[]) {
-  const text = (pick: (state: SessionState) => string | null) =>
-    textArray(changes.map(({ after }) => pick(after)));
-  const after = (pick: (state: SessionState) => number | bigint | null) =>
-    numberArray(changes.map((change) => pick(change.after)));
-  const before = (pick: (state: SessionState) => number | null) =>
-    numberArray(changes.map((change) => pick(change.before)));
-  return sql`
-    update network.session s set service_id = r.service_id, address = r.address, mac = r.mac,
-      updated_at = to_timestamp(r.updated_at), stopped_at = to_timestamp(r.stopped_at), terminate_cause = r.terminate_cause,
-      session_time_seconds = greatest(s.session_time_seconds, r.session_time_seconds),
-      downstream_octets = greatest(s.downstream_octets, r.downstream_octets),
-      upstream_octets = greatest(s.upstream_octets, r.upstream_octets)
-    from unnest(${text(({ id }) => id)}::text[], ${text(({ serviceId }) => serviceId)}::text[],
-      ${text(({ address }) => address)}::inet[], ${text(({ mac }) => mac)}::text[],
-      ${after(({ updatedAt }) => updatedAt / 1000)}::float8[], ${after(({ stoppedAt }) => seconds(stoppedAt))}::float8[],
-      ${text(({ terminateCause }) => terminateCause)}::text[],
-      ${after(({ sessionTimeSeconds }) => sessionTimeSeconds)}::bigint[],
-      ${after(({ downstreamOctets }) => downstreamOctets)}::numeric[],
-      ${after(({ upstreamOctets }) => upstreamOctets)}::numeric[],
-      ${before(({ updatedAt }) => updatedAt / 1000)}::float8[], ${before(({ stoppedAt }) => seconds(stoppedAt))}::float8[])
-      as r (id, service_id, address, mac, updated_at, stopped_at, terminate_cause, session_time_seconds,
-        downstream_octets, upstream_octets, known_updated_at, known_stopped_at)
-    where s.id = r.id and date_trunc('milliseconds', s.updated_at) = to_timestamp(r.known_updated_at)
-      and date_trunc('milliseconds', s.stopped_at) is not distinct from to_timestamp(r.known_stopped_at)
-    returning s.id`;
-}
-
-/** After those that go on: one that ends gives its key to the one that takes it. */
-function begin(sessions: readonly SessionState[]) {
-  const text = (pick: (state: SessionState) => string | null) => textArray(sessions.map(pick));
-  const number = (pick: (state: SessionState) => number | bigint | null) => numberArray(sessions.map(pick));
-  return sql`
-    insert into network.session (id, nas_id, native_id, username, service_id, device_id, address, mac, started_at,
-      updated_at, stopped_at, terminate_cause, session_time_seconds, downstream_octets, upstream_octets)
-    select r.id, r.nas_id, r.native_id, r.username, r.service_id, r.device_id, r.address, r.mac, to_timestamp(r.started_at),
-      to_timestamp(r.updated_at), to_timestamp(r.stopped_at), r.terminate_cause, r.session_time_seconds,
-      r.downstream_octets, r.upstream_octets
-    from unnest(${text(({ id }) => id)}::text[], ${text(({ nasId }) => nasId)}::text[],
-      ${text(({ nativeId }) => nativeId)}::text[], ${text(({ username }) => username)}::text[],
-      ${text(({ serviceId }) => serviceId)}::text[], ${text(({ deviceId }) => deviceId)}::text[],
-      ${text(({ address }) => address)}::inet[], ${text(({ mac }) => mac)}::text[],
-      ${number(({ startedAt }) => startedAt / 1000)}::float8[], ${number(({ updatedAt }) => updatedAt / 1000)}::float8[],
-      ${number(({ stoppedAt }) => seconds(stoppedAt))}::float8[],
-      ${text(({ terminateCause }) => terminateCause)}::text[],
-      ${number(({ sessionTimeSeconds }) => sessionTimeSeconds)}::bigint[],
-      ${number(({ downstreamOctets }) => downstreamOctets)}::numeric[],
-      ${number(({ upstreamOctets }) => upstreamOctets)}::numeric[])
-      as r (id, nas_id, native_id, username, service_id, device_id, address, mac, started_at, updated_at, stopped_at,
-        terminate_cause, session_time_seconds, downstream_octets, upstream_octets)
-    where (select count(*) from going) >= 0
-    on conflict do nothing
-    returning id`;
-}
-
-function move(moves: readonly ServiceMove[]) {
-  return sql`
-    update network.access a set device_id = m.device_id
-    from unnest(${textArray(moves.map((one) => one.serviceId))}::text[],
-      ${textArray(moves.map((one) => one.deviceId))}::text[]) as m (service_id, device_id)
-    where a.service_id = m.service_id and a.device_id is distinct from m.device_id`;
-}
-
-function seconds(milliseconds: number | null): number | null {
-  return milliseconds === null ? null : milliseconds / 1000;
 }
 
 /** Ends all sessions of a NAS that were heard of before an instant: it said that it restarted. */
@@ -324,7 +200,7 @@ export async function closeStale(
         and l.updated_at < ${now}::timestamptz - make_interval(secs => greatest(3 * n.interim_interval_seconds, 900))
       order by l.id limit ${limit} for update of l skip locked
     )
-    returning ${sessionColumns}`.execute(transaction);
+    returning ${sql.raw(sessionColumns)}`.execute(transaction);
   return rows.map(stateOf);
 }
 

@@ -34,7 +34,7 @@ if (import.meta.main) {
     { known, deviceOfNas: () => null, realms: { tell: () => undefined } } as unknown as Parts[1],
     { note: () => undefined } as unknown as Parts[2],
     { record: async () => undefined } as unknown as Parts[3],
-    { record: async () => undefined } as unknown as Parts[4],
+    { reader: { linesOf: () => [] }, onNew: () => undefined } as unknown as Parts[4],
     { accounting: () => undefined } as unknown as Parts[5],
   );
   const nas = {

@@ -1,5 +1,5 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
+import { type Executor, StatementValues } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 
 export type UsageDay = Pick<
@@ -67,11 +67,15 @@ export async function addUsage(
   due: readonly Due[],
   hours: readonly UsedHour[],
 ): Promise<void> {
-  const json = JSON.stringify(hours);
-  await sql`
-    with used as (
-      select * from json_to_recordset(${json}::json) as row ("serviceId" text, day date, hour smallint,
-        "downstreamOctets" numeric, "upstreamOctets" numeric)
+  const values = new StatementValues();
+  const text = <T>(rows: readonly T[], pick: (row: T) => string) => values.array('text', rows, pick);
+  await values.run(
+    transaction,
+    `with used as (
+      select service_id, day, hour::smallint, down::numeric, up::numeric
+      from unnest(${text(hours, (one) => one.serviceId)}, ${values.array('date', hours, (one) => one.day)},
+        ${values.array('int', hours, (one) => one.hour)}, ${text(hours, (one) => one.downstreamOctets)},
+        ${text(hours, (one) => one.upstreamOctets)}) as row (service_id, day, hour, down, up)
     ), by_hour as (
       insert into network.usage_hour as h (service_id, day, hour, downstream_octets, upstream_octets)
       select * from used on conflict (service_id, day, hour) do update set
@@ -79,18 +83,20 @@ export async function addUsage(
         upstream_octets = h.upstream_octets + excluded.upstream_octets
     ), counted as (
       insert into network.usage_counted as c (session_id, downstream_octets, upstream_octets, counted_until)
-      select * from unnest(${due.map((one) => one.sessionId)}::text[], ${due.map((one) => one.downstreamOctets)}::numeric[],
-        ${due.map((one) => one.upstreamOctets)}::numeric[], ${due.map((one) => one.updatedAt)}::timestamptz[])
+      select id, down::numeric, up::numeric, until from unnest(${text(due, (one) => one.sessionId)},
+        ${text(due, (one) => one.downstreamOctets)}, ${text(due, (one) => one.upstreamOctets)},
+        ${values.array('timestamptz', due, (one) => one.updatedAt)}) as row (id, down, up, until)
       on conflict (session_id) do update set
         downstream_octets = greatest(c.downstream_octets, excluded.downstream_octets),
         upstream_octets = greatest(c.upstream_octets, excluded.upstream_octets),
         counted_until = greatest(c.counted_until, excluded.counted_until)
     )
     insert into network.usage_day as d (service_id, day, downstream_octets, upstream_octets)
-    select "serviceId", day, sum("downstreamOctets"), sum("upstreamOctets") from used group by 1, 2
+    select service_id, day, sum(down), sum(up) from used group by 1, 2
     on conflict (service_id, day) do update set
       downstream_octets = d.downstream_octets + excluded.downstream_octets,
-      upstream_octets = d.upstream_octets + excluded.upstream_octets`.execute(transaction);
+      upstream_octets = d.upstream_octets + excluded.upstream_octets`,
+  );
 }
 
 /**

@@ -1,5 +1,3 @@
-import { parseDay } from '../calendar/rules.ts';
-
 /** Types whose arrays are sent in binary, with the OIDs of their elements (`pg_type`). */
 const elementOids = { text: 25, int: 23, bigint: 20, boolean: 16, date: 1082, timestamptz: 1184 } as const;
 export type BinaryType = keyof typeof elementOids;
@@ -7,14 +5,16 @@ export type ArrayValue = string | number | bigint | boolean | Date | null;
 
 /** PostgreSQL counts days and microseconds from 2000-01-01. */
 const daysBefore2000 = 10_957;
-const microsecondsBefore2000 = BigInt(daysBefore2000) * 86_400_000_000n;
+const microsecondsBefore2000 = daysBefore2000 * 86_400_000_000;
+const isoDay = /^\d{4}-\d{2}-\d{2}$/;
 
 const header = 20;
 const width = { int: 4, bigint: 8, boolean: 1, date: 4, timestamptz: 8 } as const;
 
 /**
  * A one-dimensional array as `array_recv` reads it (PostgreSQL, src/backend/utils/adt/arrayfuncs.c): nothing is quoted
- * here and nothing is parsed there. A `date` is the number of days since 1970-01-01, or ISO text.
+ * here and nothing is parsed there. A `date` is the number of days since 1970-01-01, or ISO text; a `timestamptz` a number
+ * of milliseconds since then, a `Date` or ISO text.
  * @throws RangeError for a number that its type cannot hold, and for what is not a date.
  */
 export function binaryArray(type: BinaryType, values: readonly ArrayValue[]): Buffer {
@@ -76,17 +76,30 @@ function fixedArray(type: keyof typeof width, values: readonly ArrayValue[]): Bu
       continue;
     }
     at = array.writeInt32BE(size, at);
-    if (type === 'boolean') {
-      at = array.writeUInt8(value === true ? 1 : 0, at);
-      continue;
-    }
-    at =
-      type === 'int' || type === 'date'
-        ? array.writeInt32BE(type === 'int' ? Number(value) : dayNumber(value) - daysBefore2000, at)
-        : array.writeBigInt64BE(type === 'bigint' ? integer(value) : microseconds(value), at);
+    if (type === 'int') at = array.writeInt32BE(Number(value), at);
+    else if (type === 'date') at = array.writeInt32BE(dayNumber(value) - daysBefore2000, at);
+    else if (type === 'timestamptz') at = writeTime(array, milliseconds(value), at);
+    else if (type === 'boolean') at = array.writeUInt8(value === true ? 1 : 0, at);
+    else if (typeof value === 'number') at = writeInteger(array, value, at);
+    else at = array.writeBigInt64BE(integer(value), at);
   }
   begin(array, type, values.length, hasNull);
   return array.subarray(0, at);
+}
+
+/** Of 64 bits, without the detour over a bigint where a number holds it exactly. */
+function writeInteger(array: Buffer, value: number, at: number): number {
+  if (!Number.isSafeInteger(value)) return array.writeBigInt64BE(BigInt(value), at);
+  const high = Math.floor(value / 2 ** 32);
+  return array.writeUInt32BE(value - high * 2 ** 32, array.writeInt32BE(high, at));
+}
+
+/** Whole milliseconds stay exact beyond the year 2285, where their microseconds are too many for a number. */
+function writeTime(array: Buffer, milliseconds: number, at: number): number {
+  const microseconds = Math.round(milliseconds * 1000);
+  if (Number.isSafeInteger(microseconds))
+    return writeInteger(array, microseconds - microsecondsBefore2000, at);
+  return array.writeBigInt64BE(BigInt(milliseconds) * 1000n - BigInt(microsecondsBefore2000), at);
 }
 
 function integer(value: Exclude<ArrayValue, null>): bigint {
@@ -96,13 +109,16 @@ function integer(value: Exclude<ArrayValue, null>): bigint {
 
 function dayNumber(value: Exclude<ArrayValue, null>): number {
   if (typeof value === 'number') return value;
-  const day = typeof value === 'string' ? parseDay(value) : undefined;
-  if (day === undefined) throw new RangeError(`"${value}" is not a date; write YYYY-MM-DD`);
-  return day;
+  const time = typeof value === 'string' && isoDay.test(value) ? Date.parse(value) : Number.NaN;
+  // `Date` takes the 31st of February for a day of March.
+  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== value)
+    throw new RangeError(`"${value}" is not a date; write YYYY-MM-DD`);
+  return time / 86_400_000;
 }
 
-function microseconds(value: Exclude<ArrayValue, null>): bigint {
-  const time = value instanceof Date ? value.getTime() : Date.parse(`${value}`);
+function milliseconds(value: Exclude<ArrayValue, null>): number {
+  const time =
+    typeof value === 'number' ? value : value instanceof Date ? value.getTime() : Date.parse(`${value}`);
   if (Number.isNaN(time)) throw new RangeError(`"${value}" is not a time`);
-  return BigInt(time) * 1000n - microsecondsBefore2000;
+  return time;
 }

@@ -53,6 +53,17 @@ test('what has no value finds room after long text', () => {
   );
 });
 
+test('a time is exact in whatever year, and however it is given', () => {
+  const at = (value: Date | number | string) => binaryArray('timestamptz', [value]).readBigInt64BE(24);
+  const date = fc.date({ noInvalidDate: true, min: new Date('0001-01-01'), max: new Date('9999-12-31') });
+  fc.assert(
+    fc.property(date, (time) => {
+      const microseconds = BigInt(time.getTime() - Date.UTC(2000, 0)) * 1000n;
+      expect([at(time), at(time.getTime()), at(time.toISOString())]).toEqual(Array(3).fill(microseconds));
+    }),
+  );
+});
+
 test('what a type cannot hold is refused', () => {
   expect(() => binaryArray('int', [2 ** 31])).toThrow(RangeError);
   expect(() => binaryArray('bigint', [2n ** 63n])).toThrow(RangeError);

@@ -5,6 +5,7 @@ import { attributeTypes } from '../packet/codes.ts';
 import { isHiddenPassword, revealPassword, verifyChap } from '../packet/password.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import type { AccessRequestView } from '../server/access-request.ts';
+import { type Cleartext, cleartextOctets } from './cleartext.ts';
 import { microsoft } from './method.ts';
 import {
   authenticatorResponse,
@@ -32,10 +33,11 @@ export function verifyPassword(request: AccessRequestView, cleartext: string): b
     case 'CHAP': {
       const chap = request.octets(attributeTypes.chapPassword) as Uint8Array;
       const challenge = request.octets(attributeTypes.chapChallenge) ?? request.authenticator;
-      return verifyChap(chap, challenge, Buffer.from(cleartext, 'utf8'));
+      const { octets, length } = cleartextOctets(cleartext);
+      return verifyChap(chap, challenge, octets, length);
     }
     case 'PAP':
-      return verifyPap(request, Buffer.from(cleartext, 'utf8'));
+      return verifyPap(request, cleartextOctets(cleartext));
     default:
       return request.presented !== null && verifyPresented(request.presented, cleartext);
   }
@@ -132,11 +134,11 @@ export function msChapError(request: AccessRequestView, code: MsChapErrorCode, m
   return [{ name: 'MS-CHAP-Error', value: Buffer.concat([response.subarray(0, 1), Buffer.from(text)]) }];
 }
 
-function verifyPap(request: AccessRequestView, expected: Uint8Array): boolean {
+function verifyPap(request: AccessRequestView, { octets, length }: Cleartext): boolean {
   const { packet, scan, nas } = request;
   const at = scan.firstOffsets[attributeTypes.userPassword] as number;
   const end = at + (packet[at + 1] as number);
-  const fits = (secret: SharedSecret) => isHiddenPassword(packet, at + 2, end, secret, expected);
+  const fits = (secret: SharedSecret) => isHiddenPassword(packet, at + 2, end, secret, octets, length);
   if (request.secretProven) return fits(request.secret);
   const secret = nas.secrets.find(fits);
   if (secret === undefined) return false;

@@ -35,7 +35,7 @@ export function revealPassword(
 
 /**
  * Whether `packet[at, end)` is a User-Password hidden under `secret` and the packet's own authenticator, and reveals as
- * `expected`: what `revealPassword` and `equalBytes` say, without a copy.
+ * the first octets of `expected`: what `revealPassword` and `equalBytes` say, without a copy.
  */
 export function isHiddenPassword(
   packet: Uint8Array,
@@ -43,11 +43,12 @@ export function isHiddenPassword(
   end: number,
   secret: SharedSecret,
   expected: Uint8Array,
+  expectedLength = expected.length,
 ): boolean {
   const length = end - at;
   if (length === 0 || length > 128 || length % 16 !== 0) return false;
   // More than fits is wrong, but takes as long as the rest.
-  let difference = expected.length > length ? 1 : 0;
+  let difference = expectedLength > length ? 1 : 0;
   for (let from = 0; from < length; from += 16) {
     md5Begin();
     md5Append(secret.bytes);
@@ -55,7 +56,7 @@ export function isHiddenPassword(
     else md5Append(packet, at + from - 16, at + from);
     md5Finish(block);
     for (let index = 0; index < 16; index++) {
-      const wanted = expected[from + index] ?? 0;
+      const wanted = from + index < expectedLength ? (expected[from + index] as number) : 0;
       difference |= (packet[at + from + index] as number) ^ (block[index] as number) ^ wanted;
     }
   }
@@ -82,11 +83,16 @@ function cipherBlocks(
 }
 
 /** Checks a CHAP-Password of 17 octets: CHAP id, then MD5(id + password + challenge) (RFC 2865 §2.2, §5.3). */
-export function verifyChap(chapPassword: Uint8Array, challenge: Uint8Array, cleartext: Uint8Array): boolean {
+export function verifyChap(
+  chapPassword: Uint8Array,
+  challenge: Uint8Array,
+  cleartext: Uint8Array,
+  cleartextLength = cleartext.length,
+): boolean {
   if (chapPassword.length !== 17) return false;
   md5Begin();
   md5Append(chapPassword, 0, 1);
-  md5Append(cleartext);
+  md5Append(cleartext, 0, cleartextLength);
   md5Append(challenge);
   md5Finish(block);
   return equal16(block, 0, chapPassword, 1);

@@ -15,7 +15,7 @@ test('every login gets the same attributes, its own interval and a Class nobody 
   // More logins than one filling of the pool of random octets serves.
   for (let login = 0; login < 1_000; login++) {
     const sent = decoded(
-      template.forLogin({ interimSeconds: 270 + (login % 60), classPrefix: '1:svc_1:', own }),
+      template.forLogin({ interimSeconds: 270 + (login % 60), classPrefix: ['1:', 'svc_1', ':'], own }),
     );
     expect(sent).toMatchObject({
       'Framed-IP-Address': '192.0.2.7',
@@ -32,7 +32,7 @@ test('every login gets the same attributes, its own interval and a Class nobody 
 test('one template serves users with prefixes of any length, and with nothing of their own', () => {
   const template = acceptTemplate([]);
   for (const classPrefix of ['1:a:', '1:bcd:', '1:a:']) {
-    const sent = decoded(template.forLogin({ interimSeconds: 300, classPrefix, own: null }));
+    const sent = decoded(template.forLogin({ interimSeconds: 300, classPrefix: [classPrefix], own: null }));
     expect(Object.keys(sent)).toEqual(['Acct-Interim-Interval', 'Class']);
     expect(Buffer.from(sent.Class as Uint8Array).toString()).toMatch(
       new RegExp(`^${classPrefix}[0-9a-f]{16}$`),
@@ -41,6 +41,6 @@ test('one template serves users with prefixes of any length, and with nothing of
 });
 
 test('a Class that does not fit is refused', () => {
-  const login = { interimSeconds: 300, classPrefix: 'x'.repeat(240), own: null };
+  const login = { interimSeconds: 300, classPrefix: ['x'.repeat(240)], own: null };
   expect(() => acceptTemplate([]).forLogin(login)).toThrow('258 octets');
 });

@@ -6,8 +6,8 @@ import { randomOctet } from '../packet/entropy.ts';
 /** What of an accept is one login's own. */
 export interface OwnReply {
   readonly interimSeconds: number;
-  /** `Class` is this and 16 random hexadecimal digits, the same in all accounting of a session (RFC 2865 §5.25). */
-  readonly classPrefix: string;
+  /** `Class` is these parts in ASCII and 16 random hexadecimal digits, the same in all accounting of a session (RFC 2865 §5.25). */
+  readonly classPrefix: readonly string[];
   /** Attributes of the user, by `acceptBlock`, such as his address. */
   readonly own: Uint8Array | null;
 }
@@ -34,10 +34,14 @@ export function acceptTemplate(attributes: readonly Attribute[]): AcceptTemplate
   const shared = acceptBlock(attributes);
   return {
     forLogin({ interimSeconds, classPrefix, own }) {
-      const tail = tailFor(classPrefix.length);
+      let prefixLength = 0;
+      for (const part of classPrefix) prefixLength += part.length;
+      const tail = tailFor(prefixLength);
       tail.writeUInt32BE(interimSeconds, 2);
-      tail.write(classPrefix, tailHead, 'latin1');
-      writeNonce(tail, tailHead + classPrefix.length);
+      let to = tailHead;
+      for (const part of classPrefix)
+        for (let at = 0; at < part.length; at++) tail[to++] = part.charCodeAt(at);
+      writeNonce(tail, to);
       return own === null ? [shared, tail] : [shared, own, tail];
     },
   };

@@ -91,6 +91,18 @@ export class AccessRequestView {
     return this.presented?.method ?? methodOf(this.packet, this.scan);
   }
 
+  /** Where the value of the first attribute of an IETF number begins in `packet`; 0 when absent. */
+  valueStart(type: number): number {
+    const at = this.scan.firstOffsets[type] as number;
+    return at === 0 ? 0 : at + 2;
+  }
+
+  /** Where it ends; 0 when absent. */
+  valueEnd(type: number): number {
+    const at = this.scan.firstOffsets[type] as number;
+    return at === 0 ? 0 : at + (this.packet[at + 1] as number);
+  }
+
   /** The first attribute of an IETF number as UTF-8 text; null when absent. */
   text(type: number): string | null {
     const at = this.scan.firstOffsets[type] as number;

@@ -78,6 +78,8 @@ function vectorAt(index: number): number {
 export class BatchReceiver {
   readonly #calls: SystemCalls;
   readonly #messages: Messages;
+  /** The newest view of each slot: most datagrams have one of few lengths, and a view costs more than reading a header. */
+  readonly #views: Buffer[] = [];
 
   constructor(calls: SystemCalls) {
     this.#calls = calls;
@@ -92,8 +94,13 @@ export class BatchReceiver {
 
   /** Good until the next `receive`. */
   datagram(index: number): Buffer {
+    const length = this.#messages.length(index);
+    const known = this.#views[index];
+    if (known?.length === length) return known;
     const at = this.#messages.slotAt(index);
-    return this.#messages.memory.subarray(at, at + this.#messages.length(index));
+    const view = this.#messages.memory.subarray(at, at + length);
+    this.#views[index] = view;
+    return view;
   }
 
   /** Holds the socket address of each datagram, from `addressAt` on. */

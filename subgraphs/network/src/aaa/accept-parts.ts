@@ -13,8 +13,8 @@ export class AcceptParts {
   readonly #radius: RadiusPort;
   readonly #garden: () => Garden;
   readonly #logger: Logger;
-  /** By vendor profile and mode; the memory keeps one object per speed. */
-  #templates = new WeakMap<ShapingPayload, Map<string, AcceptTemplate>>();
+  /** By way of access and vendor profile; the memory keeps one object per speed. */
+  #templates = new WeakMap<ShapingPayload, Map<GardenReason | null, Map<string, AcceptTemplate>>>();
   /** The garden that the templates are made for. */
   #templatesOf: Garden | null = null;
 
@@ -50,23 +50,28 @@ export class AcceptParts {
       this.#templates = new WeakMap();
       this.#templatesOf = rules;
     }
-    const kind = `${vendorProfile} ${garden ?? ''}`;
-    let templates = this.#templates.get(shaping);
-    if (templates === undefined) {
-      templates = new Map();
-      this.#templates.set(shaping, templates);
-    }
-    const kept = templates.get(kind);
+    const kept = this.#templates.get(shaping)?.get(garden)?.get(vendorProfile);
     if (kept !== undefined) return kept;
     try {
       const template = this.#radius.acceptTemplate(this.#attributesOf(vendorProfile, shaping, garden));
-      templates.set(kind, template);
+      this.#keep(shaping, garden, vendorProfile, template);
       return template;
     } catch (error) {
       // On the packet path: one speed that a vendor cannot express must not stop the others' logins.
       this.#logger.error({ error, serviceId, nas: name }, 'no reply can be made for a login');
       return null;
     }
+  }
+
+  #keep(
+    shaping: ShapingPayload,
+    garden: GardenReason | null,
+    vendorProfile: string,
+    template: AcceptTemplate,
+  ): void {
+    const ways = this.#templates.get(shaping) ?? new Map<GardenReason | null, Map<string, AcceptTemplate>>();
+    const profiles = ways.get(garden) ?? new Map<string, AcceptTemplate>();
+    this.#templates.set(shaping, ways.set(garden, profiles.set(vendorProfile, template)));
   }
 
   #attributesOf(vendorProfile: string, shaping: ShapingPayload, garden: GardenReason | null): Attribute[] {

@@ -24,6 +24,11 @@ export interface Attempts {
 export class Backoff<Bearer extends object> {
   readonly #lines = new Map<string, Attempts & { readonly bearer: Bearer }>();
 
+  /** Nobody has given a wrong password. */
+  get idle(): boolean {
+    return this.#lines.size === 0;
+  }
+
   attempts(username: string, mac: string | null, bearer: Bearer): Attempts | null {
     if (this.#lines.size === 0) return null;
     const known = this.#lines.get(keyOf(username, mac));

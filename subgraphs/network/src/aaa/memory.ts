@@ -14,6 +14,7 @@ import { keyText, liveSessionsAfter } from '../session/store.ts';
 import type { ServiceMove } from '../session/write.ts';
 import { VoucherMemory } from '../voucher/memory.ts';
 import { voucherOf } from '../voucher/rules.ts';
+import { NameIndex } from './name-index.ts';
 import type { RadiusPort } from './port.ts';
 import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
 import { Shared } from './shared.ts';
@@ -71,7 +72,7 @@ export class LoginMemory implements KnownServices {
   readonly #onSessions: (sessions: readonly SessionState[]) => void;
   #nases = new Map<string, PolicyNas>();
   #nasRows = new Map<string, Nas>();
-  #byUsername = new Map<string, PolicyAccess>();
+  #byUsername = new NameIndex<PolicyAccess>();
   #byService = new Map<string, PolicyAccess>();
   /** By service. The lists are never changed, only replaced. */
   #live = new Map<string, readonly SessionState[]>();
@@ -119,7 +120,12 @@ export class LoginMemory implements KnownServices {
   }
 
   access(username: string): PolicyAccess | null {
-    return this.#byUsername.get(username) ?? null;
+    return this.#byUsername.get(username);
+  }
+
+  /** The same by the octets of a packet. */
+  accessNamed(octets: Uint8Array, start: number, end: number): PolicyAccess | null {
+    return this.#byUsername.find(octets, start, end);
   }
 
   /** Which refusals lead into the walled garden. */
@@ -227,7 +233,7 @@ export class LoginMemory implements KnownServices {
     this.#garden = await garden(database);
     await this.vouchers.load();
     await this.#realms?.load();
-    const byUsername = new Map<string, PolicyAccess>();
+    const byUsername = new NameIndex<PolicyAccess>();
     const byService = new Map<string, PolicyAccess>();
     // Page by page into what is kept: all rows at once would need twice the memory.
     for (let after = ''; ; ) {
@@ -236,7 +242,7 @@ export class LoginMemory implements KnownServices {
         const access = this.#accessOf(row);
         if (access === null) continue;
         byService.set(access.serviceId, access);
-        byUsername.set(access.username, access);
+        byUsername.set(access);
       }
       if (page.length < pageSize) break;
       after = page.at(-1)?.serviceId ?? '';
@@ -298,7 +304,7 @@ export class LoginMemory implements KnownServices {
     const access = this.#accessOf(row);
     if (access === null) return;
     this.#byService.set(access.serviceId, access);
-    this.#byUsername.set(access.username, access);
+    this.#byUsername.set(access);
     if (access.terms !== null) this.#withTerms.set(access.serviceId, access);
   }
 

@@ -28,6 +28,7 @@ import { Backoff } from './backoff.ts';
 import { LoginEffects } from './effects.ts';
 import { explainAddress, lentAttributes, lineOf, wantedOf } from './lending.ts';
 import { LoginMemory, type PolicyAccess, type PolicyNas } from './memory.ts';
+import { type KnownFacts, PacketFacts } from './packet-facts.ts';
 import type { RadiusPort } from './port.ts';
 import { Rejections } from './rejections.ts';
 import {
@@ -42,9 +43,8 @@ import {
   sessionTokenPrefix,
 } from './rules.ts';
 
-/** Agent-Circuit-Id of the Broadband Forum (RFC 4679 §3.3.1). */
-const broadbandForum = 3561;
-const agentCircuitId = 1;
+/** User-Name (RFC 2865 §5.1). */
+const userNameType = 1;
 
 export interface LoginExplanation {
   readonly decision: 'ACCEPT' | 'WALLED_GARDEN' | 'REJECT' | 'FORWARD';
@@ -173,30 +173,24 @@ export class LoginPolicy implements RadiusPolicy {
   }
 
   authenticate(request: AccessRequestView): AccessDecision | AccessLater {
-    const username = request.userName ?? '';
     const nas = this.findNas(request.sourceAddress);
     // The server asked for the NAS a moment ago; a reload in between may have removed it.
     if (nas === null) return { kind: 'DISCARD', reason: 'UNKNOWN_NAS' };
-    const mac = normaliseMac(request.callingStationId);
-    let access = this.#memory.access(username);
-    const shown = access === null ? this.#voucherOf(request, username) : null;
-    if (shown !== null) {
-      if (!shown.voucher.used) return this.#begin(shown, nas, request, mac);
-      access = this.#memory.accessOfService(shown.voucher.id);
-    }
-    const facts = this.#factsOf({
-      username,
-      nas,
-      access,
-      mac,
-      portId: () => request.nasPortId,
-      circuitId: () => request.vendorText(broadbandForum, agentCircuitId),
-      password: () => {
+    const named = this.#accessOf(request);
+    const username = named?.username ?? request.userName ?? '';
+    const shown = named === null ? this.#voucherOf(request, username) : null;
+    if (shown?.voucher.used === false) return this.#begin(shown, nas, request);
+    const access = shown === null ? named : this.#memory.accessOfService(shown.voucher.id);
+    const facts = new PacketFacts(
+      this.#known(nas, access, username),
+      request,
+      () => {
         if (request.method === 'NONE') return 'UNSUPPORTED';
         if (shown !== null) return this.#knowsCode(request, shown) ? 'RIGHT' : 'WRONG';
         return access !== null && this.#radius.verifyPassword(request, access.password) ? 'RIGHT' : 'WRONG';
       },
-    });
+      access === null || this.#backoff.idle ? null : (mac) => this.#backoff.attempts(username, mac, access),
+    );
     const { reason, garden } = decideLogin(facts);
     const accepted = reason === null && access !== null ? this.#accept(nas, access, facts, garden) : null;
     if (this.traces.tap.on) this.#trace(request, access, facts, accepted);
@@ -206,8 +200,16 @@ export class LoginPolicy implements RadiusPolicy {
       return accepted;
     }
     const refusal = reason ?? (accepted?.kind === 'REJECT' ? accepted.reason : 'UNKNOWN_USER');
-    if (refusal === 'BAD_PASSWORD' && access !== null) this.#backoff.failed(username, mac, access, facts.now);
-    return this.#refuse(request, nas, mac, access?.serviceId ?? null, refusal);
+    if (refusal === 'BAD_PASSWORD' && access !== null)
+      this.#backoff.failed(username, facts.mac, access, facts.now);
+    return this.#refuse(request, nas, access?.serviceId ?? null, refusal);
+  }
+
+  /** Whoever is open under the name that a request gives, without making a text of it. */
+  #accessOf(request: AccessRequestView): PolicyAccess | null {
+    if (request.innerIdentity !== '') return this.#memory.access(request.innerIdentity);
+    const [start, end] = [request.valueStart(userNameType), request.valueEnd(userNameType)];
+    return this.#memory.accessNamed(request.packet, start, end);
   }
 
   /** What was decided, and why, beside the packets of whoever is traced. */
@@ -226,13 +228,13 @@ export class LoginPolicy implements RadiusPolicy {
   }
 
   #refuse(
-    { userName, sourceAddress }: AccessRequestView,
+    { userName, sourceAddress, callingStationId }: AccessRequestView,
     nas: PolicyNas,
-    mac: string | null,
     serviceId: string | null,
     reason: RejectReason,
   ): AccessReject {
     this.#watch.login(nas.id, this.#sessionClock.now(), reason);
+    const mac = normaliseMac(callingStationId);
     this.#rejections.add({ username: userName ?? '', serviceId, reason, nasAddress: sourceAddress, mac });
     return { kind: 'REJECT', reason };
   }
@@ -256,23 +258,18 @@ export class LoginPolicy implements RadiusPolicy {
   }
 
   /** The first login with a voucher waits for its time to be on record: the only login that asks the database. */
-  #begin(
-    shown: ShownVoucher,
-    nas: PolicyNas,
-    request: AccessRequestView,
-    mac: string | null,
-  ): AccessReject | AccessLater {
+  #begin(shown: ShownVoucher, nas: PolicyNas, request: AccessRequestView): AccessReject | AccessLater {
     const { voucher } = shown;
     const reason = this.#voucherRefusal(voucher, nas.row, request, shown);
-    if (reason !== null) return this.#refuse(request, nas, mac, voucher.id, reason);
+    if (reason !== null) return this.#refuse(request, nas, voucher.id, reason);
     return {
       kind: 'LATER',
       decide: async (own) => {
-        await beginVoucher(this.#services, voucher, mac);
+        await beginVoucher(this.#services, voucher, normaliseMac(own.callingStationId));
         voucher.used = true;
         await this.#memory.refresh([voucher.id]);
         const decision = this.authenticate(own);
-        return decision.kind === 'LATER' ? { kind: 'DISCARD', reason: 'VOUCHER_NOT_READY' } : decision;
+        return decision.kind === 'LATER' ? { kind: 'DISCARD', reason: 'VOUCHER_NOT_READY' } : kept(decision);
       },
     };
   }
@@ -297,7 +294,7 @@ export class LoginPolicy implements RadiusPolicy {
 
   /** What an accepted login leaves behind. */
   #remember(access: PolicyAccess, facts: LoginFacts): void {
-    this.#backoff.succeeded(facts.username, facts.mac ?? null);
+    if (!this.#backoff.idle) this.#backoff.succeeded(facts.username, facts.mac ?? null);
     if (access.limits === null) return;
     const mac = macToLearn(facts.access?.limits ?? null, facts.mac);
     if (mac !== null) this.#effects.learn({ serviceId: access.serviceId, mac });
@@ -330,18 +327,18 @@ export class LoginPolicy implements RadiusPolicy {
       if (voucher !== null) return 'RIGHT' as const;
       return access?.password === password ? ('RIGHT' as const) : ('WRONG' as const);
     };
-    const facts = this.#factsOf({
-      username,
-      nas,
-      access,
-      mac: mac === null ? undefined : normaliseMac(mac),
+    const line = mac === null ? null : normaliseMac(mac);
+    const facts: LoginFacts = {
+      ...this.#known(nas, access, username),
+      mac: mac === null ? undefined : line,
       portId: () => question.portId ?? undefined,
       circuitId: () => question.circuitId ?? undefined,
       password: given,
-    });
+      attempts: access === null ? null : this.#backoff.attempts(username, line, access),
+    };
     const { steps, reason, garden } = explainDecision(facts);
     if (reason !== null || access === null) return { decision: 'REJECT', reason, steps };
-    const address = explainAddress(this.#leases, nas.row, access, mac === null ? null : normaliseMac(mac));
+    const address = explainAddress(this.#leases, nas.row, access, line);
     if (!address.passed) return { decision: 'REJECT', reason: 'NO_ADDRESS', steps: [...steps, address] };
     return {
       decision: garden === null ? 'ACCEPT' : 'WALLED_GARDEN',
@@ -372,26 +369,18 @@ export class LoginPolicy implements RadiusPolicy {
       : { decision: 'REJECT', reason: 'VOUCHER_EXPIRED', steps };
   }
 
-  #factsOf(
-    about: Pick<LoginFacts, 'username' | 'mac' | 'password' | 'portId' | 'circuitId'> & {
-      readonly nas: PolicyNas;
-      readonly access: PolicyAccess | null;
-    },
-  ): LoginFacts {
-    const { access, nas, username, mac } = about;
-    const live = access === null ? [] : this.#memory.live(access.serviceId);
+  #known(nas: PolicyNas, access: PolicyAccess | null, username: string): KnownFacts {
     return {
-      ...about,
+      username,
       access: access === null ? null : this.#withLessons(access),
       now: this.#sessionClock.now(),
       nas: nas.row,
-      live,
+      live: access === null ? nothing : this.#memory.live(access.serviceId),
       standing:
         access === null || access.terms === null
           ? null
           : this.terms.standing({ serviceId: access.serviceId, terms: access.terms }),
       garden: this.#memory.garden,
-      attempts: access === null ? null : this.#backoff.attempts(username, mac ?? null, access),
     };
   }
 
@@ -410,10 +399,11 @@ export class LoginPolicy implements RadiusPolicy {
     facts: LoginFacts,
     garden: GardenReason | null,
   ): AccessAccept | (AccessReject & { readonly reason: RejectReason }) {
-    const mac = facts.mac ?? null;
     const template = this.#parts.template(nas, access, garden);
     if (template === null) return { kind: 'REJECT', reason: 'REPLY_IMPOSSIBLE' };
-    const lent = this.#leases.idle ? [] : this.#leases.lend(lineOf(nas, access, mac), wantedOf(access));
+    const lent = this.#leases.idle
+      ? nothing
+      : this.#leases.lend(lineOf(nas, access, facts.mac ?? null), wantedOf(access));
     if (lent === null) return { kind: 'REJECT', reason: 'NO_ADDRESS' };
     const blocks = template.forLogin({
       interimSeconds: jitteredInterval(nas.interimIntervalSeconds, Math.random()),
@@ -428,4 +418,12 @@ export class LoginPolicy implements RadiusPolicy {
     const own = timeout === null ? lent : [...lent, this.#radius.sessionTimeoutBlock(timeout)];
     return { kind: 'ACCEPT', blocks: [...own, ...blocks] };
   }
+}
+
+const nothing: readonly never[] = [];
+
+/** A decision that waits for its turn: what the next login overwrites is its own. */
+function kept(decision: AccessDecision): AccessDecision {
+  if (decision.kind !== 'ACCEPT' || decision.blocks === undefined) return decision;
+  return { ...decision, blocks: decision.blocks.map((block) => Uint8Array.from(block)) };
 }

@@ -119,7 +119,7 @@ describe('a login', () => {
 
 test('the session token comes back as the service it was made for, and nothing else does', () => {
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-  const token = hex(Buffer.from(`${sessionTokenPrefix('svc_01jd')}0123456789abcdef`));
+  const token = hex(Buffer.from(`${sessionTokenPrefix('svc_01jd').join('')}0123456789abcdef`));
   expect(serviceOfToken(['00ff', token])).toBe('svc_01jd');
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 30 }).map(hex), { maxLength: 3 }), (classes) => {

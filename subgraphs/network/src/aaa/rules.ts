@@ -106,18 +106,18 @@ const checks: readonly Check[] = [
   },
   {
     name: 'password',
-    refuse: ({ password }) => {
-      const answer = password();
+    refuse: (facts) => {
+      const answer = facts.password();
       if (answer === 'UNSUPPORTED') return 'METHOD_UNSUPPORTED';
       return answer === 'WRONG' ? 'BAD_PASSWORD' : null;
     },
-    tell: ({ password }) =>
+    tell: (facts) =>
       ({
         RIGHT: 'The password is right',
         WRONG: 'The password is wrong',
         UNSUPPORTED: 'Neither PAP nor CHAP was offered',
         NOT_ASKED: 'The password is not part of this question',
-      })[password()],
+      })[facts.password()],
   },
   {
     name: 'speed',
@@ -153,7 +153,8 @@ const checks: readonly Check[] = [
   },
   {
     name: 'line',
-    refuse: (facts) => brokenLimit(facts.access?.limits ?? null, lineOf(facts)),
+    refuse: (facts) =>
+      facts.access?.limits == null ? null : brokenLimit(facts.access.limits, lineOf(facts)),
     tell: (facts) => describeLimits(facts.access?.limits ?? null, lineOf(facts)),
   },
   {
@@ -172,9 +173,14 @@ function speedSource(access: LoginFacts['access']): string {
   return access.throttle === null ? 'The plan' : 'The used-up data cap';
 }
 
+const nothing: readonly never[] = [];
+
 /** Sessions that stand in the way: not of the same line, which this login replaces, and not stale. */
-function otherLines({ live, mac, now }: LoginFacts): LiveSession[] {
-  if (mac === undefined) return [];
+function otherLines(facts: LoginFacts): readonly LiveSession[] {
+  const { live, now } = facts;
+  // Who is not online needs no reading of the line.
+  const mac = live.length === 0 ? undefined : facts.mac;
+  if (mac === undefined) return nothing;
   return live.filter(
     (session) => session.mac !== mac && now - session.updatedAt <= session.staleAfterMilliseconds,
   );
@@ -197,7 +203,7 @@ function lineOf({ nas, mac, portId, circuitId }: LoginFacts): Line {
 export function sessionsToEnd(facts: LoginFacts): string[] {
   if (!kicksOldest(facts)) return [];
   return otherLines(facts)
-    .sort((a, b) => a.startedAt - b.startedAt)
+    .toSorted((a, b) => a.startedAt - b.startedAt)
     .slice(0, tooMany(facts))
     .map(({ id }) => id);
 }
@@ -264,10 +270,10 @@ export function jitteredInterval(seconds: number, random: number): number {
 
 /**
  * Our session token, sent as `Class` and returned in accounting (RFC 2865 §5.25), is this and 16 random hexadecimal
- * digits. In the walled garden it names the reason. Opaque to everybody else.
+ * digits. In the walled garden it names the reason. Opaque to everybody else. In parts, which are never joined on the packet path.
  */
-export function sessionTokenPrefix(serviceId: string, garden: GardenReason | null = null): string {
-  return garden === null ? `1:${serviceId}:` : `1:${serviceId}:${garden}:`;
+export function sessionTokenPrefix(serviceId: string, garden: GardenReason | null = null): readonly string[] {
+  return garden === null ? ['1:', serviceId, ':'] : ['1:', serviceId, ':', garden, ':'];
 }
 
 /** The service in a returned `Class` (hexadecimal), or null when it is not one of ours. */

@@ -20,11 +20,12 @@ export const subgraphSdl = {
 export const subscription = `subscription Noc($site: ID, $client: ID, $after: Cursor) {
   events(site: $site, client: $client, after: $after) { cursor sentAt site kind signalDbm customer { id name city } } }`;
 
-export function composeSupergraph(): string {
+/** `urlOf` a subgraph matters to those gateways only that have no routing of their own. */
+export function composeSupergraph(urlOf = (subgraph: string): string => `local://${subgraph}`): string {
   const { supergraphSdl, errors } = composeServices(
     Object.entries(subgraphSdl).map(([name, sdl]) => ({
       name,
-      url: `local://${name}`,
+      url: urlOf(name),
       typeDefs: parse(sdl),
     })),
   );

@@ -8,7 +8,10 @@ import { parse } from 'graphql';
 import { serveParent, serverArgument } from '../../gateway/servers/child.ts';
 import { subgraphSdl } from '../graph.ts';
 
-/** The source of the stream. `GET /emit?count=&rate=&sites=` on the control port sends so many events per second. */
+/**
+ * The source of the stream. `GET /emit?count=&rate=&sites=` on the control port sends so many events per second and answers
+ * with the last one's cursor.
+ */
 
 interface Event {
   readonly cursor: string;
@@ -22,8 +25,11 @@ interface Event {
 const listeners = new Set<(event: Event) => void>();
 let position = 0;
 
-/** Events from now on, of one site or of all. */
-function subscribe(site: string | undefined): AsyncIterableIterator<Event> & { readonly start: string } {
+/** Events from now on, of one site or of all; with the cursor that they follow, where that is to be told. */
+function subscribe(
+  site: string | undefined,
+  tellsStart: boolean,
+): AsyncIterableIterator<Event> & { readonly start: string | null } {
   const waiting: Event[] = [];
   let wake = Promise.withResolvers<void>();
   let ended = false;
@@ -34,7 +40,7 @@ function subscribe(site: string | undefined): AsyncIterableIterator<Event> & { r
   };
   listeners.add(listener);
   return {
-    start: String(position),
+    start: tellsStart ? String(position) : null,
     async next() {
       while (waiting.length === 0 && !ended) {
         wake = Promise.withResolvers();
@@ -79,7 +85,7 @@ async function emitMany(count: number, rate: number, sites: number): Promise<voi
 }
 
 if (import.meta.main) {
-  const { publicPem } = serverArgument<{ publicPem: string }>();
+  const { publicPem, tellsStart } = serverArgument<{ publicPem: string; tellsStart: boolean }>();
   const network = buildSubgraphSchema([
     {
       typeDefs: parse(subgraphSdl.network),
@@ -87,7 +93,7 @@ if (import.meta.main) {
         Query: { now: () => performance.now() },
         Subscription: {
           events: {
-            subscribe: (_: unknown, { site }: { site?: string }) => subscribe(site ?? undefined),
+            subscribe: (_: unknown, { site }: { site?: string }) => subscribe(site ?? undefined, tellsStart),
             resolve: (event: Event) => event,
           },
         },
@@ -122,7 +128,7 @@ if (import.meta.main) {
     const { searchParams } = new URL(request.url ?? '', 'http://localhost');
     const of = (name: string) => Number(searchParams.get(name));
     await emitMany(of('count'), of('rate'), of('sites'));
-    response.end();
+    response.end(String(position));
   });
   control.listen(0, '127.0.0.1', () => {
     const { port } = control.address() as AddressInfo;

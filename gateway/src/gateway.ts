@@ -16,6 +16,7 @@ import { InternalTokens } from './identity/internal-token.ts';
 import { KeyUsage } from './identity/key-usage.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { gatewayMetrics, OperationMetrics } from './metrics.ts';
+import { readCacheHints } from './operation/cache-policy.ts';
 import { readCostDirectives } from './operation/cost-directives.ts';
 import type { IntrospectionPolicy } from './operation/introspection.ts';
 import { OperationRecords } from './operation/operation-records.ts';
@@ -122,6 +123,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const operations = new Operations({
       executor,
       costDirectives: readCostDirectives(options.supergraphSdl),
+      cacheHints: readCacheHints(options.supergraphSdl),
       access: readAccessRules(options.supergraphSdl),
       documents: new TrustedDocuments(registry),
       limits,

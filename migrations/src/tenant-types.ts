@@ -462,6 +462,7 @@ export interface BillingPlan {
   id: string;
   kind: string;
   name: string;
+  offered: Generated<boolean>;
 }
 
 export interface BillingPlanChange {

@@ -2,11 +2,12 @@ import { composeServices } from '@apollo/composition';
 import { printSubgraphSchema } from '@apollo/subgraph';
 import { type GraphQLSchema, parse } from 'graphql';
 import { withAccess } from './access-directive.ts';
+import { withCacheControl } from './cache-directive.ts';
 import { forComposition } from './subgraph.ts';
 
-/** The SDL of one subgraph, with the directives of federation, and who may use its fields. */
+/** The SDL of one subgraph, with the directives of federation, who may use its fields, and how long answers hold. */
 export function printSubgraph(name: string, schema: GraphQLSchema): string {
-  return withAccess(name, schema, printSubgraphSchema(forComposition(schema)));
+  return withAccess(name, schema, withCacheControl(schema, printSubgraphSchema(forComposition(schema))));
 }
 
 /** The supergraph SDL of these subgraphs, or an error that lists every reason why they do not compose. */

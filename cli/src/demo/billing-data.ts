@@ -21,7 +21,14 @@ export async function seedPlans(owner: GraphClient, currency: string): Promise<R
       'mutation ($input: CreatePlanInput!) { createPlan(input: $input) { __typename ... on Plan { id } ... on Failure { code message } } }',
       { input: { name, terms } },
     );
-    plans.set(name, expectResult(data.createPlan, 'Plan').id);
+    const { id: planId } = expectResult(data.createPlan, 'Plan');
+    plans.set(name, planId);
+    // What the demo's ISPs show on their web sites.
+    const shown = await owner.ask<{ offerPlan: { __typename: string } }>(
+      'mutation ($input: OfferPlanInput!) { offerPlan(input: $input) { __typename ... on Failure { code message } } }',
+      { input: { planId, offered: true } },
+    );
+    expectResult(shown.offerPlan, 'Plan');
   }
   return plans;
 }

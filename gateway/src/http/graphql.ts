@@ -111,8 +111,9 @@ async function answer(
     if (isKey || costWish === 'quote') {
       result.extensions = { ...result.extensions, cost: operations.quote(operation) };
     }
-    if (isGet && result.errors === undefined) sendCacheable(request, response, headers, result);
-    else sendResponse(response, accept, headers, result, result.data === undefined ? 400 : 200);
+    if (isGet && result.errors === undefined) {
+      sendCacheable(request, response, headers, result, operations.cachePolicy(operation, caller));
+    } else sendResponse(response, accept, headers, result, result.data === undefined ? 400 : 200);
   } catch (error) {
     failSpan(trace.span, error);
     const { errors, status } = refusal(error);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CachePolicy } from '../operation/cache-policy.ts';
 import type { FormattedResponse } from '../operation/operations.ts';
 
 const graphqlResponseType = 'application/graphql-response+json';
@@ -42,19 +43,25 @@ export function sendResponse(
   );
 }
 
-/** Sends an answer that its client may keep: he asks again with `if-none-match` and hears 304 while it is the same. */
+/**
+ * Sends an answer that its client, or everybody, may keep for as long as the policy says: then he asks again with
+ * `if-none-match` and hears 304 while it is the same.
+ */
 export function sendCacheable(
   request: IncomingMessage,
   response: ServerResponse,
   headers: readonly string[],
   result: FormattedResponse,
+  { maxAge, scope }: CachePolicy,
 ): void {
   const body = JSON.stringify(result);
+  // Where values were left out because they did not fit the schema, it is as with errors.
+  const holds = maxAge > 0 && result.extensions?.valueCompletion === undefined;
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
   const cacheable = [
     ...headers,
     'cache-control',
-    'private, no-cache',
+    holds ? `max-age=${maxAge}, ${scope.toLowerCase()}` : 'private, no-cache',
     'vary',
     'authorization, x-dotmac-tenant, accept',
     'etag',

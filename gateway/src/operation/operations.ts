@@ -20,6 +20,7 @@ import type { OperationMetrics } from '../metrics.ts';
 import type { GatewayContext } from '../upstream/context.ts';
 import { Admission } from './admission.ts';
 import type { BudgetState } from './budget.ts';
+import { type CacheHints, type CachePolicy, cachePolicyOf } from './cache-policy.ts';
 import { type Cost, compileCost } from './cost.ts';
 import type { CostDirectives } from './cost-directives.ts';
 import { formatError } from './format-error.ts';
@@ -79,11 +80,13 @@ interface DocumentFacts {
   readonly introspects: boolean;
   readonly operations: ReadonlyMap<string, OperationTypeNode>;
   readonly costs: Map<string, Cost>;
+  cachePolicy?: CachePolicy;
 }
 
 export interface OperationsOptions {
   readonly executor: Executor<GatewayContext>;
   readonly costDirectives: CostDirectives;
+  readonly cacheHints: CacheHints;
   readonly access: AccessRules;
   readonly documents: TrustedDocuments;
   readonly limits: Limits;
@@ -135,6 +138,15 @@ export class Operations {
   /** For `extensions.cost`. */
   quote({ cost }: PreparedOperation): { readonly operation: number; readonly limit: number } {
     return { operation: cost, limit: this.#options.limits.cost };
+  }
+
+  /** For how long this caller may keep the answer, if it has no errors, and whether others may have it of him. */
+  cachePolicy({ document }: PreparedOperation, { principal }: Caller): CachePolicy {
+    const facts = this.#factsOf(document);
+    const { executor, cacheHints, access } = this.#options;
+    facts.cachePolicy ??= cachePolicyOf(executor.schema, cacheHints, access, document);
+    // What was asked with a credential is nobody else's, whatever it says.
+    return principal.kind === 'anonymous' ? facts.cachePolicy : { ...facts.cachePolicy, scope: 'PRIVATE' };
   }
 
   /** @throws RequestRefused for a document that is broken, too large, or not for this caller. */

@@ -8,11 +8,16 @@ import type { EventSource, FakeEvent } from './event-source.ts';
 const federation = `extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable", "@composeDirective"])
   @link(url: "https://specs.dotmac.dev/access/v1.0", import: ["@access"]) @composeDirective(name: "@access")
+  @link(url: "https://specs.dotmac.dev/cacheControl/v1.0", import: ["@cacheControl"]) @composeDirective(name: "@cacheControl")
+  directive @cacheControl(maxAge: Int, scope: String, inheritMaxAge: Boolean) on FIELD_DEFINITION | OBJECT | INTERFACE
   directive @access(graph: String!, anyOf: [String!]!) repeatable on FIELD_DEFINITION`;
 const typeDefs = {
   subscribers: parse(`${federation}
     type Query { customers: [Customer!]! @access(graph: "subscribers", anyOf: ["customers:read"]) customer(id: ID!): Customer whoAmI: Viewer! slow: String! broken: String!
-      recursive: Node! }
+      recursive: Node! offers: [Offer!]! @cacheControl(maxAge: 60, scope: "PUBLIC") }
+    type Offer { name: String! price: Price! @cacheControl(inheritMaxAge: true) margin: Int! @access(graph: "subscribers", anyOf: ["customers:read"])
+      mine: String! @cacheControl(maxAge: 30, scope: "PRIVATE") broken: String }
+    type Price { minor: Int! }
     type Mutation { renameCustomer(id: ID!, name: String!): Customer! @access(graph: "subscribers", anyOf: ["customers:write"]) count: Int! }
     type Viewer { kind: String! id: ID! tenantId: ID roles: [String!]! scopes: [String!]! }
     type Customer @key(fields: "id") { id: ID! name: String! }
@@ -91,6 +96,17 @@ export function subscribersSchema(tenant: FakeTenant): GraphQLSchema {
             throw new Error('password=hunter2');
           },
           recursive: () => ({ id: '1' }),
+          offers: () => [{ name: `Fibre of ${tenant.id}`, price: { minor: 4500 } }],
+        },
+        Offer: {
+          margin: (_: unknown, __: unknown, context: Context) => {
+            needs('customers:read', context);
+            return 7;
+          },
+          mine: (_: unknown, __: unknown, { principal }: Context) => principal.id,
+          broken: () => {
+            throw new Error('password=hunter2');
+          },
         },
         Node: { next: () => ({ id: '1' }) },
         Mutation: {

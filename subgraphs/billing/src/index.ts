@@ -16,6 +16,7 @@ import './analytics/graphql.ts';
 import './bank/graphql.ts';
 import './bundle/graphql.ts';
 import './catalogue/graphql.ts';
+import './catalogue/offer.ts';
 import './catalogue/publish.ts';
 import './clock/graphql.ts';
 import './collection/graphql.ts';

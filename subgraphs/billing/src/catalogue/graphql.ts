@@ -1,7 +1,6 @@
 import { localDateAt } from '@dotmac/platform';
 import { type BillingContext, builder } from '../builder.ts';
 import { PlatformBundleEnum } from '../bundle/type.ts';
-import type { Band } from '../metering/rules.ts';
 import { allPlans, type Plan, type PlanVersion, type Trial, versionOnSale } from './store.ts';
 import {
   BurstRef,
@@ -11,6 +10,7 @@ import {
   PlanKindEnum,
   PlanRef,
   PlanVersionRef,
+  RateBandRef,
   RateLimitRef,
   ShapingRef,
 } from './type.ts';
@@ -28,6 +28,7 @@ PlanRef.implement({
     name: t.exposeString('name'),
     kind: t.expose('kind', { type: PlanKindEnum }),
     bundle: t.expose('bundle', { type: PlatformBundleEnum, nullable: true }),
+    offered: t.exposeBoolean('offered', { description: 'Shown to everybody: see offers.' }),
     price: t.field({
       type: 'Money',
       nullable: true,
@@ -97,8 +98,8 @@ PlanTrialRef.implement({
   fields: (t) => ({ days: t.exposeInt('days'), coversBundles: t.exposeBoolean('coversBundles') }),
 });
 
-const RateBandRef = builder.objectRef<Band>('RateBand');
 RateBandRef.implement({
+  extensions: { cacheControl: { inheritMaxAge: true } },
   description: 'Units above the band before and up to `upTo` cost `unitPrice` each.',
   fields: (t) => ({
     upTo: t.field({ type: 'BigInt', nullable: true, resolve: ({ upTo }) => upTo ?? null }),
@@ -109,6 +110,7 @@ RateBandRef.implement({
 });
 
 ShapingRef.implement({
+  extensions: { cacheControl: { inheritMaxAge: true } },
   description: 'Speeds in the direction of the subscriber.',
   fields: (t) => ({
     downstream: t.expose('downstream', { type: RateLimitRef }),
@@ -116,12 +118,14 @@ ShapingRef.implement({
   }),
 });
 RateLimitRef.implement({
+  extensions: { cacheControl: { inheritMaxAge: true } },
   fields: (t) => ({
     speedBitsPerSecond: t.field({ type: 'BitsPerSecond', resolve: ({ bitsPerSecond }) => bitsPerSecond }),
     burst: t.field({ type: BurstRef, nullable: true, resolve: ({ burst }) => burst ?? null }),
   }),
 });
 BurstRef.implement({
+  extensions: { cacheControl: { inheritMaxAge: true } },
   fields: (t) => ({
     speedBitsPerSecond: t.field({ type: 'BitsPerSecond', resolve: ({ bitsPerSecond }) => bitsPerSecond }),
     thresholdBitsPerSecond: t.expose('thresholdBitsPerSecond', { type: 'BitsPerSecond' }),

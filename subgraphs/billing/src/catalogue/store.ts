@@ -53,6 +53,29 @@ export async function allPlans(db: Executor<TenantDatabase>): Promise<Plan[]> {
   return (await db.selectFrom('billing.plan').selectAll().orderBy('id').execute()) as Plan[];
 }
 
+/** Those that are shown to everybody. */
+export async function offeredPlans(db: Executor<TenantDatabase>): Promise<Plan[]> {
+  return (await db
+    .selectFrom('billing.plan')
+    .selectAll()
+    .where('offered', '=', true)
+    .orderBy('id')
+    .execute()) as Plan[];
+}
+
+export async function setOffered(
+  transaction: Transaction<TenantDatabase>,
+  id: string,
+  offered: boolean,
+): Promise<Plan> {
+  return (await transaction
+    .updateTable('billing.plan')
+    .set({ offered })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()) as Plan;
+}
+
 /** All versions of these plans, oldest first. */
 export async function versionsOfPlans(
   db: Executor<TenantDatabase>,

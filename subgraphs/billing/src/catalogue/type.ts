@@ -1,4 +1,5 @@
 import { builder } from '../builder.ts';
+import type { Band } from '../metering/rules.ts';
 import type { PlanBound } from '../usage/rules-bound.ts';
 import { planKinds, type RateLimit, type Shaping } from './rules.ts';
 import type { Plan, PlanVersion } from './store.ts';
@@ -8,6 +9,7 @@ export const PlanVersionRef = builder.objectRef<PlanVersion>('PlanVersion');
 export const ShapingRef = builder.objectRef<Shaping>('Shaping');
 export const RateLimitRef = builder.objectRef<RateLimit>('RateLimit');
 export const BurstRef = builder.objectRef<NonNullable<RateLimit['burst']>>('Burst');
+export const RateBandRef = builder.objectRef<Band>('RateBand');
 export const PlanKindEnum = builder.enumType('PlanKind', { values: planKinds });
 export const IntervalUnitEnum = builder.enumType('IntervalUnit', {
   values: {

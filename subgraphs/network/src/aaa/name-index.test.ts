@@ -9,35 +9,32 @@ const around = (name: string) => {
 
 test('whatever is set and deleted, it finds what a map of texts finds, by text and by octets', () => {
   const names = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 6 }),
-    fc.constantFrom('ada', 'ad', 'adä', 'ada@x', ''),
+    fc.string({ maxLength: 3 }),
+    fc.constantFrom('ada', 'ad', 'adä', 'ä', 'ada@x', '\u{1f600}', ''),
   );
   const step = fc.record({ name: names, kept: fc.boolean() });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), fc.array(names, { maxLength: 10 }), (steps, others) => {
+    fc.property(fc.array(step, { maxLength: 12 }), fc.array(names, { maxLength: 4 }), (steps, others) => {
       const index = new NameIndex<{ username: string; at: number }>();
       const expected = new Map<string, number>();
-      // Halves of surrogate pairs are no text of a database, nor of UTF-8.
-      for (const [at, { name, kept }] of steps.entries()) {
-        const username = name.toWellFormed();
+      for (const [at, { name: username, kept }] of steps.entries()) {
         if (kept) index.set({ username, at });
         else index.delete(username);
         if (kept) expected.set(username, at);
         else expected.delete(username);
       }
-      for (const name of [...steps.map((one) => one.name), ...others].map((one) => one.toWellFormed())) {
-        const wanted = expected.get(name) ?? null;
-        expect(index.get(name)?.at ?? null).toBe(wanted);
-        expect(index.find(...around(name))?.at ?? null).toBe(wanted);
-      }
+      const asked = [...steps.map(({ name }) => name), ...others];
+      const wanted = asked.map((name) => expected.get(name) ?? null);
+      expect(asked.map((name) => index.get(name)?.at ?? null)).toEqual(wanted);
+      expect(asked.map((name) => index.find(...around(name))?.at ?? null)).toEqual(wanted);
     }),
   );
 });
 
 test('names that share a hash are told apart, and one that goes leaves the others', () => {
-  // 2^18 names of 32 bits: some two of them share one, whatever the seed.
+  // 2^17 names of 32 bits: two pairs of them share one, more or less.
   const index = new NameIndex();
-  const count = 2 ** 18;
+  const count = 2 ** 17;
   for (let n = 0; n < count; n++) index.set({ username: `user${n}` });
   const missing = () => {
     let lost = 0;

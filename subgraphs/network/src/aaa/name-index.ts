@@ -9,8 +9,10 @@ interface Named {
  * and looking that up costs as much as checking a password.
  */
 export class NameIndex<Value extends Named> {
-  /** By hash of the name's UTF-8; the few that share one stand in a list. */
-  readonly #byHash = new Map<number, Value | Value[]>();
+  /** By hash of the name's UTF-8. */
+  readonly #byHash = new Map<number, Value>();
+  /** The few whose hash another had before them. */
+  readonly #further = new Map<number, readonly Value[]>();
   /** Who chooses names shall not know which of them share a hash. */
   readonly #seed = randomInt(2 ** 31);
 
@@ -21,29 +23,34 @@ export class NameIndex<Value extends Named> {
 
   /** The one named by `octets[start, end)`, or null. */
   find(octets: Uint8Array, start: number, end: number): Value | null {
-    const known = this.#byHash.get(this.#hash(octets, start, end));
+    const hash = this.#hash(octets, start, end);
+    const known = this.#byHash.get(hash);
     if (known === undefined) return null;
-    if (!Array.isArray(known)) return isNamed(known.username, octets, start, end) ? known : null;
-    return known.find(({ username }) => isNamed(username, octets, start, end)) ?? null;
+    if (isNamed(known.username, octets, start, end)) return known;
+    return this.#furtherOf(hash).find(({ username }) => isNamed(username, octets, start, end)) ?? null;
   }
 
   /** Replaces the one of the same name. */
   set(value: Value): void {
     this.delete(value.username);
     const hash = this.#hashOf(value.username);
-    const known = this.#byHash.get(hash);
-    if (known === undefined) this.#byHash.set(hash, value);
-    else this.#byHash.set(hash, Array.isArray(known) ? [...known, value] : [known, value]);
+    if (this.#byHash.has(hash)) this.#further.set(hash, [...this.#furtherOf(hash), value]);
+    else this.#byHash.set(hash, value);
   }
 
   delete(username: string): void {
     const hash = this.#hashOf(username);
     const known = this.#byHash.get(hash);
     if (known === undefined) return;
-    const left = (Array.isArray(known) ? known : [known]).filter((one) => one.username !== username);
-    const [first] = left;
+    const [first, ...others] = [known, ...this.#furtherOf(hash)].filter((one) => one.username !== username);
     if (first === undefined) this.#byHash.delete(hash);
-    else this.#byHash.set(hash, left.length === 1 ? first : left);
+    else if (first !== known) this.#byHash.set(hash, first);
+    if (others.length > 0) this.#further.set(hash, others);
+    else this.#further.delete(hash);
+  }
+
+  #furtherOf(hash: number): readonly Value[] {
+    return this.#further.get(hash) ?? [];
   }
 
   #hashOf(username: string): number {

@@ -179,6 +179,7 @@ export interface PartnersPartner {
 }
 
 export interface RoutingRoute {
+  bundles: Generated<string[]>;
   changedAt: ColumnType<Date, Date | string, Date | string>;
   generation: Generated<number>;
   hostnames: Generated<string[]>;

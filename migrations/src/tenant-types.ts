@@ -1610,6 +1610,18 @@ export interface SubscribersCustomer {
   street: string | null;
 }
 
+export interface SubscribersFollowUp {
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  createdBy: string;
+  customerId: string;
+  doneAt: ColumnType<Date, Date | string, Date | string> | null;
+  doneBy: string | null;
+  dueOn: string;
+  id: string;
+  outcome: string | null;
+  what: string;
+}
+
 export interface SubscribersService {
   activatedOn: string | null;
   cancelledOn: string | null;
@@ -1626,6 +1638,19 @@ export interface SubscribersServiceLock {
   lockedBy: string;
   reason: string;
   serviceId: string;
+}
+
+export interface SubscribersWorkOrder {
+  changedAt: ColumnType<Date, Date | string, Date | string>;
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  createdBy: string;
+  customerId: string;
+  id: string;
+  plannedOn: string | null;
+  report: string | null;
+  state: string;
+  technician: string | null;
+  what: string;
 }
 
 export interface DB {
@@ -1770,6 +1795,8 @@ export interface DB {
   "runtime.idempotency": RuntimeIdempotency;
   "runtime.relay": RuntimeRelay;
   "subscribers.customer": SubscribersCustomer;
+  "subscribers.followUp": SubscribersFollowUp;
   "subscribers.service": SubscribersService;
   "subscribers.serviceLock": SubscribersServiceLock;
+  "subscribers.workOrder": SubscribersWorkOrder;
 }

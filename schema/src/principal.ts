@@ -1,3 +1,4 @@
+import type { Bundle } from './bundles.ts';
 import type { Role, Scope } from './scopes.ts';
 
 /** Who is asking, as the gateway established it and signed it into the internal token. */
@@ -15,6 +16,8 @@ export interface Principal {
   readonly roles: readonly Role[];
   /** Effective scopes: of the roles for people, of the key for keys. */
   readonly scopes: readonly Scope[];
+  /** Premium bundles of the tenant he acts in. */
+  readonly bundles: readonly Bundle[];
 }
 
 /** Nobody: may sign in and read what is public. */
@@ -27,6 +30,7 @@ export const anonymous: Principal = {
   customerId: null,
   roles: [],
   scopes: [],
+  bundles: [],
 };
 
 /** A part of DotMac itself acting in a tenant, with exactly these scopes. */

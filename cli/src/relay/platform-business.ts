@@ -88,6 +88,31 @@ export async function startPlatformBusiness(options: PlatformBusinessOptions): P
       return event.__typename === 'PaymentApplied' ? earnLater(client, event) : clawBack(client, event);
     },
   });
+
+  void runRelay<BundlesSeen>({
+    ...common,
+    name: 'bundles-to-entitlements',
+    scope: tenantZero.id,
+    token: books,
+    query: `subscription ($after: Cursor) { billingEvents(after: $after, types: [PLATFORM_BUNDLES_CHANGED]) { cursor
+      ... on PlatformBundlesChanged { tenantId bundles } } }`,
+    eventOf: (data) => {
+      const { billingEvents: event } = data as { billingEvents: BundlesSeen & { cursor: string } };
+      return { cursor: event.cursor, event };
+    },
+    // Each word names all bundles: told twice, or late, the last one holds.
+    deliver: async ({ tenantId, bundles }) => {
+      await graphClient(url, await plane()).ask(
+        'mutation ($input: RecordTenantBundlesInput!) { recordTenantBundles(input: $input) }',
+        { input: { tenantId, bundles } },
+      );
+    },
+  });
+}
+
+interface BundlesSeen {
+  readonly tenantId: string;
+  readonly bundles: readonly string[];
 }
 
 interface LiveTenant {

@@ -1,5 +1,5 @@
 import { TokenError } from '@dotmac/platform';
-import { anonymous, type Principal, type Role, scopesOf } from '@dotmac/schema';
+import { anonymous, isBundle, type Principal, type Role, scopesOf } from '@dotmac/schema';
 import { GatewayError } from '../errors.ts';
 import type { Membership, RegistrySnapshot } from '../registry/snapshot.ts';
 import { blockListOf, contains } from './address.ts';
@@ -23,6 +23,16 @@ export interface AuthoriseInput {
  * @throws TokenError when it is worth nothing any more; GatewayError when the caller may not act in the tenant he wants.
  */
 export function authorise(input: AuthoriseInput): Caller {
+  const caller = authoriseCredential(input);
+  const { principal, expiresAt, trustedDocumentsOnly } = caller;
+  const held = input.snapshot.routesByTenant.get(principal.tenantId ?? '')?.bundles ?? [];
+  // What a credential claims to have is nothing: the tenant's bundles are the platform's word.
+  const bundles = held.filter(isBundle);
+  if (bundles.length === 0 && principal.bundles.length === 0) return caller;
+  return callerOf({ ...principal, bundles }, expiresAt, trustedDocumentsOnly);
+}
+
+function authoriseCredential(input: AuthoriseInput): Caller {
   const { credential } = input;
   switch (credential.kind) {
     case 'none':

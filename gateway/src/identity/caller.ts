@@ -20,11 +20,19 @@ export function callerOf(
   expiresAt: number | null,
   trustedDocumentsOnly = false,
 ): Caller {
-  const { kind, tenantId, partnerId, customerId, roles, scopes } = principal;
+  const { kind, tenantId, partnerId, customerId, roles, scopes, bundles } = principal;
   return {
     principal,
     expiresAt,
     trustedDocumentsOnly,
-    authority: JSON.stringify([kind, tenantId, partnerId, customerId, [...roles].sort(), scopes]),
+    authority: JSON.stringify([
+      kind,
+      tenantId,
+      partnerId,
+      customerId,
+      [...roles].sort(),
+      scopes,
+      [...bundles].sort(),
+    ]),
   };
 }

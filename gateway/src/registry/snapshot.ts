@@ -14,6 +14,8 @@ export interface Route {
   readonly state: RouteState;
   /** `unix:/path` or `http://host:port`. */
   readonly origin: string;
+  /** Premium bundles that the tenant has. */
+  readonly bundles: readonly string[];
 }
 
 export interface ApiKeyEntry {

@@ -14,6 +14,7 @@ const contents: z.ZodType<RegistryData> = z.object({
       hostnames: z.array(z.string()),
       state: z.enum(['ACTIVE', 'SUSPENDED', 'CLOSED']),
       origin: z.string(),
+      bundles: z.array(z.string()).default([]),
     }),
   ),
   apiKeys: z.array(

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { DomainError, isRole, isScope, type Principal } from '@dotmac/schema';
+import { DomainError, isBundle, isRole, isScope, type Principal } from '@dotmac/schema';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../time/clock.ts';
 
@@ -102,7 +102,10 @@ const kinds = ['user', 'apiKey', 'subscriber', 'system', 'anonymous'] as const;
 
 function principalOf(id: string, claims: unknown): Principal {
   if (typeof claims !== 'object' || claims === null) throw new TokenError('The token names no principal');
-  const { kind, name, tenantId, partnerId, customerId, roles, scopes } = claims as Record<string, unknown>;
+  const { kind, name, tenantId, partnerId, customerId, roles, scopes, bundles } = claims as Record<
+    string,
+    unknown
+  >;
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
   const list = (value: unknown) =>
     Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
@@ -117,5 +120,6 @@ function principalOf(id: string, claims: unknown): Principal {
     customerId: text(customerId),
     roles: list(roles).filter(isRole),
     scopes: list(scopes).filter(isScope),
+    bundles: list(bundles).filter(isBundle),
   };
 }

@@ -19,6 +19,7 @@ import './catalogue/graphql.ts';
 import './catalogue/offer.ts';
 import './catalogue/publish.ts';
 import './clock/graphql.ts';
+import './cohort/graphql.ts';
 import './collection/graphql.ts';
 import { chargeJob, dailyCollection, refundJob } from './collection/jobs.ts';
 import { contractConsumer } from './contract/events.ts';

@@ -12,7 +12,9 @@ import './audit/graphql.ts';
 import './customer/graphql.ts';
 import './customer/sign-in.ts';
 import { customerLoaders } from './customer/loaders.ts';
+import './follow-up/graphql.ts';
 import './service/graphql.ts';
+import './work-order/graphql.ts';
 import { serviceConsumers } from './service/events.ts';
 import { serviceLoaders } from './service/loaders.ts';
 

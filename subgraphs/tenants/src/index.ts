@@ -10,6 +10,7 @@ import './account/graphql.ts';
 import './account/member.ts';
 import './api-key/graphql.ts';
 import { builder, type TenantsContext, type TenantsServices } from './builder.ts';
+import './platform-bill/entitlement.ts';
 import './platform-bill/graphql.ts';
 import type { PlatformBooks } from './platform-bill/ports.ts';
 import './provisioning/graphql.ts';
@@ -22,7 +23,7 @@ import './trusted-document/graphql.ts';
 
 export { addMembership, ensureAccount } from './account/store.ts';
 export { createKey } from './api-key/create.ts';
-export type { PlatformBooks } from './platform-bill/ports.ts';
+export type { BookedAccount, BookedSwitch, PlatformBooks } from './platform-bill/ports.ts';
 export type { ProvisioningPorts, TenantSecrets, WorkloadTenant } from './provisioning/ports.ts';
 export { saveVerificationKey } from './provisioning/routing.ts';
 export { createTenant, type NewTenant } from './tenant/create.ts';

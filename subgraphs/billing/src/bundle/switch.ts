@@ -41,7 +41,7 @@ export interface SwitchPlan {
  * @returns the first day that is paid for, or is not any more.
  * @throws ConflictError BUNDLE_STATE when it is so already
  */
-export async function writeSwitch(
+async function writeSwitch(
   transaction: Transaction<TenantDatabase>,
   account: Account,
   planId: string,

@@ -18,6 +18,7 @@ const types = [
   'payment.returned',
   'payment.attempt.failed',
   'dunning.step.executed',
+  'platform.bundles.changed',
 ] as const;
 type Feed = EventWithCursor<TenantEvents>;
 type FeedEvent = Extract<Feed, { type: (typeof types)[number] }>;
@@ -31,6 +32,7 @@ const BillingEventTypeEnum = builder.enumType('BillingEventType', {
     PAYMENT_RETURNED: { value: 'payment.returned' },
     PAYMENT_ATTEMPT_FAILED: { value: 'payment.attempt.failed' },
     DUNNING_STEP_EXECUTED: { value: 'dunning.step.executed' },
+    PLATFORM_BUNDLES_CHANGED: { value: 'platform.bundles.changed', description: 'In tenant zero only.' },
   },
 } as const);
 
@@ -42,6 +44,7 @@ const names = {
   'payment.returned': 'PaymentReturned',
   'payment.attempt.failed': 'PaymentAttemptFailed',
   'dunning.step.executed': 'DunningStepExecuted',
+  'platform.bundles.changed': 'PlatformBundlesChanged',
 } as const satisfies Record<FeedEvent['type'], string>;
 
 const BillingEventRef = builder.interfaceRef<FeedEvent>('BillingEvent').implement({
@@ -160,6 +163,20 @@ builder.objectRef<Extract<FeedEvent, { type: 'dunning.step.executed' }>>('Dunnin
     }),
   }),
 });
+
+builder
+  .objectRef<Extract<FeedEvent, { type: 'platform.bundles.changed' }>>('PlatformBundlesChanged')
+  .implement({
+    description: 'An ISP switched a premium bundle.',
+    interfaces: [BillingEventRef],
+    fields: (t) => ({
+      tenantId: t.id({ resolve: ({ payload }) => payload.tenantId }),
+      bundles: t.stringList({
+        description: 'All that it has from now on.',
+        resolve: ({ payload }) => payload.bundles,
+      }),
+    }),
+  });
 
 function asIssued({
   id,

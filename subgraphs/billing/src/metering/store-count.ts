@@ -94,3 +94,15 @@ export async function countedCustomers(
   );
   return rows;
 }
+
+/** Every stay there was, by customer. */
+export async function allStays(
+  db: Executor<TenantDatabase>,
+): Promise<{ readonly customerId: string; readonly from: string; readonly to: string | null }[]> {
+  return db
+    .selectFrom('billing.meteredStay')
+    .select(['customerId', 'fromDay as from', 'toDay as to'])
+    .orderBy('customerId')
+    .orderBy('fromDay')
+    .execute();
+}

@@ -1,8 +1,9 @@
 import { ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { booksOf } from './books.ts';
+import { OfferRef } from './bundle.ts';
 import { InvoiceRef } from './invoice.ts';
-import type { BookedAccount, BookedCard, BookedDay } from './ports.ts';
+import type { BookedAccount, BookedCard, BookedDay, BookedTrial } from './ports.ts';
 import { money } from './type.ts';
 
 const mostInvoices = 50;
@@ -67,6 +68,19 @@ const DayRef = builder.objectRef<BookedDay>('PlatformBilledDay').implement({
   }),
 });
 
+const TrialRef = builder.objectRef<BookedTrial>('PlatformBillTrial').implement({
+  description: 'Days that are not paid for. At its end everything goes on, paid; nothing is to be done.',
+  fields: (t) => ({
+    paidFrom: t.expose('paidFrom', { type: 'LocalDate', description: 'The first day that is paid for.' }),
+    daysLeft: t.exposeInt('daysLeft', { description: 'Today included; 0 once it is over.' }),
+    coversBundles: t.exposeBoolean('coversBundles'),
+    firstInvoiceOn: t.expose('firstInvoiceOn', {
+      type: 'LocalDate',
+      description: 'For counted subscribers, of the paid days of that month.',
+    }),
+  }),
+});
+
 const BillRef = builder
   .objectRef<{ readonly tenantId: string; readonly account: BookedAccount }>('PlatformBill')
   .implement({
@@ -83,6 +97,12 @@ const BillRef = builder
         resolve: ({ account }) => money(account.balance),
       }),
       rateCard: t.field({ type: CardRef, resolve: ({ account }) => account.rateCard }),
+      trial: t.field({ type: TrialRef, nullable: true, resolve: ({ account }) => account.trial }),
+      bundles: t.field({
+        type: [OfferRef],
+        description: 'All that are sold; `switchBundle` begins and ends one.',
+        resolve: ({ account }) => [...account.bundles],
+      }),
       days: t.field({
         type: [DayRef],
         description: `The days [from, to), ${mostDays} at most.`,

@@ -16,7 +16,8 @@ const books: PlatformBooks = {
   async account(tenantId) {
     asked.push(tenantId);
     const rateCard = { name: 'Card', versions: [] };
-    return { liveFrom: '2026-11-01', balance: { amount: '5', currency: 'USD' }, rateCard };
+    const balance = { amount: '5', currency: 'USD' };
+    return { liveFrom: '2026-11-01', balance, rateCard, trial: null, bundles: [] };
   },
   async invoices(tenantId, { first, after }) {
     asked.push(`${tenantId} ${first} ${after}`);
@@ -32,6 +33,14 @@ const books: PlatformBooks = {
   async days(tenantId, from) {
     asked.push(`${tenantId} ${from}`);
     return [];
+  },
+  async switchBundle(tenantId, { bundle, on, fingerprint }) {
+    asked.push(`${tenantId} ${bundle} ${on} ${fingerprint}`);
+    return { done: fingerprint !== null, fingerprint: 'f', from: '2026-11-01', now: null };
+  },
+  async endTrial(tenantId) {
+    asked.push(`${tenantId} end`);
+    return '2026-11-01';
   },
 };
 
@@ -97,6 +106,31 @@ test.each([
   );
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'VALIDATION', field: named });
   asked.length = 0;
+});
+
+const switchBundle = (input: string) =>
+  `mutation { switchBundle(input: { bundle: ADVANCED_CRM, on: true, ${input} }) { __typename ... on PlatformBundleSwitch { done } ... on ValidationError { field } } }`;
+
+test('an owner switches bundles of his own tenant, and nobody below him', async () => {
+  const owner = memberOf('ten_a', 'OWNER');
+  expect((await platform.ask('tenants', switchBundle('mode: PLAN'), {}, owner)).data).toMatchObject({
+    switchBundle: { done: false },
+  });
+  expect((await platform.ask('tenants', switchBundle('mode: APPLY'), {}, owner)).data).toMatchObject({
+    switchBundle: { field: 'input.fingerprint' },
+  });
+  const apply = switchBundle('mode: APPLY, fingerprint: "f"');
+  expect((await platform.ask('tenants', apply, {}, owner)).data).toMatchObject({
+    switchBundle: { done: true },
+  });
+  expect(asked.splice(0)).toEqual(['ten_a ADVANCED_CRM true null', 'ten_a ADVANCED_CRM true f']);
+  const endTrial = 'mutation { endTrial(input: {}) { __typename } }';
+  for (const role of ['BILLING', 'NOC', 'SUPPORT', 'AUDITOR'] as const)
+    for (const change of [apply, endTrial]) {
+      const { errors } = await platform.ask('tenants', change, {}, memberOf('ten_a', role));
+      expect(errors?.[0]?.extensions).toMatchObject({ missingScope: 'tenant:write' });
+    }
+  expect(asked.splice(0)).toEqual([]);
 });
 
 test('without a way to the books this is said', async () => {

@@ -1,3 +1,5 @@
+import type { Bundle } from '@dotmac/schema';
+
 /*
  * What the operator's books (tenant zero) say of one tenant, as the graph there writes it. The control plane keeps no
  * copy: every answer is the books' own, and the account is always that of the principal's tenant.
@@ -81,10 +83,48 @@ export interface BookedDay {
   readonly digest: string | null;
 }
 
+export interface BookedTrial {
+  readonly paidFrom: string;
+  readonly daysLeft: number;
+  readonly coversBundles: boolean;
+  readonly firstInvoiceOn: string;
+}
+
+export interface BookedOffer {
+  readonly bundle: Bundle;
+  readonly plan: { readonly name: string; readonly price: BookedAmount | null };
+  readonly on: boolean;
+  readonly paidFrom: string | null;
+}
+
 export interface BookedAccount {
   readonly liveFrom: string;
   readonly balance: BookedAmount;
   readonly rateCard: BookedCard;
+  readonly trial: BookedTrial | null;
+  readonly bundles: readonly BookedOffer[];
+}
+
+export interface BookedQuoteLine {
+  readonly description: string;
+  readonly from: string;
+  readonly to: string;
+  readonly net: BookedAmount;
+}
+
+export interface BookedSwitch {
+  readonly done: boolean;
+  readonly fingerprint: string;
+  readonly from: string;
+  /** What would be issued today. */
+  readonly now: { readonly gross: BookedAmount; readonly lines: readonly BookedQuoteLine[] } | null;
+}
+
+interface SwitchWish {
+  readonly bundle: Bundle;
+  readonly on: boolean;
+  /** Null only asks what it would cost. */
+  readonly fingerprint: string | null;
 }
 
 export interface BookedFile {
@@ -107,4 +147,8 @@ export interface PlatformBooks {
   file(tenantId: string, number: string, format: 'PDF' | 'UBL'): Promise<BookedFile | null>;
   /** The counts of the days [from, to), as the books have them. */
   days(tenantId: string, from: string, to: string): Promise<readonly BookedDay[]>;
+  /** @throws ConflictError, NotFoundError, StalePlanError as the books say them */
+  switchBundle(tenantId: string, wish: SwitchWish): Promise<BookedSwitch>;
+  /** @returns the first day that is paid for. @throws ConflictError, NotFoundError */
+  endTrial(tenantId: string): Promise<string>;
 }

@@ -22,6 +22,23 @@ export async function saveRoute(
     .execute();
 }
 
+/** Which bundles a tenant has. @returns whether anything changed: every change wakes all gateways. */
+export async function saveBundles(
+  db: Executor<PlatformDatabase>,
+  tenantId: string,
+  bundles: readonly string[],
+  changedAt: Date,
+): Promise<boolean> {
+  const sorted = bundles.toSorted();
+  const { numUpdatedRows } = await db
+    .updateTable('routing.route')
+    .set({ bundles: sorted, changedAt })
+    .where('tenantId', '=', tenantId)
+    .where(sql<boolean>`bundles is distinct from ${sorted}::text[]`)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
 export async function saveVerificationKey(
   db: Executor<PlatformDatabase>,
   key: {

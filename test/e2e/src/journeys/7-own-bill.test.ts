@@ -157,3 +157,68 @@ describe('the bill of another', () => {
 test('the operator himself owes nobody', async () => {
   expect(await books(bill)).toEqual({ platformBill: null });
 });
+
+describe('a premium bundle', () => {
+  interface Switched {
+    readonly switchBundle: {
+      readonly __typename: string;
+      readonly done?: boolean;
+      readonly fingerprint?: string;
+      readonly reason?: string;
+    };
+  }
+  const change = `mutation ($input: SwitchBundleInput!) { switchBundle(input: $input) { __typename
+    ... on PlatformBundleSwitch { done fingerprint lines { description net { amount } } } ... on ConflictError { reason } ... on Failure { message } } }`;
+  async function switchBundle(owner: GraphUser, bundle: string, on: boolean): Promise<void> {
+    const plan = await owner.data<Switched>(change, { input: { bundle, on, mode: 'PLAN' } });
+    expect(plan.switchBundle).toMatchObject({ __typename: 'PlatformBundleSwitch', done: false });
+    const { fingerprint } = plan.switchBundle;
+    const applied = await owner.data<Switched>(change, { input: { bundle, on, mode: 'APPLY', fingerprint } });
+    expect(applied.switchBundle).toMatchObject({ done: true });
+  }
+  const followUps = '{ followUps(dueBy: "2099-01-01") { what } }';
+  const opened = ({ errors }: Awaited<ReturnType<GraphUser['ask']>>) => errors === undefined;
+
+  test('opens what it unlocks for the tenant that has it, and for no other, until it is switched off', async () => {
+    const closed = await alpha.owner.ask(followUps);
+    expect(closed.errors?.[0]?.extensions).toMatchObject({ code: 'BUNDLE_REQUIRED', bundle: 'ADVANCED_CRM' });
+    await switchBundle(alpha.owner, 'ADVANCED_CRM', true);
+    await eventually(() => alpha.owner.ask(followUps), opened);
+    const { platformBill } = await alpha.owner.data<{
+      platformBill: { trial: { daysLeft: number } | null; bundles: { bundle: string; on: boolean }[] };
+    }>('{ platformBill { trial { daysLeft } bundles { bundle on unlocks } } }');
+    expect(platformBill.bundles).toHaveLength(6);
+    expect(platformBill.bundles.filter(({ on }) => on)).toMatchObject([{ bundle: 'ADVANCED_CRM' }]);
+    expect(platformBill.trial).not.toBeNull();
+
+    expect((await bravo.owner.ask(followUps)).errors?.[0]?.extensions).toMatchObject({
+      bundle: 'ADVANCED_CRM',
+    });
+    // A role below it does not get past its scopes with the bundle.
+    expect(codeOf(await alpha.subscriber.ask(followUps))).toBe('FORBIDDEN');
+
+    await switchBundle(alpha.owner, 'ADVANCED_CRM', false);
+    await eventually(
+      () => alpha.owner.ask(followUps),
+      (answer) => codeOf(answer) === 'BUNDLE_REQUIRED',
+    );
+  });
+
+  test('that holds nothing yet is not sold to an owner', async () => {
+    const empty = { input: { bundle: 'AI_CHATBOT', on: true, mode: 'PLAN' } };
+    expect((await alpha.owner.data<Switched>(change, empty)).switchBundle).toMatchObject({
+      reason: 'BUNDLE_EMPTY',
+    });
+  });
+
+  test("is the owner's to switch, and no word of a client gives one", async () => {
+    const input = { bundle: 'ADVANCED_CRM', on: true, mode: 'PLAN' };
+    expect(codeOf(await alpha.noc.ask(change, { input }))).toBe('FORBIDDEN');
+    const record = 'mutation ($input: RecordTenantBundlesInput!) { recordTenantBundles(input: $input) }';
+    const { tenant: own } = await alpha.owner.data<{ tenant: { id: string } }>('{ tenant { id } }');
+    for (const user of [alpha.owner, alpha.key, operator, partner]) {
+      const answer = await user.ask(record, { input: { tenantId: own.id, bundles: ['ADVANCED_CRM'] } });
+      expect(codeOf(answer)).toBe('FORBIDDEN');
+    }
+  });
+});

@@ -4,7 +4,8 @@ import { lockedAccount } from '../account/store.ts';
 import { AccountRef, CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
 import { type BillingContext, builder } from '../builder.ts';
-import { JURISDICTION_SETS, PRODUCT_CLASSES } from './rules-jurisdictions.ts';
+import { PRODUCT_CLASSES } from './rules-jurisdictions.ts';
+import { JURISDICTION_SETS } from './rules-shipped.ts';
 import {
   type Exemption,
   insertExemption,
@@ -77,9 +78,13 @@ const TaxSourceRef = builder.objectRef<(typeof JURISDICTION_SETS)[number]>('Ship
       type: 'LocalDate',
       nullable: true,
       description: 'When the rates were last compared with something published; null: never.',
-      resolve: ({ checked }) => checked?.on ?? null,
+      resolve: ({ checked }) => checked.on,
     }),
-    checkedAgainst: t.string({ nullable: true, resolve: ({ checked }) => checked?.against ?? null }),
+    checkedAgainst: t.string({ nullable: true, resolve: ({ checked }) => checked.against }),
+    checkedOfficially: t.boolean({
+      description: 'It was compared with the law, or with the page of the authority that raises the tax.',
+      resolve: ({ checked }) => checked.isOfficial,
+    }),
     rates: t.field({
       type: [
         builder.objectRef<(typeof JURISDICTION_SETS)[number]['rates'][number]>('ShippedTaxRate').implement({

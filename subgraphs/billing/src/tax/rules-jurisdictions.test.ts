@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseDay } from '../calendar/rules.ts';
 import { calculateTax } from './rules.ts';
-import { JURISDICTION_SETS, shippedComponents, withRecorded } from './rules-jurisdictions.ts';
+import { shippedComponents, withRecorded } from './rules-jurisdictions.ts';
+import { DATA_FROM, JURISDICTION_SETS } from './rules-shipped.ts';
 
 const components = shippedComponents();
 function tax(jurisdictions: string[], date: string, amount = 10_000n) {
@@ -15,7 +17,6 @@ function tax(jurisdictions: string[], date: string, amount = 10_000n) {
     jurisdictions,
     customerClass: 'consumer',
     exemptions: [],
-    inclusive: false,
     rounding: 'perRate' as const,
   };
   const result = calculateTax([line], components, context);
@@ -23,13 +24,46 @@ function tax(jurisdictions: string[], date: string, amount = 10_000n) {
   return result.subtotals.map((one) => [one.name, one.tax]);
 }
 
-it('every shipped set names its source and gives exactly one rate on any day', () => {
-  for (const { jurisdiction, source } of JURISDICTION_SETS) {
+it('every shipped set is well formed: a source, what it was checked against, and steps that follow one another', () => {
+  const names = JURISDICTION_SETS.map(({ jurisdiction }) => jurisdiction);
+  expect(new Set(names).size).toBe(names.length);
+  for (const { jurisdiction, source, checked, rates } of JURISDICTION_SETS) {
+    expect(jurisdiction).toMatch(/^[A-Z]{2}(-[A-Z0-9]+)*$/);
     expect(source.length).toBeGreaterThan(10);
-    for (const date of ['2024-01-01', '2024-08-31', '2025-06-30', '2025-07-01', '2026-11-22']) {
-      expect([jurisdiction, date, tax([jurisdiction], date).length]).toEqual([jurisdiction, date, 1]);
+    expect(checked.against.length).toBeGreaterThan(10);
+    expect(parseDay(checked.on)).toBeDefined();
+    expect(rates[0]?.from).toBe(DATA_FROM);
+    for (const [index, { percent, from, to }] of rates.entries()) {
+      expect(percent).toMatch(/^\d{1,2}(\.\d{1,3})?$/);
+      expect(parseDay(from)).toBeDefined();
+      // Without a gap, without an overlap, and the last without an end.
+      expect(to).toBe(rates[index + 1]?.from);
+      if (to !== undefined) expect(from < to).toBe(true);
     }
   }
+});
+it('every shipped set gives exactly one rate to any class of product on any day', () => {
+  const first = parseDay(DATA_FROM) ?? Number.NaN;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...JURISDICTION_SETS),
+      fc.constantFrom('internetAccess', 'voice', 'equipment', 'installation', 'other'),
+      fc.integer({ min: first, max: first + 3650 }),
+      ({ jurisdiction }, productClass, day) => {
+        const found = components.filter(
+          (one) =>
+            one.jurisdiction === jurisdiction &&
+            one.productClass === productClass &&
+            one.from <= day &&
+            day < (one.to ?? Number.POSITIVE_INFINITY),
+        );
+        expect(found).toHaveLength(1);
+      },
+    ),
+  );
+});
+it('a day before the shipped data is untaxed rather than guessed', () => {
+  expect(tax(['GB'], '2023-12-31')).toEqual([]);
 });
 it('rates change on their day', () => {
   expect(tax(['CA-NS'], '2025-03-31')).toEqual([['HST', 1500n]]);
@@ -48,7 +82,6 @@ it('rounds once per rate and document, across classes of product', () => {
     jurisdictions: ['GB'],
     customerClass: 'consumer',
     exemptions: [],
-    inclusive: false,
   } as const;
   const once = calculateTax(lines, components, { ...context, rounding: 'perRate' });
   const perLine = calculateTax(lines, components, { ...context, rounding: 'perLine' });

@@ -36,12 +36,14 @@ export async function planCollection(
 ): Promise<CollectionPlan> {
   const [invoice] = await documentsById(db, [invoiceId]);
   if (invoice?.type !== 'INVOICE') throw new NotFoundError('Invoice', invoiceId);
+  const [item] = await openItemsById(db, [invoiceId]);
+  // Who owes it pays it, also when it is another's.
+  const customerId = item?.customerId ?? invoice.customerId;
   const [method] = await methodsById(db, [methodId]);
-  if (method === undefined || method.customerId !== invoice.customerId || method.removedAt !== null)
+  if (method === undefined || method.customerId !== customerId || method.removedAt !== null)
     throw new NotFoundError('PaymentMethod', methodId);
   if ((await providerById(db, method.providerId))?.enabled !== true)
     throw new ConflictError('PROVIDER_DISABLED', `${method.providerId} is switched off`);
-  const [item] = await openItemsById(db, [invoiceId]);
   const amount = item?.openMinor ?? 0n;
   if (amount === 0n) throw new ConflictError('NOTHING_OPEN', 'The invoice is paid');
   const active = (await collectionsOfDocuments(db, [invoiceId])).find(({ state }) => state === 'active');
@@ -51,7 +53,7 @@ export async function planCollection(
   const facts = [invoiceId, methodId, amount, await attemptCount(db, invoiceId)];
   return {
     invoiceId,
-    customerId: invoice.customerId,
+    customerId,
     method,
     amount,
     currency: invoice.currency,

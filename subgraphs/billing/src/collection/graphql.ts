@@ -146,7 +146,8 @@ builder.mutationField('collectInvoice', (t) =>
         const { services, providers, loaders } = context;
         const { invoiceId, methodId, mode, fingerprint } = input;
         // A stranger learns nothing of what there is.
-        if (!mayPayFor((await loaders.document.load(invoiceId))?.customerId, context))
+        const owed = await loaders.openItem.load(invoiceId);
+        if (!mayPayFor(owed?.customerId ?? (await loaders.document.load(invoiceId))?.customerId, context))
           throw new NotFoundError('Invoice', invoiceId);
         if (mode === 'PLAN')
           return new CollectionPreview(await planCollection(services.database, invoiceId, methodId));

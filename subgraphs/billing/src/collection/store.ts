@@ -42,7 +42,7 @@ export interface AutopayInvoice extends CollectableInvoice {
   readonly methodId: string | null;
 }
 
-/** The invoices of these customers that autopay decides on, oldest due first. */
+/** The invoices that these customers owe, those of whom they pay for among them, and autopay decides on; oldest due first. */
 export async function autopayInvoices(
   db: Executor<TenantDatabase>,
   customerIds: readonly string[],
@@ -50,7 +50,7 @@ export async function autopayInvoices(
   const { rows } = await sql<
     Omit<AutopayInvoice, 'collection'> & { nextAttemptOn: Day | null; stopped: boolean }
   >`
-    select d.id, d.number, d.customer_id as "customerId", d.currency, o.due_on - date '1970-01-01' as "dueOn",
+    select d.id, d.number, o.customer_id as "customerId", d.currency, o.due_on - date '1970-01-01' as "dueOn",
       o.open_minor as open, c.id as "collectionId", c.next_attempt_on - date '1970-01-01' as "nextAttemptOn",
       m.id as "methodId",
       exists (select from billing.collection s
@@ -59,7 +59,7 @@ export async function autopayInvoices(
         where a.document_id = d.id and r.kind = 'chargeback') as "chargedBack"
     from billing.open_item o
     join billing.document d on d.id = o.document_id
-    join billing.account account on account.customer_id = d.customer_id
+    join billing.account account on account.customer_id = o.customer_id
     left join billing.collection c on c.document_id = d.id and c.state = 'active'
     left join billing.payment_method m on m.id = account.autopay_method_id and m.removed_at is null
       and exists (select from billing.provider p where p.id = m.provider_id and p.enabled)

@@ -19,7 +19,11 @@ const ownOr = (customerId: string, principal: { readonly customerId: string | nu
 
 InvoiceRef.implement({
   description: 'Immutable once issued; corrected by credit notes.',
-  authScopes: ({ customerId }, { principal }) => ownOr(customerId, principal),
+  // Whoever owes it sees it, also when it is another's.
+  authScopes: ({ id, customerId }, { principal, loaders }) =>
+    principal.customerId === null || principal.customerId === customerId
+      ? ownOr(customerId, principal)
+      : loaders.openItem.load(id).then((item) => ownOr(item?.customerId ?? customerId, principal)),
   fields: (t) => ({
     id: t.exposeID('id'),
     number: t.exposeString('number', { description: 'Gap-free in its series.' }),

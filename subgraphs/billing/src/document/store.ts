@@ -1,6 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
-import { type Selectable, sql, type Transaction } from 'kysely';
+import { type Executor, type Page, pageBy } from '@dotmac/platform';
+import type { Selectable, Transaction } from 'kysely';
 import { formatDay, parseDay } from '../calendar/rules.ts';
 import { insertRows } from '../database/insert-rows.ts';
 import type { Explanation } from '../explanation/rules.ts';
@@ -351,31 +351,36 @@ export async function taxesOfDocuments(
     .execute()) as unknown as DocumentTax[];
 }
 
-/** A window of each customer's documents of one type, newest first (oldest first when inverted). */
-export interface DocumentPage {
+/** A window of each customer's documents of one type, newest first; keys are sequences. */
+export interface DocumentPage extends Page<bigint> {
   readonly type: DocumentType;
-  readonly limit: number;
-  readonly inverted: boolean;
-  /** Sequences, exclusive. */
-  readonly after?: bigint;
-  readonly before?: bigint;
 }
 
+/** Pages of many customers with one statement. */
 export async function documentPages(
   db: Executor<TenantDatabase>,
   customerIds: readonly string[],
   page: DocumentPage,
 ): Promise<Document[]> {
-  const direction = sql.raw(page.inverted ? 'asc' : 'desc');
-  const { rows } = await sql<Document>`
-    select d.* from unnest(${customerIds}::text[]) as c (id)
-    cross join lateral (
-      select * from billing.document
-      where customer_id = c.id and type = ${page.type}
-        and (${page.after?.toString() ?? null}::bigint is null or sequence < ${page.after?.toString() ?? null}::bigint)
-        and (${page.before?.toString() ?? null}::bigint is null or sequence > ${page.before?.toString() ?? null}::bigint)
-      order by sequence ${direction} limit ${page.limit}
-    ) d
-    order by d.customer_id, d.sequence ${direction}`.execute(db);
-  return rows;
+  const own = db
+    .selectFrom('billing.account as account')
+    .innerJoinLateral(
+      (inner) =>
+        pageBy(
+          inner
+            .selectFrom('billing.document')
+            .selectAll()
+            .whereRef('billing.document.customerId', '=', 'account.customerId')
+            .where('type', '=', page.type),
+          'sequence',
+          'desc',
+          page,
+        ).as('document'),
+      (join) => join.onTrue(),
+    )
+    .selectAll('document')
+    .where('account.customerId', 'in', customerIds)
+    .orderBy('document.customerId')
+    .orderBy('document.sequence', page.inverted ? 'asc' : 'desc');
+  return (await own.execute()) as Document[];
 }

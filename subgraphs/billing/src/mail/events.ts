@@ -4,6 +4,7 @@ import type { EventOf, TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { BillingServices } from '../builder.ts';
 import { documentsById } from '../document/store.ts';
+import { summariesOfDocuments } from '../payer/store.ts';
 import { openItemsById } from '../settlement/store.ts';
 import { type NewMail, queueMail } from './queue.ts';
 import { mailServer } from './store.ts';
@@ -38,8 +39,19 @@ async function mailOf(
   const numberOf = async (id: string) => (await documentsById(transaction, [id]))[0]?.number ?? '';
   switch (event.type) {
     case 'invoice.issued': {
-      const { invoiceId, number, customerId, grossMinor, dueOn } = event.payload;
+      const { invoiceId, number, grossMinor, dueOn } = event.payload;
+      const [summary] = await summariesOfDocuments(transaction, [invoiceId]);
+      // A list that names all of them is one letter, with whatever invoice of it this comes first.
+      if (summary !== undefined) {
+        const numbers = (await documentsById(transaction, summary.documentIds))
+          .map((one) => one.number)
+          .sort();
+        const facts = { kind: 'summary', numbers, total: summary.totalMinor, dueOn: summary.dueOn } as const;
+        return { customerId: summary.payerId, facts, about: summary.id, documentId: null };
+      }
+      const [item] = await openItemsById(transaction, [invoiceId]);
       const facts = { kind: 'invoice', number, gross: BigInt(grossMinor), dueOn } as const;
+      const customerId = item?.customerId ?? event.payload.customerId;
       return { customerId, facts, about: invoiceId, documentId: invoiceId };
     }
     case 'payment.received': {

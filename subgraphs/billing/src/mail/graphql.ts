@@ -11,6 +11,7 @@ import { type Mail, type MailServer, mailServer, mails, removeMailServer, saveMa
 const MailKindEnum = builder.enumType('MailKind', {
   values: {
     INVOICE: { value: 'invoice' },
+    SUMMARY: { value: 'summary', description: 'Of the invoices of others that he pays.' },
     RECEIPT: { value: 'receipt' },
     PAYMENT_FAILED: { value: 'paymentFailed' },
     REMINDER: { value: 'reminder' },

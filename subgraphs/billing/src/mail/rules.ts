@@ -3,6 +3,7 @@ import { formatUnits } from '@dotmac/platform/money/decimal';
 
 export type MailKind =
   | 'invoice'
+  | 'summary'
   | 'receipt'
   | 'paymentFailed'
   | 'reminder'
@@ -13,6 +14,12 @@ export type MailKind =
 /** What a letter tells. Amounts in minor units, days as ISO dates. */
 export type MailFacts =
   | { readonly kind: 'invoice'; readonly number: string; readonly gross: bigint; readonly dueOn: string }
+  | {
+      readonly kind: 'summary';
+      readonly numbers: readonly string[];
+      readonly total: bigint;
+      readonly dueOn: string;
+    }
   | {
       readonly kind: 'receipt';
       readonly amount: bigint;
@@ -62,6 +69,13 @@ function content(
       return {
         subject: `invoice ${facts.number}`,
         lines: [`attached is the invoice ${facts.number} of ${money(facts.gross)}, due on ${facts.dueOn}.`],
+      };
+    case 'summary':
+      return {
+        subject: `${facts.numbers.length} invoices that you pay`,
+        lines: [
+          `you pay the invoices ${facts.numbers.join(', ')}: together ${money(facts.total)}, due on ${facts.dueOn}.`,
+        ],
       };
     case 'receipt':
       return {

@@ -1,5 +1,5 @@
 import type { TenantDatabase } from '@dotmac/migrations';
-import type { Executor } from '@dotmac/platform';
+import { type Executor, type Page, pageBy } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import { idArray } from '../database/id-array.ts';
 
@@ -73,26 +73,18 @@ export async function meteredDays(
     .execute();
 }
 
-/** A page of those who were counted on a local day (ISO), by id. */
-export async function countedCustomers(
+/** A page of those who were counted on a local day (ISO), by id in the order of its octets: that of the digest. */
+export function countedCustomers(
   db: Executor<TenantDatabase>,
   localDate: string,
-  page: {
-    readonly limit: number;
-    readonly inverted: boolean;
-    readonly after?: string | undefined;
-    readonly before?: string | undefined;
-  },
+  page: Page,
 ): Promise<{ id: string }[]> {
-  const { rows } = await sql<{ id: string }>`
-    select customer_id collate "C" as id from billing.metered_stay
-    where from_day <= ${localDate}::date and (to_day is null or to_day > ${localDate}::date)
-      and (${page.after ?? null}::text is null or customer_id collate "C" > ${page.after ?? null})
-      and (${page.before ?? null}::text is null or customer_id collate "C" < ${page.before ?? null})
-    order by customer_id collate "C" ${sql.raw(page.inverted ? 'desc' : 'asc')} limit ${page.limit}`.execute(
-    db,
-  );
-  return rows;
+  const counted = db
+    .selectFrom('billing.meteredStay')
+    .select(sql<string>`customer_id collate "C"`.as('id'))
+    .where('fromDay', '<=', localDate)
+    .where((where) => where.or([where('toDay', 'is', null), where('toDay', '>', localDate)]));
+  return pageBy(db.selectFrom(counted.as('counted')).select('id'), 'id', 'asc', page).execute();
 }
 
 /** Every stay there was, by customer. */

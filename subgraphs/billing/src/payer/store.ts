@@ -1,6 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
-import { type Selectable, sql, type Transaction } from 'kysely';
+import { type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
 import { idArray } from '../database/id-array.ts';
 import type { Group, PayerMode } from './rules.ts';
 
@@ -70,18 +70,35 @@ export async function insertSummary(
     .execute();
 }
 
+type SummaryOfDocuments = Summary & { readonly openMinor: bigint; readonly documentIds: string[] };
+
 /** Newest first. */
-export async function summariesOf(
+export const summariesOf = (
   db: Executor<TenantDatabase>,
   payerIds: readonly string[],
-): Promise<(Summary & { readonly openMinor: bigint; readonly documentIds: string[] })[]> {
-  const { rows } = await sql<Summary & { openMinor: bigint; documentIds: string[] }>`
+): Promise<SummaryOfDocuments[]> => summaries(db, sql`s.payer_id = any(${idArray(payerIds)})`);
+
+/** Those that list one of these documents. */
+export const summariesOfDocuments = (
+  db: Executor<TenantDatabase>,
+  documentIds: readonly string[],
+): Promise<SummaryOfDocuments[]> =>
+  summaries(
+    db,
+    sql`s.id in (select summary_id from billing.summary_document where document_id = any(${idArray(documentIds)}))`,
+  );
+
+async function summaries(
+  db: Executor<TenantDatabase>,
+  which: RawBuilder<unknown>,
+): Promise<SummaryOfDocuments[]> {
+  const { rows } = await sql<SummaryOfDocuments>`
     select s.id, s.payer_id as "payerId", s.sequence, s.issued_on as "issuedOn", s.due_on as "dueOn", s.currency,
       s.total_minor as "totalMinor", d.ids as "documentIds", d.open as "openMinor"
     from billing.summary s cross join lateral (
       select array_agg(x.document_id order by x.document_id) as ids, coalesce(sum(o.open_minor), 0)::bigint as open
       from billing.summary_document x left join billing.open_item o on o.document_id = x.document_id
       where x.summary_id = s.id) d
-    where s.payer_id = any(${idArray(payerIds)}) order by s.payer_id, s.sequence desc`.execute(db);
+    where ${which} order by s.payer_id, s.sequence desc`.execute(db);
   return rows;
 }

@@ -169,10 +169,10 @@ export async function insertCreditItems(
 export async function openItemsById(
   db: Executor<TenantDatabase>,
   documentIds: readonly string[],
-): Promise<{ documentId: string; openMinor: bigint }[]> {
+): Promise<{ documentId: string; customerId: string; openMinor: bigint }[]> {
   return db
     .selectFrom('billing.openItem')
-    .select(['documentId', 'openMinor'])
+    .select(['documentId', 'customerId', 'openMinor'])
     .where('documentId', 'in', documentIds)
     .execute();
 }

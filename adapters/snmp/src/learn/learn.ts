@@ -8,7 +8,10 @@ import type { IdentitySource, Profile } from '../profile/schema.ts';
 import { walkSession } from '../walk/agent.ts';
 import { parseWalk, type WalkObject } from '../walk/parse.ts';
 import { structureOf } from './columns.ts';
-import { guessIdentity, guessScalars, guessTable, type Undecided } from './guess.ts';
+import { guessTable } from './guess.ts';
+import type { Undecided } from './guessed.ts';
+import { guessIdentity } from './identity.ts';
+import { guessScalars } from './scalars.ts';
 
 /** What was learnt from a walk of a device that DotMac may not know. */
 export interface Lesson {

@@ -17,7 +17,7 @@ const quantities: readonly Quantity[] = [
   },
   {
     class: 'temperature',
-    words: /temp|thermal|celsius|°c/i,
+    words: /temp|thermal|celsius|°c|\b(?:ambient|inlet|exhaust|heat ?sink)\b/i,
     usual: [-40, 125],
     divisors: [1, 10, 100, 1000],
   },
@@ -34,7 +34,9 @@ const quantities: readonly Quantity[] = [
   { class: 'charge', words: /charge|battery (?:level|capacity)/i, usual: [0, 100], divisors: [1, 10] },
   {
     class: 'power',
-    words: /watt|\bpower\b(?! ?(?:supply|unit|module))/i,
+    // "Power 1/1" names a supply.
+    words:
+      /watt|\b(?:total|input|output|active|real|average|forward|reflected|reverse) power\b|^power(?: \d+)?$|\bpower (?:consum|usage|draw|in\b|out)/i,
     usual: [0, 20_000],
     divisors: [1, 10, 1000],
   },
@@ -73,9 +75,51 @@ export function measured(text: string): { readonly value: number; readonly unit:
   return match === null ? null : { value: Number(match[1]), unit: match[2] as string };
 }
 
+/** Names of limits, states and settings of a quantity rather than of its measurement. */
+const NOT_MEASURED =
+  /alarm|thresh|limit|set ?p(?:oin)?t|hyst|offset|status|state\b|delay|categor|desc|\bunits?\b|\b(?:over|under)\b|\b(?:fail|fault|lost|error)/i;
+
 /** The quantity a name speaks of, or null. */
 export function ofName(name: string): Quantity | null {
-  return quantities.find(({ words }) => words.test(name)) ?? null;
+  return NOT_MEASURED.test(name) ? null : (quantities.find(({ words }) => words.test(name)) ?? null);
+}
+
+/** What a text such as `Temperature (milliDegC)` or `Voltage (mV)` measures, or null. */
+export function unitInName(
+  text: string,
+): { class: string; multiplier?: number; convert?: 'fahrenheit' } | null {
+  const [, name = '', unit = ''] = /^([^()]+?) ?\(([^()]+)\)$/.exec(text.trim()) ?? [];
+  const quantity = ofName(name);
+  const [, milli, plain = ''] = /^(milli ?)?(.+)$/i.exec(unit) ?? [];
+  const kind = ofUnit(plain);
+  if (quantity === null || kind === null || kind.class !== quantity.class) return null;
+  return milli === undefined ? kind : { ...kind, multiplier: 0.001 };
+}
+
+/**
+ * The one divisor with which all rows of a column are plausible, whatever each measures, when most of the quantities
+ * would have chosen it by themselves; null when there is none. A column seldom has two scales.
+ */
+export function commonDivisor(
+  rows: readonly { readonly quantity: Quantity; readonly name: string; readonly value: number }[],
+): { readonly divisor: number; readonly why: string } | null {
+  const real = rows.filter(({ value }) => value !== 0 && Math.abs(value) < 1_000_000_000);
+  const quantities = [...new Set(real.map(({ quantity }) => quantity))];
+  const chosen = quantities.map(
+    (quantity) =>
+      divisorFor(
+        quantity,
+        real.filter((row) => row.quantity === quantity),
+      )?.divisor,
+  );
+  const divisor = chosen.find(
+    (it) => it !== undefined && 2 * chosen.filter((other) => other === it).length > chosen.length,
+  );
+  if (divisor === undefined || quantities.length < 2) return null;
+  const plausible = real.every(
+    ({ quantity: { usual }, value }) => value / divisor >= usual[0] && value / divisor <= usual[1],
+  );
+  return plausible ? { divisor, why: `all rows are plausible when divided by ${divisor}` } : null;
 }
 
 /**

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import type { SnmpValue } from '../codec/value.ts';
+import type { WalkColumn } from './columns.ts';
+import { commonDivisor, divisorFor, ofName, unitInName } from './quantity.ts';
+import { guessScalars } from './scalars.ts';
+import { guessTransceivers } from './transceiver.ts';
+
+const columns = (...values: readonly (readonly number[])[]): WalkColumn[] =>
+  values.map((cells, i) => ({
+    oid: `1.9.${i + 1}`,
+    cells: new Map(cells.map((value, row) => [`${row + 10}`, { type: 'integer', value } as SnmpValue])),
+  }));
+
+test('a table in the order of SFF-8472 with its 3.3 V is one of optical modules', () => {
+  const table = columns([10, 11], [4150, 3920], [3290, 3310], [6123, 7002], [-2310, -2480], [-40000, -8120]);
+  expect(guessTransceivers(table).map(({ source }) => [source.class, source.column, source.divisor])).toEqual(
+    [
+      ['temperature', '1.9.2', 100],
+      ['voltage', '1.9.3', 1000],
+      ['current', '1.9.4', 100_000],
+      ['dbm', '1.9.5', 1000],
+      ['dbm', '1.9.6', 1000],
+    ],
+  );
+});
+
+test('a 3 among small numbers, or 3.3 V alone, is no optical module', () => {
+  expect(guessTransceivers(columns([10, 11], [41, 39], [33, 32], [6, 7], [2, 3], [1, 1]))).toEqual([]);
+  expect(guessTransceivers(columns([41, 39], [3290, 3310]))).toEqual([]);
+});
+
+test('limits, states and names of supplies are no measurements', () => {
+  expect(ofName('Intake temperature')?.class).toBe('temperature');
+  for (const name of ['Over temperature', 'Temperature.SetPtHigh', 'Fan status', 'Power-1/1']) {
+    expect(ofName(name), name).toBeNull();
+  }
+});
+
+test('what a row measures may stand in it with its unit', () => {
+  expect(unitInName('Temperature (milliDegC)')).toEqual({ class: 'temperature', multiplier: 0.001 });
+  expect(unitInName('Voltage (mV)')).toEqual({ class: 'voltage', multiplier: 0.001 });
+  expect(unitInName('Voltage (A)')).toBeNull();
+});
+
+test('most quantities of a column choose its scale', () => {
+  const row = (name: string, value: number) => {
+    const quantity = ofName(name);
+    if (quantity === null) throw new Error(name);
+    return { quantity, name, value };
+  };
+  const rows = [row('Load voltage', 5399), row('Load current', 517), row('Battery temperature', 2085)];
+  expect(divisorFor(rows[1]?.quantity as never, rows.slice(1, 2))?.divisor).toBe(10);
+  expect(commonDivisor(rows)?.divisor).toBe(100);
+  expect(commonDivisor([row('board temperature', 385), row('12V rail', 1210)])).toBeNull();
+});
+
+test('a text names the number in the very next object, and no other', () => {
+  const text = (value: string): SnmpValue => ({ type: 'octets', value: Buffer.from(value) });
+  const scalars = [
+    { oid: '1.3.6.1.4.1.60606.3.1.0', value: text('rack temp') },
+    { oid: '1.3.6.1.4.1.60606.3.2.0', value: text('26.44') },
+    { oid: '1.3.6.1.4.1.60606.3.5.0', value: text('floor temp') },
+    { oid: '1.3.6.1.4.1.60606.3.9.0', value: text('21.1') },
+  ];
+  expect(guessScalars(scalars).map(({ source }) => [source.class, source.oid, source.nameOid])).toEqual([
+    ['temperature', '1.3.6.1.4.1.60606.3.2.0', '1.3.6.1.4.1.60606.3.1.0'],
+  ]);
+});

@@ -1123,6 +1123,15 @@ export interface NetworkDiscoveryProposal {
   version: string | null;
 }
 
+export interface NetworkEap {
+  certificate: string | null;
+  clientAuthorities: string | null;
+  methods: string[];
+  oneRow: Generated<boolean>;
+  privateKey: Uint8Array | null;
+  updatedAt: ColumnType<Date, Date | string, Date | string>;
+}
+
 export interface NetworkForwarding {
   deviceId: string;
   interfaceId: string | null;
@@ -1748,6 +1757,7 @@ export interface DB {
   "network.deviceProfile": NetworkDeviceProfile;
   "network.discovery": NetworkDiscovery;
   "network.discoveryProposal": NetworkDiscoveryProposal;
+  "network.eap": NetworkEap;
   "network.forwarding": NetworkForwarding;
   "network.gardenRule": NetworkGardenRule;
   "network.homeServer": NetworkHomeServer;

@@ -139,6 +139,7 @@ await serve(logger, async (stack) => {
 
   stack.defer(() => radius.close());
 
+  networkModule.eap.server = radius;
   nasWatch.server = {
     counters: radius.counters,
     ports: [radius.authPort, radius.acctPort].filter((port) => port !== null),

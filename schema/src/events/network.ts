@@ -56,6 +56,8 @@ export interface NetworkEvents {
   'voucher.used': { voucherId: string; mac: string | null; until: string };
   /** Who answers for a realm has changed. */
   'realm.updated': { realmId: string; name: string; enabled: boolean };
+  /** Other EAP methods are offered, or with another certificate. */
+  'eap.updated': { methods: readonly string[] };
   /** A login taught a MAC address; the service's MAC lock lets it in from now on. */
   'access.mac.learnt': { serviceId: string; mac: string };
   /** Something of ours wanted a session ended; `outcome` is what the NAS answered. */

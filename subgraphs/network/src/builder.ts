@@ -4,6 +4,7 @@ import { type Context, createBuilder, type TenantEvents } from '@dotmac/schema';
 import type { LoginPolicy } from './aaa/policy.ts';
 import type { RadiusPort } from './aaa/port.ts';
 import type { AccessEnforcement } from './change/enforcement.ts';
+import type { EapOffer } from './eap/offer.ts';
 import type { IncidentOptions } from './incident/facts.ts';
 import type { PortWatch } from './interface/port-watch.ts';
 import type { NetworkLoaders } from './loaders.ts';
@@ -22,6 +23,7 @@ export interface NetworkContext extends Context {
   readonly policy: LoginPolicy;
   readonly radius: RadiusPort;
   readonly nasWatch: NasWatch;
+  readonly eap: EapOffer;
   readonly poller: Poller;
   readonly sensors: SensorLane;
   readonly profiles: ProfileKit;

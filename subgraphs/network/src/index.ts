@@ -35,6 +35,8 @@ import './device-profile/graphql.ts';
 import { keepProfiles } from './device-profile/keep.ts';
 import './discovery/graphql.ts';
 import { discoveryWorker, resumeDiscoveries } from './discovery/jobs.ts';
+import './eap/graphql.ts';
+import { EapOffer } from './eap/offer.ts';
 import './event/graphql.ts';
 import './event/states.ts';
 import './garden/graphql.ts';
@@ -98,6 +100,8 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
   readonly onTrap: (hint: TrapHint) => Promise<void>;
   /** For the server's `onAnomaly`, and to be told of the server: what the graph shows of the NASes. */
   readonly nasWatch: NasWatch;
+  /** To be told of the server: which EAP methods it offers. */
+  readonly eap: EapOffer;
 }
 
 /** Where no driver takes any. */
@@ -109,6 +113,7 @@ const noProfiles: ProfileKit = {
 export function network(services: NetworkServices, ports: NetworkPorts): NetworkModule {
   const { sessionClock = systemClock } = ports;
   const nasWatch = new NasWatch();
+  const eap = new EapOffer(services);
   const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch, ports.leaseFolder ?? null);
   const enforcement = new AccessEnforcement(services, ports, nasWatch, policy.traces);
   const usage = new UsageRecorder(services, sessionClock);
@@ -157,6 +162,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       sensors.ask(deviceIds);
     }),
     nasWatch,
+    eap,
     contextOf: (base): NetworkContext => ({
       ...base,
       services,
@@ -164,6 +170,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       policy,
       radius: ports.radius,
       nasWatch,
+      eap,
       poller,
       sensors,
       profiles,
@@ -187,6 +194,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     daily: [housekeeping(services)],
     async start(signal) {
       await nasWatch.start(services, signal);
+      await eap.load();
       await policy.start(signal);
       await resumeChanges(services);
       await resumeDiscoveries(services);

@@ -149,6 +149,8 @@ function verifyPap(request: AccessRequestView, { octets, length }: Cleartext): b
 
 /** The PAP password in clear, for policies that compare hashes; null for other methods. */
 export function papPassword(request: AccessRequestView): Uint8Array | null {
+  if (request.presented !== null)
+    return request.presented.method === 'TTLS-PAP' ? request.presented.password : null;
   const hidden = request.octets(attributeTypes.userPassword);
   return hidden === null ? null : revealPassword(hidden, request.authenticator, request.secret);
 }

@@ -8,9 +8,9 @@ export function eapMd5(requestIdentifier: () => number): EapMethod {
   return {
     type: eapTypes.md5,
     start: () => Buffer.concat([Buffer.from([16]), challenge]),
-    respond: (data, judge) => {
+    respond: async (data, judge) => {
       if (data[0] !== 16 || data.length < 17) return refused('EAP_MALFORMED');
-      const decision = judge('', {
+      const decision = await judge('', {
         method: 'EAP-MD5',
         identifier: requestIdentifier(),
         challenge,

@@ -7,8 +7,8 @@ export type MethodStep =
   /** Ended: `decision` is the policy's; `masterKey` the 64 octets of the MSK, when the method makes one. */
   | { readonly kind: 'DONE'; readonly decision: AccessDecision; readonly masterKey: Buffer | null };
 
-/** Asks the policy about what a peer has shown; the identity may be one inside a tunnel. */
-export type Judge = (identity: string, credential: PresentedCredential) => AccessDecision;
+/** Asks the policy about what a peer has shown; the identity may be one inside a tunnel. It may wait, as for a voucher's first commit. */
+export type Judge = (identity: string, credential: PresentedCredential) => Promise<AccessDecision>;
 
 /** One conversation by one method. `data` is what follows the EAP type octet. */
 export interface EapMethod {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { msChapErrorText } from '../authentication/ms-chap.ts';
 import type { MsChapV2Credential } from '../authentication/presented.ts';
 import type { AccessDecision } from '../server/policy.ts';
-import { type EapMethod, type MethodStep, refused } from './method.ts';
+import { type EapMethod, type Judge, type MethodStep, refused } from './method.ts';
 import { eapTypes } from './packet.ts';
 
 const opCodes = { challenge: 1, response: 2, success: 3, failure: 4 } as const;
@@ -22,7 +22,7 @@ export function eapMsChapV2(method: MsChapV2Credential['method'], serverName: st
     out.set(content, 4);
     return out;
   };
-  const answer = (data: Buffer, judge: Parameters<EapMethod['respond']>[1]): MethodStep => {
+  const answer = async (data: Buffer, judge: Judge): Promise<MethodStep> => {
     if (data.length < 54 || data[4] !== 49) return refused('EAP_MALFORMED');
     const userName = data.toString('utf8', 54);
     const credential: MsChapV2Credential = {
@@ -33,7 +33,7 @@ export function eapMsChapV2(method: MsChapV2Credential['method'], serverName: st
       ntResponse: data.subarray(29, 53),
       success: null,
     };
-    decision = judge(userName, credential);
+    decision = await judge(userName, credential);
     if (decision.kind === 'DISCARD') return { kind: 'DONE', decision, masterKey: null };
     const { success } = credential;
     if (decision.kind === 'REJECT' || success === null) {

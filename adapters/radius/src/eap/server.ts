@@ -91,11 +91,14 @@ export class EapServer {
     if (packet.type === eapTypes.nak) return this.#choose(key, conversation, packet.data);
     if (packet.type !== conversation.method.type) return null;
     conversation.busy = true;
-    const step = await conversation.method.respond(packet.data, (identity, credential) =>
-      judge(identity === '' ? conversation.identity : identity, credential),
-    );
-    conversation.busy = false;
-    return this.#continue(key, conversation, step);
+    try {
+      const step = await conversation.method.respond(packet.data, (identity, credential) =>
+        judge(identity === '' ? conversation.identity : identity, credential),
+      );
+      return this.#continue(key, conversation, step);
+    } finally {
+      conversation.busy = false;
+    }
   }
 
   close(): void {

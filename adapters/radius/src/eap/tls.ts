@@ -96,10 +96,10 @@ export function eapOverTls(
 /** EAP-TLS (RFC 5216): the client's certificate is the credential. */
 export function eapTls(options: EapTlsOptions): EapMethod {
   return eapOverTls(eapTypes.tls, 0, options, true, {
-    received: (channel, _data, judge) => {
+    received: async (channel, _data, judge) => {
       const certificate = channel.certificate();
       if (certificate === null) return refused('CERTIFICATE_NOT_TRUSTED');
-      const decision = judge('', { method: 'EAP-TLS', certificate });
+      const decision = await judge('', { method: 'EAP-TLS', certificate });
       return { kind: 'DONE', decision, masterKey: channel.export(64, 'client EAP encryption') };
     },
   });

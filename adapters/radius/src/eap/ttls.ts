@@ -36,7 +36,7 @@ export function eapTtls(options: EapTlsOptions): EapMethod {
       ntResponse: response.subarray(26, 50),
       success: null,
     };
-    const decision = judge(userName, credential);
+    const decision = await judge(userName, credential);
     if (decision.kind !== 'ACCEPT' || credential.success === null) return done(channel, decision);
     accepted = decision;
     const value = Buffer.concat([response.subarray(0, 1), Buffer.from(credential.success.text)]);
@@ -44,7 +44,7 @@ export function eapTtls(options: EapTlsOptions): EapMethod {
     return null;
   };
   return eapOverTls(eapTypes.ttls, 0, options, false, {
-    received: (channel, data, judge) => {
+    received: async (channel, data, judge) => {
       // With MS-CHAPv2 the peer acknowledges our proof by an empty packet.
       if (accepted !== null) return done(channel, accepted);
       if (data.length === 0) return null;
@@ -58,7 +58,8 @@ export function eapTtls(options: EapTlsOptions): EapMethod {
       if (password !== undefined) {
         let end = password.length;
         while (end > 0 && password[end - 1] === 0) end--;
-        return done(channel, judge(userName, { method: 'TTLS-PAP', password: password.subarray(0, end) }));
+        const shown = { method: 'TTLS-PAP', password: password.subarray(0, end) } as const;
+        return done(channel, await judge(userName, shown));
       }
       const response = value(microsoft.response2, microsoft.vendor);
       const challenge = value(microsoft.challenge, microsoft.vendor);

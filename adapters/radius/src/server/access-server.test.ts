@@ -54,7 +54,8 @@ function setUp(nas: Partial<Nas> = {}, decide?: () => AccessDecision) {
         },
       },
     },
-    { rejectDelayMs: 0, eap: null, onMessageAuthenticatorSeen: ({ id }) => seen.push(id) },
+    { rejectDelayMs: 0, onMessageAuthenticatorSeen: ({ id }) => seen.push(id) },
+    null,
   );
   const request = ({
     attributes = [],

@@ -26,8 +26,6 @@ export interface AccessServerOptions {
   readonly rejectDelayMs: number;
   /** Called once per NAS whose first valid Message-Authenticator is seen, so that `AUTO` survives a restart. */
   readonly onMessageAuthenticatorSeen: (nas: Nas) => void;
-  /** Null leaves EAP to the policy, which sees it as method `EAP`. */
-  readonly eap: EapServer | null;
 }
 
 const none: readonly never[] = [];
@@ -39,8 +37,11 @@ export class AccessServer {
   readonly #reception: Reception;
   readonly #withMessageAuthenticator = new Set<string>();
   readonly #delayed = new Set<NodeJS.Timeout>();
+  /** Null leaves EAP to the policy, which sees it as method `EAP`. */
+  #eap: EapServer | null;
 
-  constructor(context: ServerContext, options: AccessServerOptions) {
+  constructor(context: ServerContext, options: AccessServerOptions, eap: EapServer | null) {
+    this.#eap = eap;
     this.#context = context;
     this.#options = options;
     this.#reception = new Reception(context);
@@ -59,7 +60,13 @@ export class AccessServer {
   close(): void {
     for (const timer of this.#delayed) clearTimeout(timer);
     this.#delayed.clear();
-    this.#options.eap?.close();
+    this.#eap?.close();
+  }
+
+  /** Conversations that are under way begin anew. */
+  useEap(eap: EapServer | null): void {
+    this.#eap?.close();
+    this.#eap = eap;
   }
 
   #access(received: Received): void {
@@ -81,7 +88,7 @@ export class AccessServer {
       proven,
     );
     const pool = this.#context.policy.route?.(view) ?? null;
-    const { eap } = this.#options;
+    const eap = this.#eap;
     if (pool !== null) void this.#forward(pool, view, received, request);
     else if (eap !== null && view.method === 'EAP') void this.#converse(eap, view, received, request);
     else {
@@ -154,9 +161,10 @@ export class AccessServer {
         view.eapMessage(),
         view.octets(attributeTypes.state),
         own.receivedAt,
-        (identity, credential) => {
-          const decision = this.#judge(viewOf(credential, identity), own);
-          return decision.kind === 'LATER' ? { kind: 'DISCARD', reason: 'LATER_WITH_EAP' } : decision;
+        async (identity, credential) => {
+          const shown = viewOf(credential, identity);
+          const decision = this.#judge(shown, own);
+          return decision.kind === 'LATER' ? decision.decide(shown) : decision;
         },
       );
       if (answer === null)

@@ -84,7 +84,7 @@ test('mutated requests with a right signature: every one is answered or dropped,
     },
   };
   const eap = new EapServer({ methods: ['MSCHAPV2', 'MD5'] });
-  const access = new AccessServer(context, { rejectDelayMs: 0, onMessageAuthenticatorSeen: () => {}, eap });
+  const access = new AccessServer(context, { rejectDelayMs: 0, onMessageAuthenticatorSeen: () => {} }, eap);
   const accounting = new AccountingServer(context, {
     sink: { record: async () => {} },
     mostPerBatch: 100,

@@ -25,7 +25,7 @@ export interface AccessDiscard {
   readonly kind: 'DISCARD';
   readonly reason: string;
 }
-/** Decided soon, such as after a commit; the request waits, others do not. Not for EAP, which it leaves unanswered. */
+/** Decided soon, such as after a commit; the request waits, others do not. */
 export interface AccessLater {
   readonly kind: 'LATER';
   /** Called at once, with a view that holds as long as it takes. A rejection leaves the request unanswered. */

@@ -56,6 +56,8 @@ export interface RadiusServer {
   readonly counters: Readonly<ServerCounters>;
   /** Accounting records that wait for a commit. */
   readonly queued: number;
+  /** Offers other EAP methods, or with another certificate, from now on. Throws as `EapServer` does. */
+  useEap(options: EapOptions): void;
   /** Answers what has been received, then closes the sockets. */
   close(): Promise<void>;
 }
@@ -77,11 +79,14 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
     anomalies: new AnomalyReporter(clock, onAnomaly),
     ...(options.tap === undefined ? {} : { tap: options.tap }),
   };
-  const access = new AccessServer(context, {
-    rejectDelayMs: options.rejectDelayMs ?? 1000,
-    onMessageAuthenticatorSeen: options.onMessageAuthenticatorSeen ?? (() => {}),
-    eap: options.eap === undefined ? null : new EapServer(options.eap),
-  });
+  const access = new AccessServer(
+    context,
+    {
+      rejectDelayMs: options.rejectDelayMs ?? 1000,
+      onMessageAuthenticatorSeen: options.onMessageAuthenticatorSeen ?? (() => {}),
+    },
+    options.eap === undefined ? null : new EapServer(options.eap),
+  );
   const accounting =
     acctPort === null
       ? null
@@ -134,6 +139,7 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
     get queued() {
       return accounting?.queued ?? 0;
     },
+    useEap: (eap) => access.useEap(new EapServer(eap)),
     close: async () => {
       access.close();
       await authListener?.close();

@@ -10,6 +10,7 @@ import type {
 } from '@dotmac/radius';
 import { Leases } from '../address/leases.ts';
 import type { NetworkServices } from '../builder.ts';
+import { namesOf } from '../eap/rules.ts';
 import type { GardenReason } from '../garden/rules.ts';
 import { macToLearn } from '../login-limit/rules.ts';
 import { TermKeeper } from '../login-term/keeper.ts';
@@ -187,6 +188,8 @@ export class LoginPolicy implements RadiusPolicy {
       () => {
         if (request.method === 'NONE') return 'UNSUPPORTED';
         if (shown !== null) return this.#knowsCode(request, shown) ? 'RIGHT' : 'WRONG';
+        if (request.presented?.method === 'EAP-TLS')
+          return namesOf(request.presented.certificate).includes(username) ? 'RIGHT' : 'WRONG';
         return access !== null && this.#radius.verifyPassword(request, access.password) ? 'RIGHT' : 'WRONG';
       },
       access === null || this.#backoff.idle ? null : (mac) => this.#backoff.attempts(username, mac, access),
@@ -245,7 +248,7 @@ export class LoginPolicy implements RadiusPolicy {
     if (vouchers.empty) return null;
     const named = vouchers.find(username);
     if (named !== null) return { voucher: named, passwords: [username, ''] };
-    const clear = request.method === 'PAP' ? this.#radius.papPassword(request) : null;
+    const clear = this.#radius.papPassword(request);
     if (clear === null) return null;
     const code = Buffer.from(clear).toString('utf8');
     const voucher = vouchers.find(code);

@@ -78,6 +78,7 @@ export async function startTestNetwork(
     acctPort: 0,
     rejectDelayMs: 0,
   });
+  started.eap.server = server;
   started.nasWatch.server = {
     counters: server.counters,
     ports: [server.authPort ?? 0, server.acctPort ?? 0],

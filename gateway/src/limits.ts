@@ -36,6 +36,8 @@ export interface Limits {
   readonly bufferedBytes: number;
   /** Milliseconds that a client may take nothing while events wait for it. */
   readonly stallMilliseconds: number;
+  /** Milliseconds without an event after which a client hears how far the log of its stream is. */
+  readonly placeMilliseconds: number;
 }
 
 export const defaultLimits: Limits = {
@@ -62,4 +64,5 @@ export const defaultLimits: Limits = {
   connectionInitMilliseconds: 5_000,
   bufferedBytes: 4 * 1024 * 1024,
   stallMilliseconds: 15_000,
+  placeMilliseconds: 300_000,
 };

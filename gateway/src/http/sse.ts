@@ -69,6 +69,7 @@ export async function answerWithEvents(
   const sink: Sink = {
     // An id without data is no event, but it is what a client says as `last-event-id`.
     start: (cursor) => write(`id: ${cursor}\n\n`),
+    place: (cursor) => write(`id: ${cursor}\n\n`),
     next: (deliveries) => write(eventsOf(deliveries)),
     error(errors) {
       if (!ended) write(`event: next\ndata: ${JSON.stringify({ errors })}\n\n`);

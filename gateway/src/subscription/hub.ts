@@ -135,6 +135,7 @@ export class SubscriptionHub {
         start,
         siblings,
         stallMilliseconds: limits.stallMilliseconds,
+        placeMilliseconds: limits.placeMilliseconds,
         source: (begin, asking, signal, onStart) =>
           followSource({
             ...this.#options,

@@ -15,6 +15,8 @@ export interface Delivery {
 export interface Sink {
   /** The cursor that the first event will follow. Comes before any event, or never. */
   start(cursor: string): void;
+  /** The cursor to go on from: nothing of the stream lies between it and what was sent last. */
+  place(cursor: string): void;
   /** Results in their order, written in one go. */
   next(deliveries: readonly Pick<Delivery, 'text' | 'cursor'>[]): void;
   /** Ends the operation with these errors, in the client's form. */
@@ -109,6 +111,14 @@ export class Outbox {
     if (this.#closed || this.lastCursor !== null) return;
     this.lastCursor = cursor;
     this.#sink.start(cursor);
+  }
+
+  /** Nothing of the stream lies between what was pushed last and this cursor. */
+  quietUntil(cursor: string, tell: boolean): void {
+    // Whoever is behind has cursors coming.
+    if (this.#closed || this.#queue.size > 0) return;
+    this.lastCursor = cursor;
+    if (tell) this.#sink.place(cursor);
   }
 
   /** Tells the client that he is too slow. */

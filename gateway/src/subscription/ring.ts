@@ -10,6 +10,8 @@ export class Ring {
   #size = 0;
   /** The cursor just before the first event kept; null when unknown. */
   #before: string | null;
+  /** A cursor behind an event kept, with nothing of the stream in between. */
+  #quiet: { readonly cursor: string; readonly index: number } | null = null;
 
   constructor(limit: number, startedAfter: string | null) {
     this.#limit = limit;
@@ -19,6 +21,11 @@ export class Ring {
   /** The stream turned out to start after this cursor, or where is not known; nothing has been pushed yet. */
   startsAfter(cursor: string | null): void {
     if (this.#events.length === 0 && this.#dropped === 0) this.#before = cursor;
+  }
+
+  /** Nothing of the stream lies between the last event, or where it started, and this cursor. */
+  quietUntil(cursor: string): void {
+    this.#quiet = { cursor, index: this.#dropped + this.#events.length };
   }
 
   push(delivery: Delivery): void {
@@ -42,6 +49,10 @@ export class Ring {
   /** The events after a cursor, in a list that does not change; undefined when it is not known here. */
   after(cursor: string): readonly Delivery[] | undefined {
     if (cursor === this.#before) return [...this.#events];
+    if (this.#quiet?.cursor === cursor) {
+      const { index } = this.#quiet;
+      return index < this.#dropped ? undefined : this.#events.slice(index - this.#dropped);
+    }
     const index = this.#indexOf.get(cursor);
     return index === undefined ? undefined : this.#events.slice(index - this.#dropped + 1);
   }

@@ -12,7 +12,10 @@ afterEach(() => void vi.useRealTimers());
 type Connection = readonly string[] | Error;
 
 async function* breakingAfter(cursors: readonly string[]) {
-  for (const cursor of cursors) yield { kind: 'result', response: { data: { cursor } } } as const;
+  for (const cursor of cursors) {
+    if (cursor.startsWith('ready ')) yield { kind: 'ready', cursor: cursor.slice('ready '.length) } as const;
+    else yield { kind: 'result', response: { data: { cursor } } } as const;
+  }
   throw new Error('broken');
 }
 
@@ -41,7 +44,7 @@ function follow(connections: Connection[], start: Start, random: () => number) {
     for (;;) {
       const item = await source.next();
       if (item.done === true) return item.value;
-      got.push(item.value.cursor);
+      got.push('quietUntil' in item.value ? `quiet until ${item.value.quietUntil}` : item.value.cursor);
     }
   })();
   return { asked, got, ended };
@@ -54,6 +57,17 @@ test('a broken connection is taken up again after the last cursor', async () => 
   await vi.advanceTimersByTimeAsync(1_000);
   expect(got).toEqual(['c1', 'c2', 'c3', 'c4']);
   expect(asked.slice(0, 4).map(({ after }) => after)).toEqual(['c0', 'c2', 'c2', 'c3']);
+});
+
+test('while nothing happens the place advances, and a broken connection is taken up again from there', async () => {
+  const { asked, got } = follow(
+    [['ready c0', 'ready c0', 'ready c4'], ['ready c4', 'c6', 'ready c6', 'ready c9'], ['ready c9']],
+    from(null),
+    () => 0.5,
+  );
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(got).toEqual(['quiet until c4', 'c6', 'quiet until c9']);
+  expect(asked.slice(0, 3).map(({ after }) => after)).toEqual([null, 'c4', 'c9']);
 });
 
 test('the pauses double up to five seconds, are jittered, and begin anew with an event', async () => {

@@ -10,6 +10,11 @@ export interface SourceEvent extends EventMarks {
   readonly response: SubgraphResponse;
 }
 
+/** Nothing of the stream lies between its last event and this cursor. */
+export interface SourceQuiet {
+  readonly quietUntil: string;
+}
+
 /** How a source ends: the subgraph has nothing more to say, or why there is no going on. */
 export type SourceEnd =
   | { readonly kind: 'complete' }
@@ -42,7 +47,7 @@ const longestOutage = 120_000;
  */
 export async function* followSource(
   options: SourceOptions,
-): AsyncGenerator<SourceEvent, SourceEnd, undefined> {
+): AsyncGenerator<SourceEvent | SourceQuiet, SourceEnd, undefined> {
   const { signal, clock, logger } = options;
   const { initial } = options.start;
   let { after } = options.start;
@@ -55,13 +60,17 @@ export async function* followSource(
       if (answer.kind === 'refused') return { kind: 'failed', errors: refusal(answer.response) };
       established = true;
       awaySince = undefined;
+      let begun = false;
       for await (const event of answer.events) {
         attempts = 0;
         if (event.kind === 'ready') {
-          if (after === null && event.cursor !== null && options.resumable) {
-            after = event.cursor;
-            options.onStart(after);
-          }
+          const { cursor } = event;
+          if (cursor === null || !options.resumable) continue;
+          if (after === null) options.onStart(cursor);
+          else if (begun && cursor !== after) yield { quietUntil: cursor };
+          // What the first says on a connection that goes on is where it was told to begin.
+          if (after === null || begun) after = cursor;
+          begun = true;
           continue;
         }
         const { response } = event;

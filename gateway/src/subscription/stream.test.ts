@@ -5,7 +5,7 @@ import { callerOf } from '../identity/caller.ts';
 import { type Delivery, Outbox, type Sink } from './outbox.ts';
 import type { Start } from './resume.ts';
 import { Ring } from './ring.ts';
-import type { SourceEnd, SourceEvent } from './source.ts';
+import type { SourceEnd, SourceEvent, SourceQuiet } from './source.ts';
 import { type Member, Stream } from './stream.ts';
 
 const delivery = (number: number): Delivery => ({
@@ -22,10 +22,15 @@ describe('the ring', () => {
     expect(ring.after('c0')).toEqual([1, 2, 3].map(delivery));
     expect(ring.after('c2')).toEqual([delivery(3)]);
     expect(ring.after('c3')).toEqual([]);
+    ring.quietUntil('q3');
+    expect(ring.after('q3')).toEqual([]);
     for (const number of [4, 5]) ring.push(delivery(number));
+    expect(ring.after('q3')).toEqual([4, 5].map(delivery));
     expect([ring.after('c0'), ring.after('c1')]).toEqual([undefined, undefined]);
     expect(ring.after('c2')).toEqual([3, 4, 5].map(delivery));
     expect(ring.after('c4')).toEqual([delivery(5)]);
+    for (const number of [6, 7, 8, 9]) ring.push(delivery(number));
+    expect(ring.after('q3')).toBeUndefined();
   });
 });
 
@@ -36,6 +41,7 @@ function client(limit: number, after: string | null = null, coalesces = false) {
   let buffered = 0;
   const sink: Sink = {
     start: () => undefined,
+    place: () => undefined,
     next: (deliveries) => {
       for (const { text } of deliveries) {
         received.push(text);
@@ -137,10 +143,11 @@ function testLog() {
       { after, initial }: Start,
       _: unknown,
       signal: AbortSignal,
-    ): AsyncGenerator<SourceEvent, SourceEnd> {
+    ): AsyncGenerator<SourceEvent | SourceQuiet, SourceEnd> {
       let position = after === null ? log.length : Number(after.slice(1));
       signal.addEventListener('abort', wake);
       const as = position;
+      let told = -1;
       for (const number of initial ? [1, 2] : [])
         yield {
           response: { data: { standing: `s${as}.${number}` } },
@@ -151,6 +158,11 @@ function testLog() {
       while (!signal.aborted) {
         const number = log[position];
         if (number === undefined) {
+          if (told !== position) {
+            told = position;
+            yield { quietUntil: `c${position}` };
+            continue;
+          }
           const { promise, resolve } = Promise.withResolvers<void>();
           wakers.push(resolve);
           await promise;
@@ -192,6 +204,7 @@ test('clients that come and go at any cursor get every event once and in order',
             start,
             source: world.source,
             stallMilliseconds: 1_000,
+            placeMilliseconds: 0,
             gatherMilliseconds: gather,
             render: (events) =>
               Promise.all(

@@ -2,7 +2,7 @@ import type { Caller } from '../identity/caller.ts';
 import type { Delivery, Outbox } from './outbox.ts';
 import type { Start } from './resume.ts';
 import { Ring } from './ring.ts';
-import type { SourceEnd, SourceEvent } from './source.ts';
+import type { SourceEnd, SourceEvent, SourceQuiet } from './source.ts';
 import { Standing } from './standing.ts';
 
 /** One client's part in a stream. */
@@ -21,7 +21,9 @@ export interface StreamOptions {
     caller: () => Caller,
     signal: AbortSignal,
     onStart: (cursor: string) => void,
-  ) => AsyncGenerator<SourceEvent, SourceEnd>;
+  ) => AsyncGenerator<SourceEvent | SourceQuiet, SourceEnd>;
+  /** Milliseconds without an event after which clients hear how far the log is. */
+  readonly placeMilliseconds: number;
   /** How long a client may take nothing while events wait for it and for everybody else. */
   readonly stallMilliseconds: number;
   /** Makes the client's answers of events, in their order. Never rejects. */
@@ -72,6 +74,8 @@ export class Stream {
   #tail = Promise.resolve();
   #room = Promise.withResolvers<void>();
   #renderedAt = Number.NEGATIVE_INFINITY;
+  /** When clients last heard a cursor. */
+  #toldAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
   /** Of the last event delivered, or the one that the first will follow. */
   #last: string | null;
@@ -142,10 +146,30 @@ export class Stream {
         this.#finish(item.value);
         return;
       }
+      if ('quietUntil' in item.value) {
+        this.#quiet(item.value.quietUntil);
+        continue;
+      }
       this.#gathered.push(item.value);
       this.#renderInTime();
       while (this.#gathered.length >= gatheredAtMost && !signal.aborted) await this.#room.promise;
     }
+  }
+
+  /** After what is under way; while something waits there is an event to tell it by. */
+  #quiet(cursor: string): void {
+    if (this.#gathered.length > 0) return;
+    this.#tail = this.#tail.then(() => this.#advance(cursor));
+  }
+
+  #advance(cursor: string): void {
+    if (this.#ended.signal.aborted) return;
+    this.#last = cursor;
+    this.#ring.quietUntil(cursor);
+    const now = performance.now();
+    const tells = now - this.#toldAt >= this.#options.placeMilliseconds;
+    if (tells) this.#toldAt = now;
+    for (const { outbox } of this.members) outbox.quietUntil(cursor, tells);
   }
 
   #renderInTime(): void {
@@ -198,6 +222,7 @@ export class Stream {
       }
       // Members may leave during the loop; a Set allows that.
       for (const { outbox } of this.members) outbox.push(sent);
+      this.#toldAt = performance.now();
       const { cursor, place } = sent.at(-1) as Delivery;
       const standsInside = place !== null && place.number < place.of;
       if (cursor !== null && !standsInside) this.#meet(cursor);

@@ -4,7 +4,10 @@ import type { SubgraphRequest, SubgraphResponse } from '../execution/executor.ts
 import type { SubgraphTarget } from '../execution/http-client.ts';
 import { EventStreamError, EventStreamParser } from './event-stream.ts';
 
-/** What a subgraph's stream says: where it starts, before all else and where it can; then results. */
+/**
+ * What a subgraph's stream says: where it starts, before all else and where it can; then results, and where it is when there are
+ * none.
+ */
 type UpstreamEvent =
   | { readonly kind: 'ready'; readonly cursor: string | null }
   | { readonly kind: 'result'; readonly response: SubgraphResponse };

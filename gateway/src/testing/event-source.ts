@@ -12,7 +12,8 @@ export interface FakeEvent {
 /** A small event log in memory with the contract of the real one: cursors, replay, then live, without a gap. */
 export class EventSource {
   readonly #scope: string;
-  readonly #events: FakeEvent[] = [];
+  /** Null is of another kind, that nobody here asks for. */
+  readonly #events: (FakeEvent | null)[] = [];
   readonly #wakers = new Set<() => void>();
   /** Events before this one are no longer kept. */
   floor = 0;
@@ -28,7 +29,7 @@ export class EventSource {
   }
 
   get cursors(): string[] {
-    return this.#events.map(({ cursor }) => cursor);
+    return this.#events.flatMap((event) => event?.cursor ?? []);
   }
 
   append(customerId: string): string {
@@ -39,18 +40,26 @@ export class EventSource {
     return cursor;
   }
 
+  /** Something else happens, and what was before it is no longer kept. Returns the cursor behind it. */
+  passOver(): string {
+    this.floor = this.#events.push(null);
+    for (const wake of this.#wakers) wake();
+    return this.#cursorAt(this.floor);
+  }
+
   /** @throws DomainError `CURSOR_INVALID`, `CURSOR_EXPIRED` */
   subscribe(
     after: string | null | undefined,
     initial = false,
-  ): AsyncGenerator<FakeEvent> & { readonly start: string } {
+  ): AsyncGenerator<FakeEvent> & { readonly start: string; place(): string | null } {
     const inside = after === this.#insideSnapshot;
     const start = after == null || inside ? this.#events.length : this.#positionOf(after);
     const standing = inside || (initial && after == null) ? this.#standing() : [];
     this.opened += 1;
     this.open += 1;
     const ended = new AbortController();
-    const events = this.#follow(standing, start, ended.signal);
+    const place = { position: start };
+    const events = this.#follow(standing, place, ended.signal);
     const end = events.return.bind(events);
     events.return = (value) => {
       if (!ended.signal.aborted) this.open -= 1;
@@ -60,6 +69,7 @@ export class EventSource {
     };
     return Object.assign(events, {
       start: standing.length > 1 ? this.#insideSnapshot : this.#cursorAt(start),
+      place: () => (standing.length > 0 ? null : this.#cursorAt(place.position)),
     });
   }
 
@@ -68,7 +78,11 @@ export class EventSource {
   }
 
   #standing(): FakeEvent[] {
-    const newest = [...new Map(this.#events.map((event) => [event.customerId, event])).values()];
+    const newest = [
+      ...new Map(
+        this.#events.flatMap((event) => (event === null ? [] : [[event.customerId, event] as const])),
+      ).values(),
+    ];
     return newest.map((event, index) => {
       const snapshot = { number: index + 1, of: newest.length };
       const last = snapshot.number === snapshot.of;
@@ -90,26 +104,27 @@ export class EventSource {
       throw new DomainError('CURSOR_INVALID', 'This is not a cursor of this stream');
     const position = Number(match[2]);
     if (position < this.floor) {
-      throw new DomainError('CURSOR_EXPIRED', 'Too old', { freshCursor: this.#events.at(-1)?.cursor });
+      throw new DomainError('CURSOR_EXPIRED', 'Too old', {
+        freshCursor: this.#cursorAt(this.#events.length),
+      });
     }
     return position;
   }
 
   async *#follow(
     standing: readonly FakeEvent[],
-    start: number,
+    place: { position: number },
     signal: AbortSignal,
   ): AsyncGenerator<FakeEvent> {
     for (const event of standing) {
       await this.betweenStanding;
       if (!signal.aborted) yield event;
     }
-    let position = start;
     while (!signal.aborted) {
-      const event = this.#events[position];
+      const event = this.#events[place.position];
       if (event !== undefined) {
-        position += 1;
-        yield event;
+        place.position += 1;
+        if (event !== null) yield event;
         continue;
       }
       const { promise, resolve } = Promise.withResolvers<void>();

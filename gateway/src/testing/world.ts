@@ -151,6 +151,7 @@ export async function startWorld(
           metrics: createMetrics({}),
           clock: systemClock,
           idempotency,
+          keepAliveMilliseconds: 50,
           ready: async () => true,
         });
         await server.listen({ path });

@@ -214,9 +214,11 @@ export class Connection {
       this.#operations.delete(id);
       this.#send(text);
     };
+    const tell = (what: 'start' | 'place', cursor: string) =>
+      this.#send(`{"type":"ping","payload":{"${what}":{"id":${key},"cursor":${JSON.stringify(cursor)}}}}`);
     return {
-      start: (cursor) =>
-        this.#send(`{"type":"ping","payload":{"start":{"id":${key},"cursor":${JSON.stringify(cursor)}}}}`),
+      start: (cursor) => tell('start', cursor),
+      place: (cursor) => tell('place', cursor),
       next: (deliveries) => {
         // Past ws, which would frame and encode them for each client again. It compresses nothing and splits no message, so
         // that whole frames may go between its own.

@@ -251,3 +251,23 @@ test('the chain of hashes shows a changed event', async () => {
   await sql`update events.event set payload = '{}' where position = 1`.execute(database);
   expect(await log.verifyChain()).toBe(1n);
 });
+
+test('the place of a stream to which nothing happens advances with the log, and is good when the log was trimmed', async () => {
+  const stream = await log.subscribe({ types: ['customer.updated' as 'customer.created'] });
+  const next = stream.next();
+  const { start } = stream;
+  expect(stream.place()).toBe(start);
+  await append('another');
+  await log.flush();
+  const head = await log.headCursor();
+  await expect.poll(() => stream.place()).toBe(head);
+  await sql`update events.head set floor = position`.execute(database);
+  const from = (after: string | null) => log.subscribe({ types: ['customer.created'], after });
+  await expect(from(start)).rejects.toThrow(CursorExpiredError);
+  const again = await from(stream.place());
+  await append('one more');
+  expect((await again.next()).value?.subject).toBe('one more');
+  await again.return();
+  await stream.return();
+  await next;
+});

@@ -3,13 +3,7 @@ import type { Kysely } from 'kysely';
 import { isDatabaseOutage } from '../database/outage.ts';
 import { pause } from '../time/pause.ts';
 import type { NewEvent } from './append.ts';
-import {
-  CursorExpiredError,
-  CursorInvalidError,
-  decodeCursor,
-  type EventCursor,
-  encodeCursor,
-} from './cursor.ts';
+import { CursorExpiredError, CursorInvalidError, decodeCursor, encodeCursor } from './cursor.ts';
 import type { News } from './news.ts';
 import { type Head, pageSize, readEvents, readHead } from './read.ts';
 import { type Snapshot, type SnapshotPlace, takeSnapshot } from './snapshot.ts';
@@ -42,7 +36,14 @@ export type EventWithCursor<E> = EventOf<E> & {
 };
 
 /** Events, and the cursor that the first of them follows: known before there is any. */
-export type EventStream<E> = AsyncGenerator<EventWithCursor<E>, void, undefined> & { readonly start: string };
+export type EventStream<E> = AsyncGenerator<EventWithCursor<E>, void, undefined> & {
+  readonly start: string;
+  /**
+   * The cursor to go on from for whoever has had all that was given: it advances with the log when nothing of this stream
+   * happens. Null inside a snapshot. To be asked while the next event is waited for.
+   */
+  place(): string | null;
+};
 
 /** What a stream needs of its log. */
 export interface StreamSource {
@@ -68,7 +69,8 @@ export async function openStream<E, DB>(
   const ended = new AbortController();
   const signal =
     options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal]);
-  const events = follow(source, standing, { epoch, position }, options, signal);
+  const place: Place = { position: standing.length > 0 ? null : position };
+  const events = follow(source, { standing, epoch, start: position }, options, place, signal);
   // A generator that waits for the next event would hear of its `return` only with that event.
   const end = events.return.bind(events);
   events.return = (value) => {
@@ -77,6 +79,7 @@ export async function openStream<E, DB>(
   };
   return Object.assign(events, {
     start: encodeCursor({ epoch, position, inSnapshot: standing.length > 0 }, scope),
+    place: () => (place.position === null ? null : encodeCursor({ epoch, position: place.position }, scope)),
   });
 }
 
@@ -120,6 +123,11 @@ function startOf(after: string | null | undefined, head: Head, scope: string): b
   return cursor.position;
 }
 
+/** How far a stream is: null inside its snapshot. */
+interface Place {
+  position: bigint | null;
+}
+
 type Filter<E> = Pick<SubscribeOptions<E>, 'types' | 'subject'>;
 
 /** What lies after a position, or null while the database is away: a reader outlives that. */
@@ -141,14 +149,19 @@ async function nextPage<E>(
 
 async function* follow<E>(
   source: StreamSource,
-  standing: readonly EventWithCursor<E>[],
-  { epoch, position: start }: EventCursor,
+  {
+    standing,
+    epoch,
+    start,
+  }: { readonly standing: readonly EventWithCursor<E>[]; readonly epoch: number; readonly start: bigint },
   { types, subject }: Filter<E>,
+  place: Place,
   signal: AbortSignal,
 ): AsyncGenerator<EventWithCursor<E>, void, undefined> {
   const { scope, news, stopped } = source;
   yield* standing;
   let position = start;
+  place.position = position;
   while (!stopped.aborted && !signal.aborted) {
     // Before the read: what happens during the read wakes us again.
     const { told } = news;
@@ -160,11 +173,13 @@ async function* follow<E>(
     const { head, events } = page;
     for (const event of events) {
       position = event.position;
+      place.position = position;
       yield { ...event, cursor: encodeCursor({ epoch, position }, scope), snapshot: null };
     }
     if (events.length === pageSize) continue;
     // Events of other types are not looked at again and again.
     if (head > position) position = head;
+    place.position = position;
     await news.after(told, signal, stopped);
   }
 }

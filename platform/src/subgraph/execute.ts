@@ -31,6 +31,11 @@ export interface GraphqlRequest {
 export interface ResultStream {
   readonly start: string | null;
   readonly results: AsyncIterable<FormattedExecutionResult>;
+  /**
+   * The cursor to go on from for whoever has had all results, as far as the log is now; null where there is none, or while a
+   * result is being made.
+   */
+  place(): string | null;
 }
 
 /** Code of what failed only because the database was away: asked again later, it may go through. */
@@ -99,7 +104,8 @@ export class SubgraphExecutor {
     const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return this.#format(source, context);
     const format = async (rootValue: unknown) => this.#format(await execute({ ...args, rootValue }), context);
-    return { start: startOf(source), results: mapStream(source, format) };
+    const results = mapStream(source, format);
+    return { start: startOf(source), results, place: () => (results.idle() ? placeOf(source) : null) };
   }
 
   #document(query: string): DocumentNode | readonly GraphQLError[] {
@@ -175,6 +181,10 @@ function startOf(source: object): string | null {
   return 'start' in source && typeof source.start === 'string' ? source.start : null;
 }
 
+function placeOf(source: object): string | null {
+  return 'place' in source && typeof source.place === 'function' ? source.place() : null;
+}
+
 function isDocument(document: DocumentNode | readonly GraphQLError[]): document is DocumentNode {
   return 'kind' in document;
 }
@@ -192,14 +202,24 @@ function rootFields({ selections }: SelectionSetNode, document: DocumentNode): F
   });
 }
 
-/** Like `map` for arrays; ends the source when the consumer ends, at once and not with the next item. */
-function mapStream<A, B>(source: AsyncIterable<A>, map: (item: A) => Promise<B>): AsyncIterable<B> {
+/**
+ * Like `map` for arrays; ends the source when the consumer ends, at once and not with the next item. `idle`: the consumer has
+ * had all that the source gave.
+ */
+function mapStream<A, B>(
+  source: AsyncIterable<A>,
+  map: (item: A) => Promise<B>,
+): AsyncIterable<B> & { idle(): boolean } {
+  let waiting = false;
   return {
+    idle: () => waiting,
     [Symbol.asyncIterator]() {
       const items = source[Symbol.asyncIterator]();
       return {
         async next() {
+          waiting = true;
           const item = await items.next();
+          waiting = false;
           return item.done === true
             ? { done: true, value: undefined }
             : { done: false, value: await map(item.value) };

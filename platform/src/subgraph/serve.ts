@@ -37,6 +37,8 @@ export interface ServeOptions {
   readonly idempotency?: IdempotencyStore;
   /** Where it is kept who asked for which change. */
   readonly audit?: AuditTrail;
+  /** Between two signs of life of a stream, milliseconds; 15 seconds when absent. */
+  readonly keepAliveMilliseconds?: number;
   /** Whether everything the process needs is there. */
   readonly ready: () => Promise<boolean>;
 }
@@ -75,7 +77,7 @@ export function createSubgraphServer(options: ServeOptions): FastifyInstance {
         const context = module.contextOf({ principal, traceId });
         const body = requestOf(request.body);
         if (request.headers.accept === 'text/event-stream')
-          return await stream(request, reply, executor, body, context);
+          return await stream(request, reply, executor, body, context, options.keepAliveMilliseconds);
         const marked = request.headers[idempotencyHeader];
         const execute = () => inTrace(traceparent, () => executor.execute(body, context));
         const audited = () => {
@@ -169,7 +171,8 @@ function requestOf(body: unknown): GraphqlRequest {
 /**
  * Sends each result as an event `next`, then `complete`; the form of graphql-sse's distinct connections. Before the
  * first an event `ready` tells the cursor that the stream starts from, where it has one: whoever loses the connection
- * before any event goes on from there.
+ * before any event goes on from there. While nothing of the stream happens `ready` tells now and then how far its log is,
+ * which may not be kept as far back as the last event for ever.
  */
 async function stream(
   request: FastifyRequest,
@@ -177,6 +180,7 @@ async function stream(
   executor: SubgraphExecutor,
   body: GraphqlRequest,
   context: Context,
+  signOfLife = keepAliveMilliseconds,
 ): Promise<FastifyReply> {
   const { socket } = request.raw;
   let end: (() => void) | undefined;
@@ -203,9 +207,15 @@ async function stream(
   }
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   raw.flushHeaders();
-  if (results.start !== null)
-    raw.write(`event: ready\ndata: ${JSON.stringify({ cursor: results.start })}\n\n`);
-  const keepAlive = setInterval(() => raw.write(':\n\n'), keepAliveMilliseconds);
+  const tell = (cursor: string) => raw.write(`event: ready\ndata: ${JSON.stringify({ cursor })}\n\n`);
+  let told = results.start;
+  if (told !== null) tell(told);
+  const keepAlive = setInterval(() => {
+    const place = results.place();
+    if (place === null || place === told) raw.write(':\n\n');
+    else tell(place);
+    told = place ?? told;
+  }, signOfLife);
   try {
     for (let item = await iterator.next(); item.done !== true; item = await iterator.next()) {
       // Cut off, the gateway comes back with its last cursor; an answer without data would be a lost event.

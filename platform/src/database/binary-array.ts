@@ -30,7 +30,8 @@ function begin(array: Buffer, type: BinaryType, count: number, hasNull: boolean)
 }
 
 function textArray(values: readonly ArrayValue[]): Buffer {
-  const texts = values.map((value) => (value === null || typeof value === 'string' ? value : textOf(value)));
+  const plain = values.every((value) => value === null || typeof value === 'string');
+  const texts = plain ? values : values.map((value) => (value === null ? null : textOf(value)));
   let [units, longest] = [0, 0];
   for (const text of texts) {
     if (text === null) continue;
@@ -61,7 +62,7 @@ function textArray(values: readonly ArrayValue[]): Buffer {
   return array.subarray(0, at);
 }
 
-const textOf = (value: number | bigint | boolean | Date): string =>
+const textOf = (value: Exclude<ArrayValue, null>): string =>
   value instanceof Date ? value.toISOString() : `${value}`;
 
 function fixedArray(type: keyof typeof width, values: readonly ArrayValue[]): Buffer {

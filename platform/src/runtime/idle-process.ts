@@ -5,6 +5,8 @@
 export const idleProcessFlags = [
   '--max-old-space-size=192',
   '--max-semi-space-size=4',
+  // So small a nursery is swept sooner by one thread than helpers wake up, which would take the core of PostgreSQL.
+  '--no-parallel-scavenge',
   // The RADIUS server's sockets use `node:ffi` where it works as expected, and say so in their documentation, not at every start.
   '--disable-warning=ExperimentalWarning',
 ] as const;

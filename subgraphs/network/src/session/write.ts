@@ -43,8 +43,8 @@ export async function writeSessions(
   const told: NewEvent<TenantEvents>[] = [];
   const toldOf: string[] = [];
   for (const change of changes) {
-    if (change.before === null) begun.push(change);
-    else going.push(change as Going);
+    if (goesOn(change)) going.push(change);
+    else begun.push(change);
     if (change.told === null) continue;
     told.push(change.told);
     toldOf.push(change.after.id);
@@ -62,20 +62,27 @@ export async function writeSessions(
     written.push('select id from begun');
   }
   if (written.length === 0) return { ids: new Set(), newLines: false };
-  const ids = written.join(' union all ');
+  parts.push(`written as (${written.join(' union all ')})`);
   if (moves.length > 0) parts.push(`moved as (${move(values, moves)})`);
   if (lines.length > 0) parts.push(`lined as (${linesUpsert(values, lines)})`);
-  if (told.length > 0) parts.push(`told as (${eventsInsert(values, told, { keys: toldOf, among: ids })})`);
-  // A line has no name among the sessions: an empty one says that there was one.
-  const newLine = lines.length > 0 ? ` union all select '' from lined` : '';
-  const rows = await values.run<{ id: string }>(db, `with ${parts.join(', ')} ${ids}${newLine}`);
-  const found = new Set<string>();
-  for (const { id } of rows) found.add(id);
-  const newLines = found.delete('');
-  return { ids: found, newLines };
+  if (told.length > 0)
+    parts.push(`told as (${eventsInsert(values, told, { keys: toldOf, among: 'select id from written' })})`);
+  // All are written but in rare cases, and their ids need not come back.
+  const [row] = await values.run<{ ids: readonly string[] | null; newLines: boolean }>(
+    db,
+    `with ${parts.join(', ')}
+    select case when count(*) < ${values.add(changes.length)}::bigint then coalesce(array_agg(id), '{}') end as "ids",
+      ${lines.length > 0 ? 'exists (select from lined)' : 'false'} as "newLines"
+    from written`,
+  );
+  if (row === undefined) throw new Error('A query of totals has no row');
+  const { ids, newLines } = row;
+  return { ids: new Set(ids ?? changes.map(({ after }) => after.id)), newLines };
 }
 
 type Going = SessionChange & { readonly before: SessionState };
+const goesOn = (change: SessionChange): change is Going => change.before !== null;
+
 type Pick = (state: SessionState) => ArrayValue;
 
 /** Octets have 64 bits without a sign: as numbers where all of them are less than half of that, else as text. */

@@ -189,7 +189,11 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     jobs: [
       changeWorker({ ...ports, services, enforcement, policy }) as never,
       disconnectWorker(services, enforcement) as never,
-      discoveryWorker({ services, drivers: ports.drivers }) as never,
+      discoveryWorker({
+        services,
+        drivers: ports.drivers,
+        destinations: enforcement.sessions.destinations,
+      }) as never,
     ],
     daily: [housekeeping(services)],
     async start(signal) {

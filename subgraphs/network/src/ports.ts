@@ -12,6 +12,8 @@ export interface NetworkPorts {
   readonly sessionClock?: Clock;
   /** Looks whether the host of a device that falls silent is there; default nobody does. */
   readonly reach?: ReachProbe;
+  /** The address of a host's name; default as the system resolves it. */
+  readonly resolve?: (name: string) => Promise<string>;
   /** Where leases that are not in the database yet outlive the process; without it a crash forgets the newest fifth of a second. */
   readonly leaseFolder?: string;
   /** Checks a tenant's device profiles and puts them to use; default there are none. */

@@ -11,6 +11,7 @@ import { openDynamicAuthorization } from '../aaa/dynamic-authorization.ts';
 import { deviceModeOf, markerOf, shapingOf } from '../access/rules.ts';
 import type { Access } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
+import { Destinations } from '../device/destination.ts';
 import { DeviceSessions, operation } from '../device/sessions.ts';
 import { managementAddressesOfDevices, recordProbe } from '../device/store.ts';
 import { gardenBefore, gardenGiven } from '../garden/given.ts';
@@ -51,7 +52,11 @@ export class AccessEnforcement {
     this.#traces = traces;
     this.#services = services;
     this.#ports = ports;
-    this.sessions = new DeviceSessions(ports.drivers, services.secrets);
+    this.sessions = new DeviceSessions(
+      ports.drivers,
+      services.secrets,
+      new Destinations(services.tenant?.demo === true, ports.resolve),
+    );
   }
 
   context(

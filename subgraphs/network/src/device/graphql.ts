@@ -11,6 +11,7 @@ import {
   NasRef,
   SiteRef,
 } from '../types.ts';
+import type { Destinations } from './destination.ts';
 import { stateChanged } from './events.ts';
 import { registerDevice, sealed } from './register.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type ManagementAddressInput,
   type ManagementProtocol,
   managementAddressesOf,
+  type NewManagementAddress,
 } from './rules.ts';
 import { type Device, devicePage, lockedDevice, updateDevice, upsertManagementAddress } from './store.ts';
 
@@ -182,9 +184,10 @@ builder.mutationField('registerDevice', (t) =>
     authScopes: { scope: 'network:write' },
     errors: { types: [ValidationError, NotFoundError, ConflictError] },
     args: { input: t.arg({ type: RegisterDeviceInput, required: true }) },
-    resolve: async (_root, { input }, { services, loaders, principal, traceId, poller }) => {
+    resolve: async (_root, { input }, { services, loaders, principal, traceId, poller, enforcement }) => {
       const name = checkName(input.name);
       const addresses = managementAddressesOf(input as ManagementAddressInput);
+      await checkDestinations(enforcement.sessions.destinations, addresses);
       const siteId = input.siteId ?? null;
       if (siteId !== null && (await loaders.site.load(siteId)) === null)
         throw new NotFoundError('Site', siteId);
@@ -209,9 +212,10 @@ builder.mutationField('updateDevice', (t) =>
     authScopes: { scope: 'network:write' },
     errors: { types: [ValidationError, NotFoundError] },
     args: { input: t.arg({ type: UpdateDeviceInput, required: true }) },
-    resolve: async (_root, { input }, { services, loaders, principal, traceId, poller }) => {
+    resolve: async (_root, { input }, { services, loaders, principal, traceId, poller, enforcement }) => {
       const { id, maintenance } = input;
       const addresses = managementAddressesOf(input as ManagementAddressInput);
+      await checkDestinations(enforcement.sessions.destinations, addresses);
       if (input.siteId != null && (await loaders.site.load(input.siteId)) === null)
         throw new NotFoundError('Site', input.siteId);
       const now = services.clock.now();
@@ -246,3 +250,14 @@ builder.mutationField('updateDevice', (t) =>
     },
   }),
 );
+
+/** @throws ValidationError for a host where no device may be. */
+async function checkDestinations(
+  destinations: Destinations,
+  addresses: readonly NewManagementAddress[],
+): Promise<void> {
+  for (const { protocol, host } of addresses) {
+    const fault = await destinations.faultOf(host);
+    if (fault !== null) throw new ValidationError(`input.${protocol.toLowerCase()}.host`, fault);
+  }
+}

@@ -176,13 +176,16 @@ function userCredential(user: SnmpUser): Record<string, unknown> {
   };
 }
 
+/** Of labels with no way to read one text as two; longer than DNS allows is none. */
+const hostName = /^(?=.{1,253}$)[a-zA-Z0-9][a-zA-Z0-9-]{0,62}(?:\.[a-zA-Z0-9-]{1,63})*\.?$/;
+
 function endpoint(
   field: string,
   { host, port }: { readonly host: string; readonly port?: number | null | undefined },
   defaultPort: number,
 ): { host: string; port: number } {
   const tidy = host.trim();
-  if (isIP(tidy) === 0 && !/^[a-zA-Z0-9]([a-zA-Z0-9-]*\.?)*$/.test(tidy))
+  if (isIP(tidy) === 0 && !hostName.test(tidy))
     throw new ValidationError(`${field}.host`, `"${host}" is neither an address nor a host name`);
   const chosen = port ?? defaultPort;
   if (chosen < 1 || chosen > 65_535)

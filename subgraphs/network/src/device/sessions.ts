@@ -1,5 +1,6 @@
 import type { Clock, DeviceSession, DriverRegistry, OperationContext } from '@dotmac/device';
 import type { SecretBox } from '@dotmac/platform';
+import type { Destinations } from './destination.ts';
 import { credentialPurpose, type ManagementAddress } from './store.ts';
 
 interface Kept {
@@ -12,16 +13,22 @@ interface Kept {
 export class DeviceSessions {
   readonly #drivers: DriverRegistry;
   readonly #secrets: SecretBox;
+  readonly destinations: Destinations;
   readonly #kept = new Map<string, Kept>();
 
-  constructor(drivers: DriverRegistry, secrets: SecretBox) {
+  constructor(drivers: DriverRegistry, secrets: SecretBox, destinations: Destinations) {
     this.#drivers = drivers;
     this.#secrets = secrets;
+    this.destinations = destinations;
   }
 
-  /** The session for an address; a new one when the address or its credential has changed. */
+  /**
+   * The session for an address; a new one when the address or its credential has changed. What is dialled is the address that
+   * was looked at. @throws DeviceError INVALID_ARGUMENT where no device may be, UNREACHABLE for a name without an address.
+   */
   async of(address: ManagementAddress): Promise<DeviceSession> {
-    const { deviceId, protocol, host, port, credential } = address;
+    const { deviceId, protocol, port, credential } = address;
+    const host = await this.destinations.addressOf(address.host);
     const key = `${deviceId} ${protocol}`;
     const signature = `${host} ${port} ${Buffer.from(credential).toString('base64')}`;
     const kept = this.#kept.get(key);

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DeviceError, type DeviceFacts, type DriverRegistry } from '@dotmac/device';
 import { type JobHandler, newId } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
+import type { Destinations } from '../device/destination.ts';
 import { operation } from '../device/sessions.ts';
 import { addressesAtOnce, addressesOf, addressesPerSecond, parseRange, type Range } from './rules.ts';
 import {
@@ -22,6 +23,7 @@ const addressMilliseconds = 20_000;
 export interface DiscoveryParts {
   readonly services: NetworkServices;
   readonly drivers: DriverRegistry;
+  readonly destinations: Destinations;
 }
 
 /** What a discovery's credentials are sealed for. */
@@ -30,7 +32,8 @@ export function discoveryPurpose(id: string): string {
 }
 
 /** Looks at every address of a discovery, chunk by chunk; a restart goes on with the chunk that was under way. */
-export function discoveryWorker({ services, drivers }: DiscoveryParts): JobHandler<{ discoveryId: string }> {
+export function discoveryWorker(parts: DiscoveryParts): JobHandler<{ discoveryId: string }> {
+  const { services } = parts;
   return {
     queue: discoveryQueue,
     tries: 5,
@@ -39,7 +42,7 @@ export function discoveryWorker({ services, drivers }: DiscoveryParts): JobHandl
       for (;;) {
         const discovery = await discoveryById(services.database, discoveryId);
         if (discovery === null || discovery.state !== 'RUNNING' || signal.aborted) return;
-        if (!(await searchChunk(services, drivers, discovery, signal))) return;
+        if (!(await searchChunk(parts, discovery, signal))) return;
       }
     },
   };
@@ -59,12 +62,11 @@ interface Found {
 
 /** @returns whether there is more to do. */
 async function searchChunk(
-  services: NetworkServices,
-  drivers: DriverRegistry,
+  parts: DiscoveryParts,
   discovery: Discovery,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { database, secrets, clock } = services;
+  const { database, secrets, clock } = parts.services;
   const { id, port, total } = discovery;
   const ranges = discovery.ranges.map(parseRange).filter((range): range is Range => range !== null);
   const hosts = addressesOf(ranges, discovery.done).take(addressesAtOnce).toArray();
@@ -72,7 +74,7 @@ async function searchChunk(
   const found = await Promise.all(
     hosts.map(async (host, n) => {
       await wait((n / addressesPerSecond) * 1_000, undefined, { signal });
-      return lookAt({ services, drivers }, { host, port, credentials, id }, signal);
+      return lookAt(parts, { host, port, credentials, id }, signal);
     }),
   );
   const done = Math.min(total, discovery.done + hosts.length);
@@ -104,7 +106,7 @@ async function searchChunk(
 
 /** The credentials in order, each once; the first that is answered counts. Null when none is. */
 async function lookAt(
-  { services, drivers }: DiscoveryParts,
+  { services, drivers, destinations }: DiscoveryParts,
   address: {
     readonly host: string;
     readonly port: number;
@@ -114,6 +116,8 @@ async function lookAt(
   signal: AbortSignal,
 ): Promise<Found | null> {
   const { host, port, credentials, id } = address;
+  // The machine DotMac runs on may have an address in the range.
+  if ((await destinations.faultOf(host)) !== null) return null;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(addressMilliseconds)]);
   const context = operation(services.clock, limit, 'bulk', `discovery:${id}`);
   for (const [credential, opened] of credentials.entries()) {

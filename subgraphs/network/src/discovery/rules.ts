@@ -1,5 +1,6 @@
 import { ValidationError } from '@dotmac/schema';
 import { addressText, type Block, countOf, parseBlock } from '../address/block.ts';
+import { forbiddenBlocks } from '../device/destination.ts';
 
 /** Addresses in one discovery: a /20. */
 export const mostAddresses = 4_096;
@@ -18,14 +19,9 @@ export interface Range {
 
 const block = (text: string): Range => rangeOfBlock(parseBlock(text) as Block);
 
-/** What no device of an ISP has: this machine, the link, metadata services of clouds, groups. */
-const forbidden = [
-  { range: block('0.0.0.0/8'), what: 'addresses that stand for no host' },
-  { range: block('169.254.0.0/16'), what: 'link-local addresses and metadata services' },
-  { range: block('100.100.100.200/32'), what: 'a metadata service' },
-  { range: block('192.0.0.192/32'), what: 'a metadata service' },
-  { range: block('224.0.0.0/3'), what: 'groups and reserved addresses' },
-];
+const forbidden = forbiddenBlocks
+  .filter((one) => one.block.family === 4)
+  .map((one) => ({ range: rangeOfBlock(one.block), what: one.what }));
 const loopback = block('127.0.0.0/8');
 
 /** Addresses that are nobody's in particular: every ISP has its own behind them. */

@@ -1,4 +1,5 @@
 import {
+  DeviceError,
   type LaneStanding,
   lanePolicy,
   type PollEnd,
@@ -265,12 +266,22 @@ export class Poller {
     if (this.#reach === null || first === undefined) return null;
     const needless = new AbortController();
     return {
-      done: this.#reach.look(first.host, AbortSignal.any([limit, needless.signal])),
+      done: this.#lookAt(this.#reach, first.host, AbortSignal.any([limit, needless.signal])),
       forget() {
         needless.abort();
         return null;
       },
     };
+  }
+
+  /** Null also for a name without an address, and where no device may be. */
+  async #lookAt(reach: ReachProbe, host: string, signal: AbortSignal): Promise<Reach | null> {
+    try {
+      return await reach.look(await this.#sessions.destinations.addressOf(host), signal);
+    } catch (error) {
+      if (error instanceof DeviceError) return null;
+      throw error;
+    }
   }
 
   /** When one falls silent or comes back, the devices on its way and those that hang on it say what that means. */

@@ -8,30 +8,47 @@ export type UnknownTrap = Selectable<TenantDatabase['network.trapInbox']>;
 /** Sources and kinds that are kept; whoever sends from ever new addresses fills no disk. */
 const mostUnknown = 1_000;
 
-/** Devices that are managed at an address. */
-export async function devicesAt(db: Executor<TenantDatabase>, address: string): Promise<string[]> {
+/** Devices that are managed at each of some addresses; one that nobody has is not among the keys. */
+export async function devicesAt(
+  db: Executor<TenantDatabase>,
+  addresses: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const rows = await db
     .selectFrom('network.managementAddress')
-    .select('deviceId')
+    .select(['host', 'deviceId'])
     .distinct()
-    .where('host', '=', address)
+    .where('host', 'in', addresses)
+    .orderBy('deviceId')
     .execute();
-  return rows.map((row) => row.deviceId);
+  const byHost = Map.groupBy(rows, ({ host }) => host);
+  return new Map([...byHost].map(([host, all]) => [host, all.map(({ deviceId }) => deviceId)]));
 }
 
-/** Counts a trap of an address that no device has. When the inbox is full, only what is in it already is counted. */
+/** Counts traps of addresses that no device has. When the inbox is full, only what is in it already is counted. */
 export async function keepUnknown(
   db: Executor<TenantDatabase>,
-  { sourceAddress, trapOid, version }: TrapHint,
+  hints: readonly TrapHint[],
   at: Date,
 ): Promise<void> {
+  if (hints.length === 0) return;
+  const kinds = Map.groupBy(hints, ({ sourceAddress, trapOid }) => `${sourceAddress} ${trapOid}`);
+  const rows = [...kinds.values()].map((same) => ({ ...same.at(-1), count: same.length }));
   await sql`
-    insert into network.trap_inbox (source_address, trap_oid, version, first_at, last_at)
-    select ${sourceAddress}::inet, ${trapOid}, ${version}, ${at}, ${at}
-    where (select count(*) from network.trap_inbox) < ${mostUnknown}
-      or exists (select from network.trap_inbox where source_address = ${sourceAddress}::inet and trap_oid = ${trapOid})
+    with given as materialized (
+      select (r->>'sourceAddress')::inet as source_address, r->>'trapOid' as trap_oid, r->>'version' as version, (r->>'count')::bigint as count, n
+      from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality as t (r, n)
+    ), placed as (
+      select g.*, known.there, row_number() over (partition by known.there order by g.n) as place
+      from given g cross join lateral (select exists (
+        select from network.trap_inbox i where i.source_address = g.source_address and i.trap_oid = g.trap_oid) as there) known
+    )
+    insert into network.trap_inbox (source_address, trap_oid, version, count, first_at, last_at)
+    select source_address, trap_oid, version, count, ${at}, ${at} from placed
+    where there or place <= ${mostUnknown} - (select count(*) from network.trap_inbox)
     on conflict (source_address, trap_oid) do update
-      set count = trap_inbox.count + 1, last_at = excluded.last_at, version = excluded.version`.execute(db);
+      set count = trap_inbox.count + excluded.count, last_at = excluded.last_at, version = excluded.version`.execute(
+    db,
+  );
 }
 
 /** The newest first. */

@@ -7,8 +7,10 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import * as radius from '@dotmac/radius';
 import type { TenantEvents } from '@dotmac/schema';
 import { SnmpEngine, snmpDriver, startTrapReceiver, type TrapReceiver } from '@dotmac/snmp';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type NetworkModule, network } from '../index.ts';
+import { followTraps } from './hint.ts';
 
 const engine = new SnmpEngine({ clock: systemClock });
 let lab: Awaited<ReturnType<typeof startSnmpAgents>>;
@@ -125,4 +127,83 @@ test('a trap on the wire, from a foreign sender where there is one, ends as an e
   });
   await events.return?.();
   expect(failures).toEqual([]);
+});
+
+test('a storm from one address of many devices costs a few queries, and each is asked once', async () => {
+  const { database, clock } = tenant.services;
+  const address = '198.51.100.9';
+  const at = new Date(clock.now());
+  const ids = Array.from({ length: 300 }, (_, i) => `dev_shared_${String(i).padStart(3, '0')}`);
+  await database
+    .insertInto('network.device')
+    .values(
+      ids.map((id) => ({
+        id,
+        name: id,
+        state: 'ONLINE',
+        stateSource: 'test',
+        stateEvidence: 'test',
+        stateSince: at,
+        createdAt: at,
+      })),
+    )
+    .execute();
+  await database
+    .insertInto('network.managementAddress')
+    .values(
+      ids.map((deviceId, i) => ({
+        deviceId,
+        protocol: 'snmp',
+        host: address,
+        port: 10_000 + i,
+        credential: Buffer.of(0),
+      })),
+    )
+    .execute();
+  let queries = 0;
+  const counting = database.withPlugin({
+    transformQuery({ node }) {
+      queries++;
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  });
+  const asked: (readonly string[])[] = [];
+  const take = followTraps({ ...tenant.services, database: counting } as never, (devices) =>
+    asked.push(devices),
+  );
+  const hint = (sourceAddress: string) => ({
+    sourceAddress,
+    trapOid: '1.3.6.1.6.3.1.1.5.3',
+    version: '2c' as const,
+  });
+  await Promise.all([
+    ...Array.from({ length: 1_500 }, () => take(hint(address))),
+    ...Array.from({ length: 500 }, (_, i) => take(hint(`203.0.113.${i % 250}`))),
+  ]);
+  expect(queries).toBeLessThanOrEqual(6);
+  expect(asked).toEqual([ids]);
+  const kept = await database
+    .selectFrom('network.trapInbox')
+    .select(({ fn }) => [fn.countAll<bigint>().as('kinds'), fn.sum<string>('count').as('traps')])
+    .where(sql`host(source_address)`, 'like', '203.0.113.%')
+    .executeTakeFirstOrThrow();
+  expect([Number(kept.kinds), Number(kept.traps)]).toEqual([250, 500]);
+  await database.deleteFrom('network.device').where('id', 'in', ids).execute();
+});
+
+test('the inbox is bounded, also when more kinds than it has room for come at once', async () => {
+  const { database } = tenant.services;
+  await database.deleteFrom('network.trapInbox').execute();
+  const take = followTraps(tenant.services as never, () => undefined);
+  const hint = (i: number) => ({
+    sourceAddress: '203.0.113.1',
+    trapOid: `1.3.6.1.4.1.9.${i}`,
+    version: '1' as const,
+  });
+  await Promise.all(Array.from({ length: 1_400 }, (_, i) => take(hint(i))));
+  await take(hint(0));
+  const rows = await database.selectFrom('network.trapInbox').select(['trapOid', 'count']).execute();
+  expect(rows).toHaveLength(1_000);
+  expect(Number(rows.find(({ trapOid }) => trapOid === '1.3.6.1.4.1.9.0')?.count)).toBe(2);
 });

@@ -12,6 +12,7 @@ import type { Poller } from './monitor/poller.ts';
 import type { NasWatch } from './nas/watch.ts';
 import type { ProfileKit } from './ports.ts';
 import type { SensorLane } from './sensor/lane.ts';
+import type { ServiceFacts } from './service-state/rules.ts';
 import type { SurroundingsWatch } from './survey/follow.ts';
 
 export type NetworkServices = Services<TenantDatabase, TenantEvents>;
@@ -28,7 +29,7 @@ export interface NetworkContext extends Context {
   readonly sensors: SensorLane;
   readonly profiles: ProfileKit;
   /** Until when an observation counts. */
-  readonly watch: IncidentOptions;
+  readonly watch: IncidentOptions & Pick<ServiceFacts, 'linkFreshMilliseconds'>;
   readonly surroundings: SurroundingsWatch;
   readonly portWatch: PortWatch;
 }

@@ -133,6 +133,8 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const watch = {
     sessionClock,
     answerFreshMilliseconds: 2.5 * pollMilliseconds,
+    // Optical equipment is read every twelfth time.
+    linkFreshMilliseconds: { WIRELESS: 2.5 * surveyMilliseconds, OPTICAL: 2.5 * 12 * surveyMilliseconds },
     clearingMilliseconds: pollMilliseconds,
   };
   const incidents = new IncidentWatch(services, watch);

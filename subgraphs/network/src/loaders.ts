@@ -18,6 +18,7 @@ import { linksOfDevices, neighborsOfDevices } from './link/store.ts';
 import { nasesById, nasesOfDevices } from './nas/store.ts';
 import { equipmentOfServices, placesOfServices } from './place/store.ts';
 import { sensorsById, sensorsOfDevices } from './sensor/store.ts';
+import { equipmentFactsOfServices } from './service-state/equipment.ts';
 import { loginRejections, newestSessionsOfServices } from './service-state/store.ts';
 import { liveSessionsOfServices, recentSessionsOfServices, sessionsById } from './session/store.ts';
 import { sitesById } from './site/store.ts';
@@ -160,6 +161,10 @@ export function networkLoaders(database: Executor<TenantDatabase>, clock: Clock)
     loginRejection: loaderOf(
       (ids) => loginRejections(database, ids),
       (rejection) => rejection.serviceId,
+    ),
+    equipmentFacts: loaderOf(
+      (ids) => equipmentFactsOfServices(database, ids),
+      (one) => one.serviceId,
     ),
     newestSessionOfService: loaderOf(
       (ids) => newestSessionsOfServices(database, ids),

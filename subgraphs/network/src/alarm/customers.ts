@@ -3,6 +3,7 @@ import type { Clock, NewEvent } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { SeenLink } from '../customer-link/store.ts';
+import { type UsualLevels, usualLevels } from '../customer-link/usual.ts';
 import { type AlarmValue, applyRules } from './apply.ts';
 import type { AlarmMetric } from './rules.ts';
 
@@ -19,11 +20,16 @@ export async function judgeCustomers(
 ): Promise<NewEvent<TenantEvents>[]> {
   const owned = links.filter((link) => link.serviceId !== null);
   const present = new Set(owned.map((link) => link.serviceId));
+  const usual = await usualLevels(
+    transaction,
+    owned.flatMap(({ serviceId }) => serviceId ?? []),
+    new Date(clock.now()),
+  );
   const { events } = await applyRules(transaction, {
     clock,
     deviceId,
     source,
-    values: owned.flatMap(valuesOf),
+    values: owned.flatMap((link) => valuesOf(link, usual.get(link.serviceId ?? '') ?? null)),
     endOf: ({ serviceId, ruleId }, rules) => {
       if (serviceId === null) return null;
       if (!rules.some((rule) => rule.id === ruleId)) return 'nobody watches it any more';
@@ -33,7 +39,7 @@ export async function judgeCustomers(
   return events;
 }
 
-function valuesOf(link: SeenLink): AlarmValue[] {
+function valuesOf(link: SeenLink, usual: UsualLevels | null): AlarmValue[] {
   const { serviceId, signalDbm, snrDb, rxPowerDbm, lineRxPowerDbm } = link;
   if (serviceId === null) return [];
   const values: AlarmValue[] = [];
@@ -45,5 +51,13 @@ function valuesOf(link: SeenLink): AlarmValue[] {
   level('CUSTOMER_SNR_DB', snrDb, 'signal to noise', 'dB');
   level('CUSTOMER_RX_POWER_DBM', rxPowerDbm, 'receives', 'dBm');
   level('LINE_RX_POWER_DBM', lineRxPowerDbm, 'line card receives', 'dBm');
+  const fall = (metric: AlarmMetric, value: number | null, usually: number | null, what: string) => {
+    if (value === null || usually === null) return;
+    const words = `${what} ${value.toFixed(1)} dBm, usually ${usually.toFixed(1)} dBm`;
+    values.push({ metric, about: { serviceId }, value: usually - value, words });
+  };
+  fall('CUSTOMER_SIGNAL_FALL_DB', signalDbm, usual?.signalDbm ?? null, 'signal');
+  fall('CUSTOMER_RX_POWER_FALL_DB', rxPowerDbm, usual?.rxPowerDbm ?? null, 'receives');
+  fall('LINE_RX_POWER_FALL_DB', lineRxPowerDbm, usual?.lineRxPowerDbm ?? null, 'line card receives');
   return values;
 }

@@ -31,10 +31,7 @@ beforeAll(async () => {
   tenant = await startTestRuntime<TenantDatabase, TenantEvents>('tenant', (services) => [
     network(
       // No demo: its devices are out in the field.
-      {
-        ...services,
-        ...(services.tenant === undefined ? {} : { tenant: { ...services.tenant, demo: false } }),
-      },
+      { ...services, tenant: services.tenant === null ? null : { ...services.tenant, demo: false } },
       {
         drivers: new DriverRegistry([snmpDriver(engine)]),
         radius,

@@ -4,6 +4,7 @@ import { tellAccessUpdated } from '../access/edit.ts';
 import { quarantineMilliseconds } from '../address/rules.ts';
 import { endQuarantine } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
+import { noteLevelDays } from '../customer-link/usual.ts';
 import { forgetDiscoveriesBefore } from '../discovery/store.ts';
 import { forgetSensorsGoneBefore } from '../sensor/store.ts';
 import { forgetUnknownBefore } from '../trap/store.ts';
@@ -35,6 +36,7 @@ export function housekeeping({ clock }: NetworkServices): DailyWork<TenantDataba
       );
       await forgetDiscoveriesBefore(transaction, new Date(now - discoveryMilliseconds));
       await forgetUnknownBefore(transaction, new Date(now - trapInboxMilliseconds));
+      await noteLevelDays(transaction, new Date(now));
       await forgetSensorsGoneBefore(transaction, new Date(now - sensorMilliseconds));
       const ended = await closeEndedVouchers(
         transaction,

@@ -68,10 +68,11 @@ async function factsOf(serviceId: string, context: NetworkContext): Promise<Serv
   const now = services.clock.now();
   // Sessions live in a time of their own.
   const shift = watch.sessionClock.now() - now;
-  const [access, session, rejection, serving, ways, its] = await Promise.all([
+  const [access, session, rejection, equipment, serving, ways, its] = await Promise.all([
     loaders.access.load(serviceId),
     loaders.newestSessionOfService.load(serviceId),
     loaders.loginRejection.load(serviceId),
+    loaders.equipmentFacts.load(serviceId),
     loaders.servingDevice.load(serviceId),
     loaders.topology.load('all'),
     loaders.incidentOfService.load(serviceId),
@@ -102,6 +103,7 @@ async function factsOf(serviceId: string, context: NetworkContext): Promise<Serv
             interimSeconds: nas?.interimIntervalSeconds ?? 300,
           },
     rejection: rejection === null ? null : { reason: rejection.reason, at: rejection.at.getTime() },
+    equipment,
     device: words[0] ?? null,
     above: words.slice(1),
     cutOffBy: (down) => ways.whole.cutOffBy(down),
@@ -115,6 +117,7 @@ async function factsOf(serviceId: string, context: NetworkContext): Promise<Serv
             at: incident.openedAt.getTime(),
           },
     pollFreshMilliseconds: watch.answerFreshMilliseconds,
+    linkFreshMilliseconds: watch.linkFreshMilliseconds,
   };
 }
 

@@ -42,6 +42,8 @@ export interface ServiceFacts {
     readonly interimSeconds: number;
   } | null;
   readonly rejection: { readonly reason: string; readonly at: number } | null;
+  /** What is known of his equipment; null: nothing. */
+  readonly equipment: EquipmentFacts | null;
   readonly device: DeviceWord | null;
   /** Above the device, nearest first. */
   readonly above: readonly DeviceWord[];
@@ -56,6 +58,27 @@ export interface ServiceFacts {
   } | null;
   /** A poll older than this is stale. */
   readonly pollFreshMilliseconds: number;
+  /** A reading of registered radios older than this is stale, and one of optical equipment. */
+  readonly linkFreshMilliseconds: { readonly WIRELESS: number; readonly OPTICAL: number };
+}
+
+/** A customer's equipment: as the access point or line card sees it, and as a device of its own. */
+export interface EquipmentFacts {
+  readonly link: {
+    readonly medium: 'WIRELESS' | 'OPTICAL';
+    /** Whom it is registered at, and whether that one answers. */
+    readonly at: DeviceWord;
+    /** Such as `signal -63 dBm`; empty where nothing is measured. */
+    readonly levels: string;
+    readonly seenAt: number;
+    /** Since when the device answers without it. */
+    readonly goneSince: number | null;
+    readonly source: string;
+  } | null;
+  /** What is wrong with its levels, in words. */
+  readonly alarm: string | null;
+  /** It has a management address. */
+  readonly device: DeviceWord | null;
 }
 
 /** After this long a refusal says nothing about now: whoever is refused tries again within seconds, and is told of once a minute. */
@@ -67,7 +90,7 @@ export function ladderOf(facts: ServiceFacts): Rung[] {
     lock(facts),
     aaa(facts),
     session(facts),
-    cpe(),
+    cpe(facts),
     accessNode(facts),
     backhaul(facts),
     incident(facts),
@@ -151,16 +174,62 @@ function session({ session: newest, now }: ServiceFacts): Rung {
   };
 }
 
-/** Nothing speaks with the customer's equipment yet. */
-function cpe(): Rung {
+/**
+ * The customer's equipment: its own answer counts first, else whether the access point or line card has it registered. A level
+ * that is wrong leaves it open whether the service works.
+ */
+function cpe(facts: ServiceFacts): Rung {
+  const { equipment } = facts;
+  const own = equipment?.device ?? null;
+  if (own !== null && freshnessOf(facts, own.polledAt) === 'FRESH' && works(own.state) !== null)
+    return {
+      name: 'CPE',
+      value: withAlarm(`${own.name}: ${own.state}`, equipment),
+      passes: works(own.state) === false ? false : equipment?.alarm == null ? true : null,
+      source: own.source,
+      observedAt: own.polledAt,
+      freshness: 'FRESH',
+    };
+  const link = equipment?.link ?? null;
+  if (link === null)
+    return {
+      name: 'CPE',
+      value: 'UNKNOWN',
+      passes: null,
+      source: 'it is registered nowhere, and nobody can ask it',
+      observedAt: own?.polledAt ?? null,
+      freshness: own?.polledAt == null ? 'UNKNOWN' : 'STALE',
+    };
+  return registration(facts, link, equipment);
+}
+
+function registration(
+  facts: ServiceFacts,
+  link: NonNullable<EquipmentFacts['link']>,
+  equipment: EquipmentFacts | null,
+): Rung {
+  const name = 'CPE';
+  const { at, levels, seenAt, goneSince, source, medium } = link;
+  if (goneSince !== null) {
+    // That it is missing is known for as long as the one who misses it answers.
+    const freshness = at.state === 'OFFLINE' ? 'STALE' : freshnessOf(facts, at.polledAt);
+    const passes = freshness === 'FRESH' ? false : null;
+    return { name, value: `NOT_REGISTERED at ${at.name}`, passes, source, observedAt: goneSince, freshness };
+  }
+  const fresh = at.state !== 'OFFLINE' && facts.now - seenAt <= facts.linkFreshMilliseconds[medium];
+  const value = withAlarm(`REGISTERED at ${at.name}${levels === '' ? '' : `: ${levels}`}`, equipment);
   return {
-    name: 'CPE',
-    value: 'UNKNOWN',
-    passes: null,
-    source: 'nobody asks it',
-    observedAt: null,
-    freshness: 'UNKNOWN',
+    name,
+    value,
+    passes: fresh && equipment?.alarm == null ? true : null,
+    source,
+    observedAt: seenAt,
+    freshness: fresh ? 'FRESH' : 'STALE',
   };
+}
+
+function withAlarm(value: string, equipment: EquipmentFacts | null): string {
+  return equipment?.alarm == null ? value : `${value}; alarm: ${equipment.alarm}`;
 }
 
 function freshnessOf({ now, pollFreshMilliseconds }: ServiceFacts, polledAt: number | null): Freshness {

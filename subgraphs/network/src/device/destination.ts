@@ -20,7 +20,7 @@ export const forbiddenBlocks: readonly { readonly block: Block; readonly what: s
     ['ff00::/8', 'groups'],
   ] as const
 ).map(([text, what]) => ({ block: block(text), what }));
-export const loopbackBlocks: readonly Block[] = ['127.0.0.0/8', '::1/128'].map(block);
+const loopbackBlocks: readonly Block[] = ['127.0.0.0/8', '::1/128'].map(block);
 
 /** IPv6 addresses that lead to an IPv4 one, and how far its last bit is from theirs: mapped, compatible, NAT64, 6to4. */
 const carriers = [

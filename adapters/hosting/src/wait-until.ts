@@ -21,8 +21,16 @@ export async function waitUntil(
     for (;;) {
       const seen = (await runtime.observe(ref.tenant)).find(isRef);
       if (seen?.state === state) return seen;
-      const { done } = await next;
+      const { done, value } = await next;
       if (done) throw late(ref, state, deadlineMs, seen);
+      // What was may be over already, such as the wait before a restart at once.
+      if (
+        value.kind === 'CHANGED' &&
+        value.observed.tenant === ref.tenant &&
+        isRef(value.observed) &&
+        value.observed.state === state
+      )
+        return value.observed;
       next = events.next();
     }
   } finally {

@@ -169,7 +169,8 @@ export class Workload {
       this.#run = undefined;
       this.#note({ process: undefined, restarts: this.#record.restarts + 1, lastExit: { at, ...exit } });
       this.#become('BACKOFF');
-      await delay(backoffMs(inARow), undefined, { signal }).catch(ignoreAbort);
+      // One that ran well is missed at once: its customers are offline.
+      if (inARow > 1) await delay(backoffMs(inARow - 1), undefined, { signal }).catch(ignoreAbort);
     }
   }
 

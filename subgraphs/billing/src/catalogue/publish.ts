@@ -26,7 +26,7 @@ import {
 } from './store.ts';
 import { ChargeTimingEnum, IntervalUnitEnum, MoneyInput, PlanKindEnum, PlanRef } from './type.ts';
 
-const RateBandInput = builder.inputType('RateBandInput', {
+export const RateBandInput = builder.inputType('RateBandInput', {
   fields: (t) => ({ upTo: t.field({ type: 'BigInt' }), unitPrice: t.string({ required: true }) }),
 });
 const PlanTrialInput = builder.inputType('PlanTrialInput', {

@@ -17,6 +17,7 @@ async function service(customerId: string, planId: string) {
   const payload = { serviceId, customerId };
   const at = () => ({ ...said, occurredAt: isp.tenant.services.clock.now() });
   return {
+    id: serviceId,
     lock: (...locks: 'BILLING'[]) =>
       isp.append({ type: 'service.locks.changed', payload: { ...payload, locks, because: 'test' }, ...at() }),
     cancel: (on: string) => isp.append({ type: 'service.cancelled', payload: { ...payload, on }, ...at() }),
@@ -69,12 +70,12 @@ test('each day counts who had an open service at its close, once, and proves who
   for (let n = 0; n < 5; n += 1) customers.push(await isp.createCustomer());
   const [stays = '', locked = '', leaves = '', two = '', never = ''] = customers;
   const day0 = isp.today();
-  await service(stays, planId);
+  const stayer = await service(stays, planId);
   const debtor = await service(locked, planId);
   const leaver = await service(leaves, planId);
   // Two services are one subscriber, and one that is locked does not take him out.
   await (await service(two, planId)).lock('BILLING');
-  await service(two, planId);
+  const open = await service(two, planId);
   await (await service(never, planId)).lock('BILLING');
 
   await nextDay();
@@ -100,6 +101,18 @@ test('each day counts who had an open service at its close, once, and proves who
     const text = `${localDate}\n${ids.map((id) => `${id}\n`).join('')}`;
     expect(digest).toBe(createHash('sha256').update(text).digest('hex'));
   }
+  // Each with what made him count: of two services the one that is not locked.
+  const { meteredDays } = await isp.ask<{
+    meteredDays: { subscribers: { edges: { node: { id: string }; services: { id: string }[] }[] } }[];
+  }>(
+    'query ($from: LocalDate!, $to: LocalDate!) { meteredDays(from: $from, to: $to) { subscribers { edges { node { id } services { id } } } } }',
+    { from: plusDays(day0, 1), to: plusDays(day0, 2) },
+  );
+  const reasons = Object.fromEntries(
+    meteredDays[0]?.subscribers.edges.map(({ node, services }) => [node.id, services.map(({ id }) => id)]) ??
+      [],
+  );
+  expect(reasons).toEqual({ [stays]: [stayer.id], [two]: [open.id] });
   // A day that is counted is not counted again, whatever is told of it afterwards.
   await expect(
     isp.tenant.services.database.updateTable('billing.meteredDay').set({ activeSubscribers: 0 }).execute(),

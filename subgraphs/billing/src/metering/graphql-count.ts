@@ -2,8 +2,10 @@ import { ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { CustomerRef } from '../account/type.ts';
 import { builder } from '../builder.ts';
+import { startOfDay } from '../calendar/rules-zone.ts';
 import { dayOfText } from '../run/run.ts';
-import { countedCustomers, type MeteredDay, meteredDays } from './store-count.ts';
+import { ServiceRef } from '../service-line/type.ts';
+import { countedCustomers, type MeteredDay, meteredDays, reasonsToCount } from './store-count.ts';
 
 /** As many as a long month and what is around it: each may be opened to all its subscribers. */
 const mostDays = 62;
@@ -19,16 +21,40 @@ const MeteredDayRef = builder.objectRef<MeteredDay>('MeteredDay').implement({
         'SHA-256 (hex) over the day and the ids of all its subscribers in order, each ended by a line feed.',
     }),
     countedAt: t.expose('countedAt', { type: 'DateTime' }),
-    subscribers: t.connection({
-      type: CustomerRef,
-      description: 'Everybody who was counted, by id.',
-      resolve: ({ localDate }, args, { services }) =>
-        resolveCursorConnection(
-          { args, defaultSize: 100, maxSize: 1000, toCursor: (customer: { id: string }) => customer.id },
-          ({ before, after, limit, inverted }: ResolveCursorConnectionArgs) =>
-            countedCustomers(services.database, localDate, { limit, inverted, after, before }),
-        ),
-    }),
+    subscribers: t.connection(
+      {
+        type: CustomerRef,
+        description: 'Everybody who was counted, by id.',
+        resolve: async ({ localDate }, args, { services }) => {
+          const page = await resolveCursorConnection(
+            { args, defaultSize: 100, maxSize: 1000, toCursor: (customer: { id: string }) => customer.id },
+            ({ before, after, limit, inverted }: ResolveCursorConnectionArgs) =>
+              countedCustomers(services.database, localDate, { limit, inverted, after, before }),
+          );
+          // Read for the page, once, when somebody asks for any of them.
+          let read: ReturnType<typeof reasonsToCount> | undefined;
+          const ids = page.edges.map(({ node }) => node.id);
+          const reasons = () => {
+            const close = new Date(startOfDay(dayOfText(localDate) + 1, services.tenant?.timeZone ?? 'UTC'));
+            read ??= reasonsToCount(services.database, localDate, close, ids);
+            return read;
+          };
+          return { ...page, edges: page.edges.map((edge) => ({ ...edge, reasons })) };
+        },
+      },
+      {},
+      {
+        fields: (edge) => ({
+          services: edge.field({
+            type: [ServiceRef],
+            description:
+              'Why he counts: what was active at the close of the day, as is known now. Empty where it was told only later that he had none.',
+            resolve: async ({ node, reasons }) =>
+              ((await reasons()).get(node.id) ?? []).map((id) => ({ id })),
+          }),
+        }),
+      },
+    ),
   }),
 });
 

@@ -27,7 +27,7 @@ const recordDay = async (input: Record<string, unknown>) =>
 
 test('an ISP is billed for the average of its counted subscribers, and bundles by the day', async () => {
   const price = { amount: '0', currency: 'USD' };
-  await createPlan('RATE_CARD', {
+  const card = await createPlan('RATE_CARD', {
     price,
     productClass: 'other',
     bands: [{ upTo: '100', unitPrice: '150' }, { unitPrice: '100.5' }],
@@ -94,4 +94,20 @@ test('an ISP is billed for the average of its counted subscribers, and bundles b
   expect(
     await platform.ask('{ platformAccount(tenantId: "ten_alpha") { customer { id } tenantId } }'),
   ).toEqual({ platformAccount: { customer: { id: customerId }, tenantId: 'ten_alpha' } });
+  const preview = (bands: object[]) =>
+    platform.tenant.ask<{
+      rateCardPreview: { tenantId: string; subscribers: string; now: object; considered: object }[];
+    }>(
+      'billing',
+      'query ($planId: ID!, $bands: [RateBandInput!]!) { rateCardPreview(planId: $planId, bands: $bands) { tenantId subscribers now { amount } considered { amount } } }',
+      { planId: card, bands },
+    );
+  // 100 at 1.50 and 100 at 1.005; 50 at 2.00 and 150 at 1.00.
+  expect(
+    (await preview([{ upTo: '50', unitPrice: '200' }, { unitPrice: '100' }])).data?.rateCardPreview,
+  ).toEqual([
+    { tenantId: 'ten_alpha', subscribers: '200', now: { amount: '25050' }, considered: { amount: '25000' } },
+  ]);
+  const overlapping = [{ upTo: '50', unitPrice: '2' }, { upTo: '50', unitPrice: '1' }, { unitPrice: '1' }];
+  expect((await preview(overlapping)).errors?.[0]?.extensions).toMatchObject({ field: 'bands[1].upTo' });
 });

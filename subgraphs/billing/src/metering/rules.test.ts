@@ -44,6 +44,41 @@ describe('graduated bands', () => {
       21_230n,
     ]);
   });
+  it('tile from nothing to everything: the price is the sum of what each single unit costs in its band', () => {
+    const price = fc
+      .tuple(fc.integer({ min: 0, max: 999 }), fc.integer({ min: 0, max: 9999 }))
+      .map(([whole, part]) => `${whole}.${String(part).padStart(4, '0')}`);
+    const card = fc
+      .tuple(
+        fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 5 }),
+        fc.array(price, { minLength: 6, maxLength: 6 }),
+      )
+      .map(([tops, prices]): RateCard => {
+        const sorted = tops.toSorted((a, b) => a - b);
+        const bands = sorted.map((top, index) => ({ upTo: BigInt(top), unitPrice: prices[index] ?? '0' }));
+        return { version: 'any', bands: [...bands, { unitPrice: prices[sorted.length] ?? '0' }] };
+      });
+    // In ten-thousandths of a minor unit, so that the sum is of whole numbers.
+    const scaled = (text: string) => BigInt(text.replace('.', ''));
+    fc.assert(
+      fc.property(card, fc.integer({ min: 0, max: 90 }), (any, quantity) => {
+        expect(checkRateCard(any)).toBeUndefined();
+        let sum = 0n;
+        for (let unit = 1n; unit <= BigInt(quantity); unit += 1n) {
+          const own = any.bands.filter(({ upTo }, index) => {
+            const below = any.bands[index - 1]?.upTo ?? 0n;
+            return unit > below && (upTo === undefined || unit <= upTo);
+          });
+          expect(own).toHaveLength(1);
+          sum += scaled(own[0]?.unitPrice ?? '0');
+        }
+        const { amount, explanation } = graduatedPrice(any, BigInt(quantity));
+        // Half away from zero, once.
+        expect(amount).toBe((sum + 5_000n) / 10_000n);
+        expect(checkExplanation(explanation, amount)).toEqual({ outcome: 'AGREES' });
+      }),
+    );
+  });
   it('keep a minimum', () => {
     const price = graduatedPrice({ ...EXAMPLE, minimum: 9900n }, 3n);
     expect(price.amount).toBe(9900n);

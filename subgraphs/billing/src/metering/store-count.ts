@@ -18,20 +18,52 @@ export async function keepActivity(transaction: Transaction<TenantDatabase>): Pr
     order by position`.execute(transaction);
 }
 
+/**
+ * Services that were active at the close of a local day (ISO), which is at an instant, by what is known now; of some
+ * customers, or of all.
+ */
+async function activeServices(
+  db: Executor<TenantDatabase>,
+  localDate: string,
+  close: Date,
+  customerIds: readonly string[] | null,
+): Promise<{ customerId: string; serviceId: string }[]> {
+  const only = customerIds === null ? sql`` : sql`where customer_id = any(${idArray(customerIds)})`;
+  const { rows } = await sql<{ customerId: string; serviceId: string }>`
+    select customer_id as "customerId", service_id as "serviceId" from (
+      select service_id, customer_id,
+        (array_agg(kind order by source_position desc) filter (where effective_on <= ${localDate}::date))[1] = 'started' as runs,
+        (array_agg(locked order by source_position desc) filter (where kind = 'locks' and happened_at < ${close}))[1] as locked
+      from billing.service_activity ${only} group by service_id, customer_id) service
+    where runs and locked is not true order by service_id`.execute(db);
+  return rows;
+}
+
 /** Customers with a service that was active at the close of a local day (ISO), which is at an instant; in order. */
 export async function activeCustomers(
   db: Executor<TenantDatabase>,
   localDate: string,
   close: Date,
 ): Promise<string[]> {
-  const { rows } = await sql<{ customerId: string }>`
-    select distinct customer_id as "customerId" from (
-      select service_id, customer_id,
-        (array_agg(kind order by source_position desc) filter (where effective_on <= ${localDate}::date))[1] = 'started' as runs,
-        (array_agg(locked order by source_position desc) filter (where kind = 'locks' and happened_at < ${close}))[1] as locked
-      from billing.service_activity group by service_id, customer_id) service
-    where runs and locked is not true`.execute(db);
-  return rows.map(({ customerId }) => customerId).sort();
+  const services = await activeServices(db, localDate, close, null);
+  return [...new Set(services.map(({ customerId }) => customerId))].sort();
+}
+
+/** The services that make these customers count on a local day, by customer. */
+export async function reasonsToCount(
+  db: Executor<TenantDatabase>,
+  localDate: string,
+  close: Date,
+  customerIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  if (customerIds.length === 0) return found;
+  for (const { customerId, serviceId } of await activeServices(db, localDate, close, customerIds)) {
+    const own = found.get(customerId);
+    if (own === undefined) found.set(customerId, [serviceId]);
+    else own.push(serviceId);
+  }
+  return found;
 }
 
 /** Whose stay ends with a local day (ISO), and whose begins. */

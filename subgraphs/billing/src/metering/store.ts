@@ -1,6 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
-import type { Selectable, Transaction } from 'kysely';
+import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Account } from '../account/store.ts';
 
 export type TenantDay = Selectable<TenantDatabase['billing.tenantDay']>;
@@ -78,4 +78,20 @@ export async function insertUsageLine(
     .values(line)
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+}
+
+/** The average, rounded half up, of the last so many counts of every ISP on a rate card; those without any are left out. */
+export async function averageCounts(
+  db: Executor<TenantDatabase>,
+  planId: string,
+  days: number,
+): Promise<{ readonly customerId: string; readonly tenantId: string; readonly subscribers: bigint }[]> {
+  const { rows } = await sql<{ customerId: string; tenantId: string; subscribers: bigint }>`
+    select customer_id as "customerId", tenant_id as "tenantId", round(last.average)::bigint as subscribers
+    from billing.account a
+    cross join lateral (select avg(active_subscribers) as average from (
+      select active_subscribers from billing.tenant_day d where d.tenant_id = a.tenant_id
+      order by local_date desc limit ${days}) newest) last
+    where rate_card_plan_id = ${planId} and last.average is not null order by customer_id`.execute(db);
+  return rows;
 }

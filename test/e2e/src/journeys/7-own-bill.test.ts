@@ -142,6 +142,14 @@ describe('the bill of another', () => {
     expect(codeOf(zero)).toBe('TENANT_FORBIDDEN');
   });
 
+  test('nor does anybody see whom another counted', async () => {
+    const days =
+      '{ meteredDays(from: "2026-01-01", to: "2026-02-01") { subscribers { edges { node { id } services { id } } } } }';
+    expect(codeOf(await bravo.owner.ask(days, {}, { 'x-dotmac-tenant': 'alpha' }))).toBe('TENANT_FORBIDDEN');
+    expect(codeOf(await alpha.noc.ask(days))).toBe('FORBIDDEN');
+    expect(await alpha.owner.data(days)).toEqual({ meteredDays: [] });
+  });
+
   test.each([
     ['a subscriber', alpha.subscriber],
     ['the NOC', alpha.noc],

@@ -23,8 +23,8 @@ export { SnmpError, type SnmpErrorCode } from './error.ts';
 export { type Lesson, learnWalk } from './learn/learn.ts';
 export { type ProbeOptions, probeTargets } from './probe/run.ts';
 export { profilesOfFolder } from './profile/catalogue.ts';
-export { ProfileError } from './profile/check.ts';
 export { devicesDocument } from './profile/devices.ts';
+export { ProfileError } from './profile/problem.ts';
 export { type SupportEntry, supportEntries } from './profile/support.ts';
 export { LINK_DOWN, LINK_UP, type SnmpNotification } from './trap/notification.ts';
 export {

@@ -1,4 +1,5 @@
-import { checkProfile, ProfileError, type ProfileProblem } from '../profile/check.ts';
+import { checkProfile } from '../profile/check.ts';
+import { ProfileError, type ProfileProblem } from '../profile/problem.ts';
 import type { Profile } from '../profile/schema.ts';
 
 /** The profiles a tenant adds to ours while it runs. Those with an id of ours stand in place of it. */

@@ -30,12 +30,12 @@ const floors = {
   vendor: 0.98,
   os: 0.97,
   identity: 0.94,
-  ports: 0.97,
-  processors: 0.93,
-  memory: 0.94,
-  sensors: 0.76,
-  states: 0.6,
-  wireless: 0.83,
+  ports: 0.985,
+  processors: 0.96,
+  memory: 0.97,
+  sensors: 0.78,
+  states: 0.63,
+  wireless: 0.84,
 };
 
 describe.skipIf(!existsSync(archive))('the development recordings', () => {

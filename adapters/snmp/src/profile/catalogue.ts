@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { enterpriseNumber } from '../identity/enterprises.ts';
 import { inProduct } from '../identity/facts.ts';
-import { checkProfile, ProfileError } from './check.ts';
+import { checkProfile } from './check.ts';
+import { ProfileError } from './problem.ts';
 import type { Profile } from './schema.ts';
 
 let builtIn: readonly Profile[] | null = null;

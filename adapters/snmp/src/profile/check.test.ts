@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { profilesOfFolder } from './catalogue.ts';
-import { checkProfile, ProfileError } from './check.ts';
+import { checkProfile } from './check.ts';
+import { ProfileError } from './problem.ts';
 
 const good = {
   id: 'box',

@@ -54,11 +54,13 @@ A device's support is what was read of it, not what its name promises. The level
 The numbers count objects and columns that a profile names, not readings of a device: a model has those its maker put
 into it. *Written from* says how the profile is known: \`mib\` from the maker's document, \`recordings\` from what a few
 devices answered, so that a unit or a state may want a look at the device's own page. No hardware was at hand: profiles
-are tried against recordings.
+are tried against recordings. \`vitest run --project integration adapters/snmp/src/probe/recordings.integration.test.ts\`
+holds the share of what is known of 807 of them that is read to its floors (where the recordings are at hand).
 
 Of a maker that no profile knows, the probe looks at 1,500 private objects at most and takes those that say what they
-are: a text with a unit, a number beside a unit or beside a name such as "board temperature", a text in the form of a
-version or serial number. Such readings carry \`guessed\` with the reason, such facts a warning.
+are: a text with a unit, a number beside a unit or beside a name such as "board temperature", a table in the order of
+SFF-8472 with its 3.3 V (optical modules), a text in the form of a version or serial number. Names of limits and states
+are no measurements. Such readings carry \`guessed\` with the reason, such facts a warning.
 
 A device that is not here, or not read in full: \`dotmac device record\` walks it with names and secrets hidden,
 \`dotmac device learn\` makes a draft profile of the walk and says what it guessed and why. A profile is a JSON file;

@@ -1153,13 +1153,18 @@ export interface NetworkGardenRule {
 
 export interface NetworkHomeServer {
   acctPort: number | null;
+  authorities: string | null;
   authPort: number;
+  certificate: string | null;
   host: string;
   id: string;
   place: number;
+  privateKey: Uint8Array | null;
   realmId: string;
   requireMessageAuthenticator: Generated<boolean>;
   secret: Uint8Array;
+  serverName: string | null;
+  transport: Generated<string>;
 }
 
 export interface NetworkIncident {

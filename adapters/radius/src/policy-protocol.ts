@@ -5,7 +5,8 @@ import { accessReplyAttributes, vendorProfiles } from './coa/profiles.ts';
 import { standardDictionary } from './dictionary/standard.ts';
 import { sharedSecret } from './packet/shared-secret.ts';
 import { forwardAccounting } from './proxy/forward.ts';
-import { HomeServerPool, udpHomeServer } from './proxy/home-servers.ts';
+import { HomeServerPool, radSecHomeServer, udpHomeServer } from './proxy/home-servers.ts';
+import { RadSecClient } from './radsec/client.ts';
 import { acceptBlock, acceptTemplate } from './server/accept-template.ts';
 import { accessLine } from './server/access-line.ts';
 import { kernelDrops } from './server/kernel-drops.ts';
@@ -27,6 +28,8 @@ export const policyProtocol = {
   RadiusClient,
   HomeServerPool,
   udpHomeServer,
+  radSecHomeServer,
+  RadSecClient,
   forwardAccounting,
   standardDictionary,
   papPassword,

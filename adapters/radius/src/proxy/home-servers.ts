@@ -1,5 +1,6 @@
 import { type Clock, DeviceError, systemClock } from '@dotmac/device';
 import type { RadiusClient, RadiusExchange } from '../client/client.ts';
+import { packetCodes } from '../packet/codes.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
 import type { RadSecClient, RadSecRequest } from '../radsec/client.ts';
 
@@ -44,8 +45,13 @@ export function radSecHomeServer(name: string, client: RadSecClient): HomeServer
 
 export interface HomeServerPoolOptions {
   readonly clock?: Clock;
-  /** A server that did not answer is passed over for this long. Default 30 s. */
+  /**
+   * A server that did not answer is passed over for this long. Default 30 s; one that is known to answer Status-Server until it does
+   * so again, so that nobody's login is the trial.
+   */
   readonly deadForMs?: number;
+  /** Between two Status-Servers to a server that is passed over (RFC 5997, RFC 3539 §3.4). Default 5 s. */
+  readonly probeEveryMs?: number;
   /** What the servers are asked for, such as the name without its realm. An identity inside EAP stays as it is. */
   readonly userName?: (name: string) => string;
 }
@@ -57,6 +63,21 @@ export interface HomeServerStanding {
   readonly lostAt: number | null;
 }
 
+const statusServer: RadSecRequest = {
+  code: packetCodes['Status-Server'],
+  replyCodes: [packetCodes['Access-Accept'], packetCodes['Accounting-Response']],
+  attributes: [],
+  messageAuthenticator: true,
+};
+
+/** Null when the server cannot be reached. */
+async function askedOf(server: HomeServer, request: RadSecRequest): Promise<RadiusExchange | null> {
+  return server.exchange(request).catch((error: unknown) => {
+    if (error instanceof DeviceError && error.code !== 'INVALID_ARGUMENT') return null;
+    throw error;
+  });
+}
+
 /** The home servers of a realm, by preference; one that does not answer is followed by the next. */
 export class HomeServerPool {
   readonly #servers: readonly HomeServer[];
@@ -66,34 +87,75 @@ export class HomeServerPool {
   readonly #userName: ((name: string) => string) | null;
   readonly #answeredAt = new Map<HomeServer, number>();
   readonly #lostAt = new Map<HomeServer, number>();
+  readonly #probeEveryMs: number;
+  readonly #probes = new Map<HomeServer, NodeJS.Timeout>();
+  /** They have answered a Status-Server once. */
+  readonly #answersStatus = new Set<HomeServer>();
+  #closed = false;
 
   constructor(servers: readonly HomeServer[], options: HomeServerPoolOptions = {}) {
     this.#servers = servers;
     this.#clock = options.clock ?? systemClock;
     this.#deadForMs = options.deadForMs ?? 30_000;
     this.#userName = options.userName ?? null;
+    this.#probeEveryMs = options.probeEveryMs ?? 5_000;
   }
 
   /** The answer of the first server that gives one; null when none does. Dead servers are tried last. */
   async exchange(asked: RadSecRequest): Promise<RadiusExchange | null> {
     const request = this.#renamed(asked);
     const now = this.#clock.now();
-    const dead = (server: HomeServer) => (this.#deadUntil.get(server) ?? 0) > now;
+    const dead = (server: HomeServer) => this.#isDead(server, now);
     const order = [...this.#servers.filter((server) => !dead(server)), ...this.#servers.filter(dead)];
     for (const server of order) {
-      const exchange = await server.exchange(request).catch((error: unknown) => {
-        if (error instanceof DeviceError && error.code !== 'INVALID_ARGUMENT') return null;
-        throw error;
-      });
+      const exchange = await askedOf(server, request);
       if (exchange !== null && exchange.reply !== null) {
-        this.#deadUntil.delete(server);
-        this.#answeredAt.set(server, this.#clock.now());
+        this.#revived(server);
         return exchange;
       }
       this.#lostAt.set(server, this.#clock.now());
       this.#deadUntil.set(server, this.#clock.now() + this.#deadForMs);
+      this.#probeLater(server);
     }
     return null;
+  }
+
+  /** Stops asking how servers are. */
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#probes.values()) clearTimeout(timer);
+    this.#probes.clear();
+  }
+
+  #isDead(server: HomeServer, now: number): boolean {
+    const until = this.#deadUntil.get(server);
+    return until !== undefined && (until > now || this.#answersStatus.has(server));
+  }
+
+  #revived(server: HomeServer): void {
+    clearTimeout(this.#probes.get(server));
+    this.#probes.delete(server);
+    this.#deadUntil.delete(server);
+    this.#answeredAt.set(server, this.#clock.now());
+  }
+
+  #probeLater(server: HomeServer): void {
+    if (this.#closed || this.#probes.has(server)) return;
+    const timer = setTimeout(() => {
+      void this.#probe(server);
+    }, this.#probeEveryMs).unref();
+    this.#probes.set(server, timer);
+  }
+
+  async #probe(server: HomeServer): Promise<void> {
+    const exchange = await askedOf(server, statusServer);
+    // It may have been revived by a request meanwhile, and lost again.
+    this.#probes.delete(server);
+    if (!this.#deadUntil.has(server)) return;
+    if (exchange !== null && exchange.reply !== null) {
+      this.#answersStatus.add(server);
+      this.#revived(server);
+    } else this.#probeLater(server);
   }
 
   #renamed(request: RadSecRequest): RadSecRequest {
@@ -113,7 +175,7 @@ export class HomeServerPool {
     return this.#servers.map((server) => {
       const answeredAt = this.#answeredAt.get(server) ?? null;
       const lostAt = this.#lostAt.get(server) ?? null;
-      const dead = (this.#deadUntil.get(server) ?? 0) > now;
+      const dead = this.#isDead(server, now);
       return { state: dead ? 'DEAD' : answeredAt === null ? 'UNASKED' : 'ALIVE', answeredAt, lostAt };
     });
   }
@@ -121,6 +183,6 @@ export class HomeServerPool {
   /** Names of the servers that are passed over now. */
   get dead(): readonly string[] {
     const now = this.#clock.now();
-    return this.#servers.filter((server) => (this.#deadUntil.get(server) ?? 0) > now).map(({ name }) => name);
+    return this.#servers.filter((server) => this.#isDead(server, now)).map(({ name }) => name);
   }
 }

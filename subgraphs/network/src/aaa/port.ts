@@ -6,6 +6,8 @@ export interface RadiusPort {
   readonly RadiusClient: typeof radius.RadiusClient;
   readonly HomeServerPool: typeof radius.HomeServerPool;
   readonly udpHomeServer: typeof radius.udpHomeServer;
+  readonly radSecHomeServer: typeof radius.radSecHomeServer;
+  readonly RadSecClient: typeof radius.RadSecClient;
   readonly forwardAccounting: typeof radius.forwardAccounting;
   readonly standardDictionary: typeof radius.standardDictionary;
   readonly papPassword: typeof radius.papPassword;

@@ -76,23 +76,34 @@ export function checkEap(wanted: WantedEap, keyStays: boolean, now: number): voi
           `${shownCertificate(one).subject} is the certificate of no authority`,
         );
   if (certificate === null) return;
-  const [leaf] = certificatesOf('input.certificate', certificate);
-  if (leaf === undefined) return;
-  if (new Date(leaf.validTo).getTime() <= now)
-    throw new ValidationError('input.certificate', `It ended on ${leaf.validTo}`);
-  if (privateKey === null) {
-    if (!keyStays) throw new ValidationError('input.privateKey', 'A new certificate comes with its key');
-    return;
-  }
-  if (!leaf.checkPrivateKey(keyOf(privateKey)))
-    throw new ValidationError('input.privateKey', 'It is not the key of this certificate');
+  if (privateKey === null && !keyStays)
+    throw new ValidationError('input.privateKey', 'A new certificate comes with its key');
+  checkIdentity('input', certificate, privateKey, now);
 }
 
-function keyOf(pem: string): KeyObject {
+/**
+ * @param privateKey null: the one there is, which is known to fit.
+ * @throws ValidationError for a certificate that has ended, or a key of another.
+ */
+export function checkIdentity(
+  field: string,
+  certificate: string,
+  privateKey: string | null,
+  now: number,
+): void {
+  const [leaf] = certificatesOf(`${field}.certificate`, certificate);
+  if (leaf === undefined) return;
+  if (new Date(leaf.validTo).getTime() <= now)
+    throw new ValidationError(`${field}.certificate`, `It ended on ${leaf.validTo}`);
+  if (privateKey !== null && !leaf.checkPrivateKey(keyOf(`${field}.privateKey`, privateKey)))
+    throw new ValidationError(`${field}.privateKey`, 'It is not the key of this certificate');
+}
+
+function keyOf(field: string, pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
-    throw new ValidationError('input.privateKey', 'It is no private key in PEM without a passphrase');
+    throw new ValidationError(field, 'It is no private key in PEM without a passphrase');
   }
 }
 

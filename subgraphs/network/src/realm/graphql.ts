@@ -3,6 +3,7 @@ import { StalePlanError, type TenantEvents, ValidationError } from '@dotmac/sche
 import { builder } from '../builder.ts';
 import { fingerprintOf } from '../change/apply.ts';
 import { ChangeModeEnum } from '../types.ts';
+import { overUdp, radSecServer } from './radsec.ts';
 import type { ServerStanding } from './realms.ts';
 import { checkRealm, checkServer } from './rules.ts';
 import {
@@ -29,9 +30,15 @@ const HomeServerRef = builder
       requireMessageAuthenticator: t.boolean({
         resolve: ({ server }) => server.requireMessageAuthenticator,
       }),
+      transport: t.field({
+        type: builder.enumType('HomeServerTransport', { values: ['UDP', 'RADSEC'] as const }),
+        resolve: ({ server }) => (server.authorities === null ? ('UDP' as const) : ('RADSEC' as const)),
+      }),
+      serverName: t.string({ nullable: true, resolve: ({ server }) => server.serverName }),
       state: t.field({
         type: builder.enumType('HomeServerState', {
-          description: 'DEAD: it did not answer, and is passed over for half a minute.',
+          description:
+            'DEAD: it did not answer, and is passed over until it answers a Status-Server; one that knows none, for half a minute.',
           values: ['UNASKED', 'ALIVE', 'DEAD'] as const,
         }),
         resolve: ({ standing }) => standing.state,
@@ -93,16 +100,33 @@ const SetRealmResultRef = builder.objectRef<RealmResult>('SetRealmResult').imple
   }),
 });
 
+const RadSecInput = builder.inputType('RadSecInput', {
+  fields: (t) => ({
+    serverName: t.string({ description: 'What its certificate must carry; its address when left out.' }),
+    authorities: t.string({ required: true, description: 'PEM: who signs its certificate.' }),
+    certificate: t.string({ required: true, description: 'PEM with its chain: what we show it.' }),
+    privateKey: t.string({
+      description: 'PEM. Left out for a server that is there with this very certificate: it stays.',
+    }),
+  }),
+});
+
 const HomeServerInput = builder.inputType('HomeServerInput', {
   fields: (t) => ({
     host: t.field({ type: 'IPAddress', required: true }),
-    authPort: t.int({ description: '1812 when left out.' }),
+    authPort: t.int({ description: '1812 when left out, 2083 over TLS.' }),
     acctPort: t.int({ description: 'It is not told of sessions when left out.' }),
     requireMessageAuthenticator: t.boolean({
       description:
         'True when left out. False believes unsigned replies: for servers not mended after CVE-2024-3596.',
     }),
-    secret: t.string({ description: 'Left out for a server that is there already: it stays.' }),
+    secret: t.string({
+      description: 'Left out for a server that is there already: it stays. None over TLS.',
+    }),
+    radSec: t.field({
+      type: RadSecInput,
+      description: 'RADIUS over TLS: logins and accounting on `authPort`.',
+    }),
   }),
 });
 
@@ -140,10 +164,13 @@ builder.mutationField('setRealm', (t) =>
         const servers = input.servers.map((given, place): StoredServer => {
           const { host, authPort = null, acctPort = null, secret = null } = given;
           const requireMessageAuthenticator = given.requireMessageAuthenticator ?? true;
-          const wanted = { host, authPort: authPort ?? 1812, acctPort, requireMessageAuthenticator };
+          const standard = given.radSec == null ? 1812 : 2083;
+          const wanted = { host, authPort: authPort ?? standard, acctPort, requireMessageAuthenticator };
           checkServer(wanted, place);
           const known = before?.servers.find((one) => one.host === host && one.authPort === wanted.authPort);
-          if (secret === null && known !== undefined) return { ...known, ...wanted, place };
+          if (given.radSec != null)
+            return radSecServer({ ...wanted, place, realmId }, given.radSec, known ?? null, services);
+          if (secret === null && known?.transport === 'UDP') return { ...known, ...wanted, place };
           if (secret === null || secret.length < 6 || secret.length > 128)
             throw new ValidationError(`input.servers.${place}.secret`, 'A secret has 6 to 128 characters');
           const id = newId('hsv', clock);
@@ -153,6 +180,7 @@ builder.mutationField('setRealm', (t) =>
             place,
             ...wanted,
             secret: Buffer.from(secrets.seal(secret, homeServerPurpose(id))),
+            ...overUdp,
           };
         });
         const realm: RealmWithServers = {
@@ -175,6 +203,10 @@ builder.mutationField('setRealm', (t) =>
                   server.authPort,
                   server.acctPort,
                   server.requireMessageAuthenticator,
+                  server.transport,
+                  server.serverName,
+                  server.authorities,
+                  server.certificate,
                 ]),
               ];
         const fingerprint = fingerprintOf(`realm:${name}`, JSON.stringify([shown(before), shown(realm)]), [

@@ -1,8 +1,21 @@
-import type { AccessRequestView, AccountingRecord, HomeServerPool, RadiusClient } from '@dotmac/radius';
+import type {
+  AccessRequestView,
+  AccountingRecord,
+  HomeServer,
+  HomeServerPool,
+  RadiusClient,
+  RadSecClient,
+} from '@dotmac/radius';
 import type { RadiusPort } from '../aaa/port.ts';
 import type { NetworkServices } from '../builder.ts';
 import { realmOf, withoutRealm } from './rules.ts';
-import { allRealms, homeServerPurpose, type RealmWithServers } from './store.ts';
+import {
+  allRealms,
+  homeServerKeyPurpose,
+  homeServerPurpose,
+  type RealmWithServers,
+  type StoredServer,
+} from './store.ts';
 
 /** Records on their way to home servers at a time; more are not told to them, and counted. */
 const mostForwarded = 1_000;
@@ -11,7 +24,12 @@ interface Route {
   readonly access: HomeServerPool;
   /** Null when no server is told of sessions. */
   readonly accounting: HomeServerPool | null;
+  /** Connections of its own. */
+  readonly connections: readonly RadSecClient[];
 }
+
+/** What is under way to servers of before may take this long to end. */
+const lingerMilliseconds = 15_000;
 
 /** How a home server is doing, as far as this process has asked it. */
 export interface ServerStanding {
@@ -43,9 +61,19 @@ export class Realms {
     // What is known of servers outlives a word that changes nothing, such as the event of our own change.
     if (known === this.#known) return;
     this.#known = known;
+    const before = [...this.#routes.values()];
     this.#routes = new Map(
       realms.flatMap((realm) => (realm.enabled ? [[realm.name, this.#routeTo(realm)] as const] : [])),
     );
+    for (const { access, accounting } of before) {
+      access.close();
+      accounting?.close();
+    }
+    const connections = before.flatMap((route) => route.connections);
+    if (connections.length > 0)
+      setTimeout(() => {
+        for (const connection of connections) void connection.close();
+      }, lingerMilliseconds).unref();
   }
 
   /** For the server's policy: the home servers of a request's realm; null when it is ours. */
@@ -93,26 +121,54 @@ export class Realms {
   }
 
   async close(): Promise<void> {
+    for (const { access, accounting, connections } of this.#routes.values()) {
+      access.close();
+      accounting?.close();
+      await Promise.all(connections.map((connection) => connection.close()));
+    }
     await this.#client?.close();
   }
 
   #routeTo({ strip, servers }: RealmWithServers): Route {
-    this.#client ??= new this.#radius.RadiusClient();
-    const client = this.#client;
-    const { udpHomeServer, HomeServerPool, sharedSecret } = this.#radius;
-    const poolOn = (port: (server: RealmWithServers['servers'][number]) => number | null) => {
+    const connections = new Map<string, RadSecClient>();
+    const poolOn = (port: (server: StoredServer) => number | null) => {
       const homes = servers.flatMap((server) => {
         const at = port(server);
-        if (at === null) return [];
-        const secret = sharedSecret(this.#services.secrets.open(server.secret, homeServerPurpose(server.id)));
-        const { id: name, host, requireMessageAuthenticator } = server;
-        return [udpHomeServer(client, { name, host, port: at, secret, requireMessageAuthenticator })];
+        return at === null ? [] : [this.#homeOf(server, at, connections)];
       });
-      return homes.length === 0 ? null : new HomeServerPool(homes, strip ? { userName: withoutRealm } : {});
+      const options = strip ? { userName: withoutRealm } : {};
+      return homes.length === 0 ? null : new this.#radius.HomeServerPool(homes, options);
     };
     return {
-      access: poolOn(({ authPort }) => authPort) ?? new HomeServerPool([]),
+      access: poolOn(({ authPort }) => authPort) ?? new this.#radius.HomeServerPool([]),
       accounting: poolOn(({ acctPort }) => acctPort),
+      connections: [...connections.values()],
     };
+  }
+
+  #homeOf(server: StoredServer, port: number, connections: Map<string, RadSecClient>): HomeServer {
+    const { id: name, host, requireMessageAuthenticator, authorities, certificate, privateKey } = server;
+    const { secrets } = this.#services;
+    const { udpHomeServer, radSecHomeServer, RadSecClient, sharedSecret } = this.#radius;
+    if (authorities !== null && certificate !== null && privateKey !== null) {
+      // Logins and accounting share one connection (RFC 6614 §2.1).
+      const known = connections.get(name);
+      const serverName = server.serverName === null ? {} : { serverName: server.serverName };
+      const client =
+        known ??
+        new RadSecClient({
+          host,
+          port: server.authPort,
+          ...serverName,
+          ca: authorities,
+          cert: certificate,
+          key: secrets.open(privateKey, homeServerKeyPurpose(name)),
+        });
+      connections.set(name, client);
+      return radSecHomeServer(name, client);
+    }
+    this.#client ??= new this.#radius.RadiusClient();
+    const secret = sharedSecret(secrets.open(server.secret, homeServerPurpose(name)));
+    return udpHomeServer(this.#client, { name, host, port, secret, requireMessageAuthenticator });
   }
 }

@@ -45,6 +45,11 @@ export async function ownLoginsIn(db: Executor<TenantDatabase>, realm: string): 
   return rows[0]?.count ?? 0;
 }
 
+/** What the key of our certificate for a home server is sealed for. */
+export function homeServerKeyPurpose(serverId: string): string {
+  return `home-server-key:${serverId}`;
+}
+
 /** What a home server's secret is sealed for. */
 export function homeServerPurpose(serverId: string): string {
   return `home-server:${serverId}`;

@@ -507,9 +507,11 @@ export interface BillingPlanVersion {
 export interface BillingPrepaid {
   customerId: string;
   expiredOn: string | null;
+  graceDays: Generated<number>;
   noticeDays: Generated<number>;
   since: string;
   toldOf: string | null;
+  unpaidSince: string | null;
 }
 
 export interface BillingPrepaidRefund {

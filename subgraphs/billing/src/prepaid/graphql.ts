@@ -41,6 +41,14 @@ const PrepaidRef = builder.objectRef<Prepaid>('PrepaidAccount').implement({
     noticeDays: t.exposeInt('noticeDays', {
       description: 'So many days before a purchase that the balance does not cover he is told.',
     }),
+    graceDays: t.exposeInt('graceDays', {
+      description: 'So many days his services go on although a purchase is not covered.',
+    }),
+    unpaidSince: t.expose('unpaidSince', {
+      type: 'LocalDate',
+      nullable: true,
+      description: 'The purchase that waits for a top-up; days of grace are bought with it.',
+    }),
     expiredOn: t.expose('expiredOn', {
       type: 'LocalDate',
       nullable: true,
@@ -80,6 +88,10 @@ const StartPrepaidInput = builder.inputType('StartPrepaidInput', {
   fields: (t) => ({
     customerId: t.id({ required: true }),
     noticeDays: t.int({ defaultValue: 3, description: '0 to 31.' }),
+    graceDays: t.int({
+      defaultValue: 0,
+      description: '0 to 31: how long services go on although a purchase is not covered.',
+    }),
     clientMutationId: t.string(),
   }),
 });
@@ -118,7 +130,10 @@ builder.mutationFields((t) => ({
       const noticeDays = input.noticeDays ?? 3;
       if (noticeDays < 0 || noticeDays > 31)
         throw new ValidationError('input.noticeDays', `must be 0 to 31, not ${noticeDays}`);
-      return startPrepaid(context.services, input.customerId, noticeDays, actOf(context));
+      const graceDays = input.graceDays ?? 0;
+      if (graceDays < 0 || graceDays > 31)
+        throw new ValidationError('input.graceDays', `must be 0 to 31, not ${graceDays}`);
+      return startPrepaid(context.services, input.customerId, { noticeDays, graceDays }, actOf(context));
     },
   }),
   endPrepaid: t.field({

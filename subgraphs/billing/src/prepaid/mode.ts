@@ -14,7 +14,7 @@ import { deletePrepaid, insertPrepaid, type Prepaid, prepaidOfCustomers } from '
 export async function startPrepaid(
   services: BillingServices,
   customerId: string,
-  noticeDays: number,
+  terms: Pick<Prepaid, 'noticeDays' | 'graceDays'>,
   act: Act,
 ): Promise<Prepaid> {
   return services.database.transaction().execute(async (transaction) => {
@@ -27,7 +27,7 @@ export async function startPrepaid(
     if ((await openItems(transaction, [customerId])).length > 0)
       throw new ConflictError('OPEN_INVOICES', 'Who pays ahead owes nothing: his open invoices come first');
     await transfer(transaction, services, customerId, false, act);
-    await insertPrepaid(transaction, { customerId, since: act.today, noticeDays });
+    await insertPrepaid(transaction, { customerId, since: act.today, ...terms });
     const [prepaid] = await prepaidOfCustomers(transaction, [customerId]);
     if (prepaid === undefined) throw new Error(`the prepaid account of ${customerId} was made and is gone`);
     return prepaid;

@@ -33,16 +33,17 @@ const topUp = (customerId: string, amount: number) => {
     '... on Payment { id }',
   );
 };
-const start = (customerId: string) =>
+const start = (customerId: string, terms: { graceDays?: number } = {}) =>
   mutate(
     'startPrepaid',
     'StartPrepaidInput',
-    { customerId },
+    { customerId, ...terms },
     '... on PrepaidAccount { balance { amount } } ... on ConflictError { reason }',
   );
 interface Prepaid {
   readonly balance: { readonly amount: string };
   readonly expiredOn: string | null;
+  readonly unpaidSince: string | null;
   readonly nextPurchaseOn: string | null;
   readonly history: {
     readonly kind: string;
@@ -52,7 +53,7 @@ interface Prepaid {
 }
 const prepaidOf = async (id: string): Promise<Prepaid | null> => {
   const { _entities } = await isp.ask<{ _entities: { prepaid: Prepaid | null }[] }>(
-    `query ($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { prepaid { balance { amount } expiredOn nextPurchaseOn
+    `query ($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { prepaid { balance { amount } expiredOn unpaidSince nextPurchaseOn
       history { kind amount { amount } balance { amount } } } } } }`,
     { r: [{ __typename: 'Customer', id }] },
   );
@@ -120,6 +121,45 @@ test('a balance buys each period at its start, warns, expires, and a top-up rest
   ]);
   for (const line of lines)
     expect(checkExplanation(line.explanation as never, line.netMinor)).toEqual({ outcome: 'AGREES' });
+  await proved();
+});
+
+test('days of grace: the service goes on, a top-up within them buys the whole period, later it buys them too', async () => {
+  const started = async (name: string) => {
+    const id = await isp.createCustomer(name);
+    await start(id, { graceDays: 2 });
+    await topUp(id, 7000);
+    await isp.activate(id, await isp.createPlan(7000n, { terms: { intervalUnit: 'WEEK' } }));
+    return id;
+  };
+  const [inTime, late] = [await started('In time'), await started('Late')];
+  await isp.ask('mutation { runBilling(input: {}) { __typename } }');
+  await advance(7);
+  for (const id of [inTime, late]) {
+    expect(await isLocked(id)).toBe(false);
+    expect(await prepaidOf(id)).toMatchObject({ unpaidSince: isp.today(), expiredOn: null });
+  }
+  await isp.tenant.services.events.flush();
+  // Told ahead of the purchase, and once more of the day on which it closes.
+  expect((await eventsOf('prepaid.balance.low', late)).map(({ payload }) => payload)).toMatchObject([
+    { on: isp.today() },
+    { on: plusDays(isp.today(), 2) },
+  ]);
+  await topUp(inTime, 7000);
+  await advance(2);
+  expect(await isLocked(inTime)).toBe(false);
+  expect(await prepaidOf(inTime)).toMatchObject({ unpaidSince: null, balance: { amount: '0' } });
+  expect((await linesOf(inTime)).map(({ days }) => days)).toEqual([7, 7]);
+  expect(await isLocked(late)).toBe(true);
+  expect(await prepaidOf(late)).toMatchObject({ expiredOn: isp.today() });
+  // Two days of grace and three that are left: five of seven days of 70.00.
+  await advance(2);
+  await topUp(late, 5000);
+  expect(await isLocked(late)).toBe(false);
+  expect(await prepaidOf(late)).toMatchObject({ unpaidSince: null, balance: { amount: '0' } });
+  const [, ...bought] = await linesOf(late);
+  expect(bought.reduce((sum, { netMinor }) => sum + netMinor, 0n)).toBe(5000n);
+  expect(bought.reduce((sum, { days }) => sum + days, 0)).toBe(5);
   await proved();
 });
 

@@ -33,7 +33,7 @@ export async function restorePrepaid(
     await reopenExpiry(transaction, ended);
     return false;
   }
-  await updatePrepaid(transaction, customerId, { expiredOn: null });
+  await updatePrepaid(transaction, customerId, { expiredOn: null, unpaidSince: null });
   const next = result.nextBillOn;
   const nextBillOn = next === null ? null : formatDay(next);
   await settleAccounts(transaction, [{ customerId, nextBillOn }], act.today);

@@ -16,7 +16,8 @@ export async function prepaidOfCustomers(
 ): Promise<Prepaid[]> {
   const { rows } = await sql<Prepaid>`
     select p.customer_id as "customerId", p.since, p.notice_days as "noticeDays", p.told_of as "toldOf",
-      p.expired_on as "expiredOn", a.currency, coalesce((select sum(c.open_minor) from billing.credit_item c
+      p.expired_on as "expiredOn",
+      p.grace_days as "graceDays", p.unpaid_since as "unpaidSince", a.currency, coalesce((select sum(c.open_minor) from billing.credit_item c
         where c.customer_id = p.customer_id and c.currency = a.currency and c.open_minor > 0), 0)::bigint as balance
     from billing.prepaid p join billing.account a on a.customer_id = p.customer_id
     where p.customer_id = any(${idArray(customerIds)})`.execute(db);
@@ -32,7 +33,7 @@ export async function prepaidStandings(
 
 export async function insertPrepaid(
   transaction: Transaction<TenantDatabase>,
-  row: Pick<Prepaid, 'customerId' | 'since' | 'noticeDays'>,
+  row: Pick<Prepaid, 'customerId' | 'since' | 'noticeDays' | 'graceDays'>,
 ): Promise<void> {
   await transaction.insertInto('billing.prepaid').values(row).execute();
 }
@@ -47,9 +48,22 @@ export async function deletePrepaid(
 export async function updatePrepaid(
   transaction: Transaction<TenantDatabase>,
   customerId: string,
-  change: Partial<Pick<Prepaid, 'expiredOn' | 'toldOf' | 'noticeDays'>>,
+  change: Partial<Pick<Prepaid, 'expiredOn' | 'toldOf' | 'noticeDays' | 'unpaidSince'>>,
 ): Promise<void> {
   await transaction.updateTable('billing.prepaid').set(change).where('customerId', '=', customerId).execute();
+}
+
+/** What these customers waited to buy is bought, or no longer wanted. */
+export async function endGrace(
+  transaction: Transaction<TenantDatabase>,
+  customerIds: readonly string[],
+): Promise<void> {
+  if (customerIds.length === 0) return;
+  await transaction
+    .updateTable('billing.prepaid')
+    .set({ unpaidSince: null })
+    .where('customerId', 'in', customerIds)
+    .execute();
 }
 
 /** Puts every running service of the customer on hold from a day (ISO) on, those that are not yet. */
@@ -131,7 +145,7 @@ export async function purchasesAhead(
   const { rows } = await sql<{ customerId: string; on: string }>`
     select p.customer_id as "customerId", a.next_bill_on::text as "on"
     from billing.prepaid p join billing.account a on a.customer_id = p.customer_id
-    where p.expired_on is null and a.next_bill_on > ${today}::date
+    where p.expired_on is null and p.unpaid_since is null and a.next_bill_on > ${today}::date
       and a.next_bill_on <= ${today}::date + p.notice_days and p.told_of is distinct from a.next_bill_on
     order by p.customer_id`.execute(db);
   return rows;

@@ -11,6 +11,7 @@ import { dueGroups } from '../payer/store.ts';
 import { summarise } from '../payer/summarise.ts';
 import { expire } from '../prepaid/expire.ts';
 import { type Unaffordable, unaffordable } from '../prepaid/rules.ts';
+import { endGrace } from '../prepaid/store.ts';
 import type { TaxComponent } from '../tax/rules-types.ts';
 import { taxComponents } from '../tax/store.ts';
 import { type Act, issueDrafts } from './issue.ts';
@@ -62,12 +63,14 @@ interface Computed {
   readonly problems: Problem[];
   /** Of customers who pay ahead: what their balance does not buy. */
   readonly unaffordable: Unaffordable[];
+  /** Customers who pay ahead, and no longer wait to buy something. */
+  readonly bought: string[];
   readonly settled: { customerId: string; nextBillOn: string | null }[];
 }
 
 /** `bill` over snapshots; a snapshot that makes the rules throw is a problem of its account, not of the run. */
 function compute(snapshots: readonly AccountSnapshot[], runDate: Day, taxes: Taxes): Computed {
-  const computed: Computed = { drafts: [], problems: [], unaffordable: [], settled: [] };
+  const computed: Computed = { drafts: [], problems: [], unaffordable: [], bought: [], settled: [] };
   for (const snapshot of snapshots) {
     const { customerId } = snapshot;
     const result = billSafely(snapshot, runDate, taxes);
@@ -80,6 +83,7 @@ function compute(snapshots: readonly AccountSnapshot[], runDate: Day, taxes: Tax
       computed.unaffordable.push(purchase);
       continue;
     }
+    if (snapshot.prepaid?.unpaidSince != null) computed.bought.push(customerId);
     if (result.draft !== null) computed.drafts.push(result.draft);
     const { nextBillOn } = result;
     computed.settled.push({ customerId, nextBillOn: nextBillOn === null ? null : formatDay(nextBillOn) });
@@ -134,13 +138,14 @@ export async function applyPlan(
     const groups = await dueGroups(transaction, plan.runDate, plan.customerId);
     await lockAccounts(transaction, [...ids, ...groups.flatMap(idsOf)]);
     const taxes = await taxComponents(transaction);
-    const computed: Computed = { drafts: [], problems: [], unaffordable: [], settled: [] };
+    const computed: Computed = { drafts: [], problems: [], unaffordable: [], bought: [], settled: [] };
     for (let at = 0; at < ids.length; at += defaultChunkSize) {
       const snapshots = await loadSnapshots(transaction, ids.slice(at, at + defaultChunkSize));
       const part = compute(snapshots, dayOfText(plan.runDate), taxes);
       computed.drafts.push(...part.drafts);
       computed.problems.push(...part.problems);
       computed.unaffordable.push(...part.unaffordable);
+      computed.bought.push(...part.bought);
       computed.settled.push(...part.settled);
     }
     for (const group of groups) {
@@ -231,11 +236,11 @@ async function computeGroup(
 ): Promise<Computed> {
   const snapshots = await loadSnapshots(db, idsOf(group));
   try {
-    return { ...billGroup(group, snapshots, dayOfText(runDate), taxes), unaffordable: [] };
+    return { ...billGroup(group, snapshots, dayOfText(runDate), taxes), unaffordable: [], bought: [] };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const problems = [{ customerId: group.payerId, message: error.message }];
-    return { drafts: [], problems, unaffordable: [], settled: [] };
+    return { drafts: [], problems, unaffordable: [], bought: [], settled: [] };
   }
 }
 
@@ -333,6 +338,7 @@ async function write(
     computed.unaffordable.map(({ customerId }) => customerId),
     nextTry,
   );
+  await endGrace(transaction, computed.bought);
   // What is billed ahead of its day may still be paid for until then.
   if (runDate <= act.today) await expire(transaction, services, computed.unaffordable, runDate, act);
   const issued = await issueDrafts(transaction, services, computed.drafts, act);

@@ -785,6 +785,11 @@ export interface BillingVoucherBatch {
   seconds: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
 }
 
+export interface BillingVoucherExpiry {
+  expiredOn: string;
+  voucherId: string;
+}
+
 export interface BillingVoucherRedemption {
   paymentId: string;
   voucherId: string;
@@ -1738,6 +1743,7 @@ export interface DB {
   "billing.usageTopUp": BillingUsageTopUp;
   "billing.voucher": BillingVoucher;
   "billing.voucherBatch": BillingVoucherBatch;
+  "billing.voucherExpiry": BillingVoucherExpiry;
   "billing.voucherRedemption": BillingVoucherRedemption;
   "billing.voucherRevocation": BillingVoucherRevocation;
   "billing.voucherUse": BillingVoucherUse;

@@ -71,6 +71,7 @@ import './trial/graphql.ts';
 import { usageConsumer } from './usage/events.ts';
 import './usage/graphql.ts';
 import { voucherConsumer } from './voucher/events.ts';
+import { dailyVouchers } from './voucher/expire.ts';
 import './voucher/graphql.ts';
 import './webhook/graphql.ts';
 import { webhookDoor, webhookJob } from './webhook/receive.ts';
@@ -114,6 +115,7 @@ export function billing(
       dailyMetering(services),
       dailyTrials(services),
       dailyInstalments(services),
+      dailyVouchers(services),
       dailyBilling(services),
       dailyPrepaid(services),
       dailyCollection(services, providers),

@@ -85,14 +85,14 @@ function checksAt(at: Date, stood: RawBuilder<boolean>): Record<string, RawBuild
           join billing.deposit d on d.id = r.deposit_id
           where ${isPosted(`'depositApplied', 'depositRefund'`, 'r.id', stood)}`,
     ),
-    'what is owed for vouchers is what was sold less what was redeemed and revoked': differ(
+    'what is owed for vouchers is what was sold less what was redeemed, revoked and expired': differ(
       ledger(`e.account = 'voucherLiability'`, -1),
       sql`
         select b.currency as key, b.amount_minor * b.count as total from billing.voucher_batch b
           where ${isPosted(`'voucherSale'`, 'b.id', stood)}
         union all
         select b.currency, -b.amount_minor from billing.voucher v join billing.voucher_batch b on b.id = v.batch_id
-          where ${isPosted(`'voucherRedemption', 'voucherRevocation'`, 'v.id', stood)}`,
+          where ${isPosted(`'voucherRedemption', 'voucherRevocation', 'voucherExpiry'`, 'v.id', stood)}`,
     ),
     'the revenue of a class is the sum of its lines': differ(
       ledger(`e.account like 'revenue:%'`, -1, `substr(e.account, 9) || ' ' || e.currency`),

@@ -80,7 +80,7 @@ const checks = {
         select from billing.payment_return r where r.payment_id = m.payment_id and r.kind = 'reversal'))
       group by 1) b on b.currency = l.currency
     where coalesce(l.total, 0) <> coalesce(b.total, 0)`,
-  'what is owed for vouchers are those that were neither redeemed, logged in with nor revoked': sql<{
+  'what is owed for vouchers are those that were neither redeemed, logged in with, revoked nor expired': sql<{
     what: string;
   }>`
     select coalesce(l.currency, v.currency) as what
@@ -89,6 +89,7 @@ const checks = {
       join billing.voucher_batch b on b.id = v.batch_id
       where not exists (select from billing.voucher_redemption r where r.voucher_id = v.id)
         and not exists (select from billing.voucher_use u where u.voucher_id = v.id)
+        and not exists (select from billing.voucher_expiry e where e.voucher_id = v.id)
         and not exists (select from billing.voucher_revocation x where x.voucher_id = v.id) group by 1) v
       on v.currency = l.currency
     where coalesce(l.total, 0) <> coalesce(v.total, 0)`,

@@ -151,6 +151,17 @@ export const postVoucherRevocation = (revocation: Parameters<typeof postVoucherR
     credit(clearing(revocation.gateway), revocation.amount),
   ]);
 
+/** A voucher that expired is owed to nobody: it is income of no supply, and bears no tax. */
+export const postVoucherExpiry = (expiry: {
+  readonly ref: string;
+  readonly currency: string;
+  readonly amount: bigint;
+}): PostingSet =>
+  postingSet('voucherExpiry', expiry.ref, expiry.currency, [
+    debit({ type: 'voucherLiability' }, expiry.amount),
+    credit({ type: 'voucherBreakage' }, expiry.amount),
+  ]);
+
 /** What will not be paid becomes bad debt; a recovery opens it again. */
 export const postWriteOff = ({ ref, customer, currency, amount }: CustomerMovement): PostingSet =>
   postingSet('writeOff', ref, currency, [

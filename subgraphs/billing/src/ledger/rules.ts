@@ -10,6 +10,8 @@ export type Account =
   | { readonly type: 'deposit'; readonly customer: string }
   | { readonly type: 'prepaid'; readonly customer: string }
   | { readonly type: 'voucherLiability' }
+  /** What was paid for vouchers that expired: income, and of no supply. */
+  | { readonly type: 'voucherBreakage' }
   | { readonly type: 'badDebt' }
   | { readonly type: 'gatewayFees' }
   | { readonly type: 'cashRounding' }
@@ -38,6 +40,7 @@ export type PostingKind =
   | 'voucherSale'
   | 'voucherRedemption'
   | 'voucherRevocation'
+  | 'voucherExpiry'
   | 'writeOff'
   | 'recovery'
   | 'suspense'

@@ -5,9 +5,10 @@ import { MoneyInput } from '../catalogue/type.ts';
 import { orFailure, planFailures } from '../outcome.ts';
 import { PaymentRef } from '../payment/type.ts';
 import { ApplyModeEnum } from '../run/graphql.ts';
-import { createBatch, redeemVoucher } from './redeem.ts';
+import { createBatch, redeemVoucher, refusalOf } from './redeem.ts';
 import { applyRevocation, planRevocation, type RevocationPlan } from './revoke.ts';
-import { batches, type VoucherBatch } from './store.ts';
+import { voucherHash } from './rules.ts';
+import { batches, type StoredVoucher, type VoucherBatch, voucherByHash } from './store.ts';
 
 const VoucherBatchRef = builder
   .objectRef<VoucherBatch & { readonly redeemed: number }>('VoucherBatch')
@@ -106,6 +107,54 @@ const RevokeVouchersInput = builder.inputType('RevokeVouchersInput', {
     clientMutationId: t.string(),
   }),
 });
+
+interface Offer {
+  readonly voucher: StoredVoucher;
+  readonly refusal: ReturnType<typeof refusalOf>;
+}
+const OfferRef = builder.objectRef<Offer>('VoucherOffer').implement({
+  description: 'What the holder of a code gets for it.',
+  fields: (t) => ({
+    amount: t.field({
+      type: 'Money',
+      description: 'It pays so much: open invoices first, the rest is balance.',
+      resolve: ({ voucher: { amount, currency } }) => ({ minor: amount, currency }),
+    }),
+    expiresOn: t.field({
+      type: 'LocalDate',
+      nullable: true,
+      description: 'The first day without it.',
+      resolve: ({ voucher }) => voucher.expiresOn,
+    }),
+    planId: t.id({ nullable: true, resolve: ({ voucher }) => voucher.planId }),
+    seconds: t.field({ type: 'BigInt', nullable: true, resolve: ({ voucher }) => voucher.seconds }),
+    octets: t.field({ type: 'BigInt', nullable: true, resolve: ({ voucher }) => voucher.octets }),
+    refusal: t.string({
+      nullable: true,
+      description: 'Why it gives nothing: ALREADY_REDEEMED, CANCELLED or EXPIRED; null: it can be redeemed.',
+      resolve: ({ refusal }) => refusal ?? null,
+    }),
+  }),
+});
+
+builder.queryField('voucherOffer', (t) =>
+  t.field({
+    type: OfferRef,
+    nullable: true,
+    description:
+      'What a code gives, before it is redeemed; null when it is none. Whoever knows the code may ask.',
+    authScopes: { signedIn: true },
+    args: { code: t.arg.string({ required: true }) },
+    resolve: async (_root, { code }, context) => {
+      const hash = voucherHash(code);
+      if (hash === undefined)
+        throw new ValidationError('code', 'A code has 16 letters and digits, such as ABCD-EFGH-JKMN-PQRS');
+      const voucher = await voucherByHash(context.services.database, hash);
+      if (voucher === null) return null;
+      return { voucher, refusal: refusalOf(voucher, voucher.currency, actOf(context).today) };
+    },
+  }),
+);
 
 builder.queryField('voucherBatches', (t) =>
   t.field({

@@ -12,7 +12,14 @@ import { type Payment, paymentsById } from '../payment/store.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
 import { redemptionRefusal, voucherCode, voucherHash } from './rules.ts';
-import { grantsOf, insertBatch, insertRedemption, lockedVoucher, type VoucherBatch } from './store.ts';
+import {
+  grantsOf,
+  insertBatch,
+  insertRedemption,
+  lockedVoucher,
+  type StoredVoucher,
+  type VoucherBatch,
+} from './store.ts';
 
 const method = 'voucher';
 
@@ -98,6 +105,22 @@ export async function createBatch(
   return { batch, codes };
 }
 
+/** Why a voucher cannot be redeemed on a local day (ISO) for an account in a currency. */
+export const refusalOf = (
+  { isRevoked, isUsed, paymentId, currency, expiresOn }: StoredVoucher,
+  accountCurrency: string,
+  today: string,
+) =>
+  redemptionRefusal(
+    {
+      state: isRevoked ? 'cancelled' : paymentId === null && !isUsed ? 'active' : 'redeemed',
+      currency,
+      ...(expiresOn === null ? {} : { expiresOn: dayOfText(expiresOn) }),
+    },
+    accountCurrency,
+    dayOfText(today),
+  );
+
 /**
  * Turns a voucher into a payment of its customer: it pays open invoices, the rest is his balance. The same customer
  * with the same code again gets the payment that is there.
@@ -121,19 +144,7 @@ export async function redeemVoucher(
     }
     const account = await lockedAccount(transaction, customerId);
     if (account === null) throw new ConflictError('UNKNOWN_CUSTOMER', 'There is no such customer');
-    const refusal = redemptionRefusal(
-      {
-        state: voucher.isRevoked
-          ? 'cancelled'
-          : voucher.paymentId === null && !voucher.isUsed
-            ? 'active'
-            : 'redeemed',
-        currency: voucher.currency,
-        ...(voucher.expiresOn === null ? {} : { expiresOn: dayOfText(voucher.expiresOn) }),
-      },
-      account.currency,
-      dayOfText(act.today),
-    );
+    const refusal = refusalOf(voucher, account.currency, act.today);
     if (refusal !== undefined) throw new ConflictError(refusal, 'The voucher cannot be redeemed');
     const { id, amount, currency } = voucher;
     const payment = await receiveIn(

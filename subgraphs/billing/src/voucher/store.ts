@@ -43,6 +43,13 @@ export async function lockedVoucher(
   hash: string,
 ): Promise<StoredVoucher | null> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${hash}, 0))`.execute(transaction);
+  return voucherByHash(transaction, hash);
+}
+
+export async function voucherByHash(
+  db: Executor<TenantDatabase>,
+  hash: string,
+): Promise<StoredVoucher | null> {
   const { rows } = await sql<StoredVoucher>`
     select v.id, v.batch_id as "batchId", b.currency, b.amount_minor as amount, b.expires_on as "expiresOn",
       r.payment_id as "paymentId", p.customer_id as "customerId", b.plan_id as "planId", b.seconds, b.octets,
@@ -51,7 +58,7 @@ export async function lockedVoucher(
     from billing.voucher v join billing.voucher_batch b on b.id = v.batch_id
     left join billing.voucher_redemption r on r.voucher_id = v.id
     left join billing.payment p on p.id = r.payment_id
-    where v.hash = ${hash}`.execute(transaction);
+    where v.hash = ${hash}`.execute(db);
   return rows[0] ?? null;
 }
 
@@ -78,6 +85,7 @@ export async function useVoucher(
       select v.id, ${usedOn}::date from billing.voucher v where v.id = ${voucherId}
         and not exists (select from billing.voucher_redemption r where r.voucher_id = v.id)
         and not exists (select from billing.voucher_revocation x where x.voucher_id = v.id)
+        and not exists (select from billing.voucher_expiry e where e.voucher_id = v.id)
       on conflict do nothing returning voucher_id
     )
     select b.amount_minor as amount, b.currency from used u
@@ -133,8 +141,38 @@ export async function liveVouchers(
       and not exists (select from billing.voucher_redemption r where r.voucher_id = v.id)
       and not exists (select from billing.voucher_use u where u.voucher_id = v.id)
       and not exists (select from billing.voucher_revocation x where x.voucher_id = v.id)
+      and not exists (select from billing.voucher_expiry e where e.voucher_id = v.id)
     order by v.id`.execute(transaction);
   return rows.map(({ id }) => id);
+}
+
+/** Batches whose vouchers expired by a local day (ISO), some of which are still owed. */
+export async function expiredBatches(
+  db: Executor<TenantDatabase>,
+  today: string,
+): Promise<{ readonly id: string; readonly currency: string; readonly amount: bigint }[]> {
+  const { rows } = await sql<{ id: string; currency: string; amount: bigint }>`
+    select b.id, b.currency, b.amount_minor as amount from billing.voucher_batch b
+    where b.expires_on <= ${today}::date and exists (select from billing.voucher v where v.batch_id = b.id
+      and not exists (select from billing.voucher_redemption r where r.voucher_id = v.id)
+      and not exists (select from billing.voucher_use u where u.voucher_id = v.id)
+      and not exists (select from billing.voucher_revocation x where x.voucher_id = v.id)
+      and not exists (select from billing.voucher_expiry e where e.voucher_id = v.id))
+    order by b.id`.execute(db);
+  return rows;
+}
+
+export async function insertExpiries(
+  transaction: Transaction<TenantDatabase>,
+  ids: readonly string[],
+  on: string,
+): Promise<void> {
+  await insertRows(
+    transaction,
+    'billing.voucher_expiry',
+    { voucher_id: 'text', expired_on: 'date' },
+    ids.map((id) => ({ voucher_id: id, expired_on: on })),
+  );
 }
 
 /** Keeps redemptions of these vouchers away until the transaction ends. */

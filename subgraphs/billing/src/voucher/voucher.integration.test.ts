@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { proveLedger } from '../ledger/proof.ts';
 import { type BillingHarness, plusDays, startBilling, subscriber } from '../testing.ts';
+import { voucherHash } from './rules.ts';
 
 let isp: BillingHarness;
 beforeAll(async () => {
@@ -111,4 +112,52 @@ test('a voucher that is logged in with is owed until its first login, and then n
   expect(await redeem(ada, createVouchers.codes[0] ?? '')).toMatchObject({ reason: 'ALREADY_REDEEMED' });
   expect(await deferred()).toBe('500');
   await proved();
+});
+
+test('a code says what it gives, and what nobody used until its day is owed to nobody', async () => {
+  const ada = await isp.createCustomer('Ada');
+  const { codes } = await create('USD', plusDays(isp.today(), 3));
+  const [used = '', left = ''] = codes;
+  const offer = async (code: string) =>
+    (
+      await isp.tenant.ask<{ voucherOffer: Record<string, unknown> | null }>(
+        'billing',
+        'query ($code: String!) { voucherOffer(code: $code) { amount { amount } expiresOn planId seconds refusal } }',
+        { code },
+        subscriber(ada),
+      )
+    ).data?.voucherOffer;
+  expect(await offer(left)).toEqual({
+    amount: { amount: '4000' },
+    expiresOn: plusDays(isp.today(), 3),
+    planId: null,
+    seconds: null,
+    refusal: null,
+  });
+  expect(await offer('ABCD-EFGH-JKMN-PQRS')).toBeNull();
+  await redeem(ada, used);
+  expect(await offer(used)).toMatchObject({ refusal: 'ALREADY_REDEEMED' });
+  /** Of the account that a voucher's expiry credits. */
+  const incomeOf = async (code: string) =>
+    (
+      await sql<{ account: string; amount: bigint }>`
+        select e.account, -e.amount_minor as amount from billing.ledger_entry e
+        join billing.voucher v on v.id = e.ref
+        where e.kind = 'voucherExpiry' and e.amount_minor < 0 and v.hash = ${voucherHash(code) ?? ''}`.execute(
+        isp.tenant.services.database,
+      )
+    ).rows;
+  const before = isp.tenant.services.clock.now();
+  await isp.tenant.services.advanceClock(4 * 86_400_000);
+  expect(await incomeOf(left)).toEqual([{ account: 'voucherBreakage', amount: 4000n }]);
+  expect(await incomeOf(used)).toEqual([]);
+  expect(await offer(left)).toMatchObject({ refusal: 'EXPIRED' });
+  expect(await redeem(ada, left)).toMatchObject({ reason: 'EXPIRED' });
+  await proved();
+  // Also as the books stood before.
+  const { ledgerProof } = await isp.ask<{ ledgerProof: { holds: boolean } }>(
+    'query ($at: DateTime) { ledgerProof(at: $at) { holds } }',
+    { at: new Date(before).toISOString() },
+  );
+  expect(ledgerProof.holds).toBe(true);
 });

@@ -43,6 +43,11 @@ export function discoveryRanges(
   const ranges = texts.map((text, n) => {
     const field = `input.ranges.${n}`;
     const range = parseRange(text);
+    if (range === null && text.includes(':'))
+      throw new ValidationError(
+        field,
+        `"${text}" is IPv6, whose networks are too large to search (a /64 at ${addressesPerSecond} a second takes longer than there is time); register its devices by their addresses`,
+      );
     if (range === null)
       throw new ValidationError(
         field,

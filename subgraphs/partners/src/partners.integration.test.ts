@@ -169,6 +169,20 @@ describe('from a lead to commission', () => {
       return rows[0];
     };
     expect(await sums()).toEqual({ base: '10001', amount: '1500', lines: 4 });
+    const balances = (of: string) =>
+      ask<{ commissionBalances: object[] }>(
+        '{ commissionBalances { earned { amount } held { amount } available { amount } } }',
+        {},
+        actingFor(of),
+      ).then((data) => data.commissionBalances);
+    // What was earned is held for a while; what was taken back counts at once.
+    const of = (earned: string, held: string, available: string) => ({
+      earned: { amount: earned },
+      held: { amount: held },
+      available: { amount: available },
+    });
+    expect(await balances(partnerId)).toEqual([of('1500', '2000', '-500')]);
+    expect(await balances(await registerPartner('other@partner.example'))).toEqual([]);
     // Paid ahead, earned when it paid an invoice, taken back whole.
     expect(await pay('pay_h4', 'ten_hotel', '0')).toBe('0');
     expect(await pay('pay_h4:inv_1', 'ten_hotel', '2000')).toBe('300');
@@ -176,6 +190,7 @@ describe('from a lead to commission', () => {
     expect(await takeBack('rfd_h4', 'pay_h4', '2000')).toBe('-300');
     expect(await takeBack('rfd_3', 'pay_never', '100')).toBeNull();
     await platform.services.advanceClock(400 * 86_400_000);
+    expect(await balances(partnerId)).toEqual([of('1500', '0', '1500')]);
     expect(await pay('pay_h3', 'ten_hotel', '5000')).toBeNull();
     expect(await takeBack('rfd_4', 'pay_h3', '5000')).toBeNull();
     expect(await takeBack('rfd_5', 'pay_h1', '10001')).toBe('-1500');

@@ -7,7 +7,13 @@ import { TenantRef } from '../partner/graphql.ts';
 import type { Partner } from '../partner/store.ts';
 import { PartnerRef } from '../partner/type.ts';
 import { clawBack, earnCommission } from './earn.ts';
-import { type CommissionEntry, entriesById, entriesOfPartner } from './store.ts';
+import {
+  balancesOfPartner,
+  type CommissionBalance,
+  type CommissionEntry,
+  entriesById,
+  entriesOfPartner,
+} from './store.ts';
 
 const CommissionEntryRef = builder.objectRef<CommissionEntry>('CommissionEntry').implement({
   description:
@@ -45,6 +51,41 @@ builder.queryField('commissions', (t) =>
     authScopes: { scope: 'partner:read' },
     resolve: (_root, _args, { services, principal }) =>
       principal.partnerId === null ? [] : entriesOfPartner(services.database, principal.partnerId),
+  }),
+);
+
+const BalanceRef = builder.objectRef<CommissionBalance>('CommissionBalance').implement({
+  description:
+    'The sum of entries in one currency: what can be paid out, and what refunds and disputes may still take.',
+  fields: (t) => ({
+    earned: t.field({
+      type: 'Money',
+      resolve: ({ earnedMinor, currency }) => ({ minor: earnedMinor, currency }),
+    }),
+    available: t.field({
+      type: 'Money',
+      description: 'Below zero it is carried, and netted with what comes.',
+      resolve: ({ availableMinor, currency }) => ({ minor: availableMinor, currency }),
+    }),
+    held: t.field({
+      type: 'Money',
+      resolve: ({ earnedMinor, availableMinor, currency }) => ({
+        minor: earnedMinor - availableMinor,
+        currency,
+      }),
+    }),
+  }),
+});
+
+builder.queryField('commissionBalances', (t) =>
+  t.field({
+    type: [BalanceRef],
+    description: 'Of the partner for whom the principal acts, by currency.',
+    authScopes: { scope: 'partner:read' },
+    resolve: (_root, _args, { services, principal }) =>
+      principal.partnerId === null
+        ? []
+        : balancesOfPartner(services.database, principal.partnerId, new Date(services.clock.now())),
   }),
 );
 

@@ -91,3 +91,32 @@ export function entriesOfPartner(
     .limit(500)
     .execute();
 }
+
+export interface CommissionBalance {
+  readonly currency: string;
+  /** Sum of all entries. */
+  readonly earnedMinor: bigint;
+  /** What is not held any more; below zero after more was taken back than is left. */
+  readonly availableMinor: bigint;
+}
+
+/** What a partner has earned at an instant, by currency. */
+export async function balancesOfPartner(
+  db: Executor<PlatformDatabase>,
+  partnerId: string,
+  at: Date,
+): Promise<CommissionBalance[]> {
+  return db
+    .selectFrom('partners.commissionEntry')
+    .select([
+      'currency',
+      sql<bigint>`sum(amount_minor)::bigint`.as('earnedMinor'),
+      sql<bigint>`coalesce(sum(amount_minor) filter (where available_at <= ${at}), 0)::bigint`.as(
+        'availableMinor',
+      ),
+    ])
+    .where('partnerId', '=', partnerId)
+    .groupBy('currency')
+    .orderBy('currency')
+    .execute();
+}

@@ -200,7 +200,7 @@ export class LoginPolicy implements RadiusPolicy {
     if (accepted?.kind === 'ACCEPT' && access !== null) {
       this.#watch.login(nas.id, facts.now, null);
       this.#remember(access, facts);
-      return accepted;
+      return request.outlivesTurn ? kept(accepted) : accepted;
     }
     const refusal = reason ?? (accepted?.kind === 'REJECT' ? accepted.reason : 'UNKNOWN_USER');
     if (refusal === 'BAD_PASSWORD' && access !== null)
@@ -272,7 +272,7 @@ export class LoginPolicy implements RadiusPolicy {
         voucher.used = true;
         await this.#memory.refresh([voucher.id]);
         const decision = this.authenticate(own);
-        return decision.kind === 'LATER' ? { kind: 'DISCARD', reason: 'VOUCHER_NOT_READY' } : kept(decision);
+        return decision.kind === 'LATER' ? { kind: 'DISCARD', reason: 'VOUCHER_NOT_READY' } : decision;
       },
     };
   }
@@ -425,8 +425,7 @@ export class LoginPolicy implements RadiusPolicy {
 
 const nothing: readonly never[] = [];
 
-/** A decision that waits for its turn: what the next login overwrites is its own. */
-function kept(decision: AccessDecision): AccessDecision {
-  if (decision.kind !== 'ACCEPT' || decision.blocks === undefined) return decision;
-  return { ...decision, blocks: decision.blocks.map((block) => Uint8Array.from(block)) };
+/** An accept that is sent later, as EAP's and a new voucher's are: what the next login overwrites is its own. */
+function kept(accept: AccessAccept): AccessAccept {
+  return { ...accept, blocks: accept.blocks?.map((block) => Uint8Array.from(block)) ?? [] };
 }

@@ -64,6 +64,26 @@ describe.skipIf(!available)('subscribers who log in by EAP, with eapol_test as t
     expect(succeeded(await eapol(`eap=PEAP\n${tunnel()}\n${user(ada.username, ada.password)}`))).toBe(false);
   });
 
+  test('an accept is made a round before it is sent, and tells its own session while others log in', async () => {
+    const bob = await isp.order('pln_50', 'bob.example');
+    await isp.tenant.eventually(
+      () => isp.explain(bob.username, bob.password),
+      ({ decision }) => decision === 'ACCEPT',
+    );
+    let over = false;
+    const others = (async () => {
+      while (!over) await isp.nas.login(bob.username, bob.password, { mac: bob.mac });
+    })();
+    const out = await eapol(`eap=MSCHAPV2\n${user(ada.username, ada.password)}`).finally(() => {
+      over = true;
+    });
+    await others;
+    const token = /Attribute 25 \(Class\)[^\n]*\n\s+Value: ([0-9a-f]+)/.exec(out)?.[1] ?? '';
+    expect(Buffer.from(token, 'hex').toString('latin1')).toMatch(
+      new RegExp(`^1:${ada.serviceId}:[0-9a-f]{16}$`),
+    );
+  });
+
   test('with a certificate: PEAP, TTLS, and TLS for the login that the client’s certificate names', async () => {
     const offered = await setEap({
       methods: ['PEAP', 'TTLS', 'TLS'],

@@ -34,6 +34,7 @@ import {
 import { limitRule } from './limit-rule.ts';
 import type { OperationRecords } from './operation-records.ts';
 import type { OperationParams, RequestParams } from './params.ts';
+import { lackingForStream } from './stream-access.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { VisibleSchemas } from './visible-schema.ts';
 
@@ -162,6 +163,7 @@ export class Operations {
       costOf = compileCost(executor.schema, costDirectives, document, operationName);
       costs.set(operationName ?? '', costOf);
     }
+    if (type === 'subscription') this.#refuseLacking({ document, operationName, variables }, caller);
     const idempotency = type === 'mutation' ? idempotencyOf(params, caller) : undefined;
     return { document, operationName, variables, type, cost: costOf(variables), idempotency, visibleSchema };
   }
@@ -229,6 +231,17 @@ export class Operations {
     // Made from the whole schema, they would name what a key may not see.
     const suggestions = caller !== null && schemaViewOf(introspection, caller) === 'whole';
     return { errors: errors.map((error) => formatError(error, { traceId, logger, suggestions })) };
+  }
+
+  /** `@access` tells how keys and people are met; others are met by the subgraphs. @throws RequestRefused */
+  #refuseLacking(
+    operation: Pick<PreparedOperation, 'document' | 'operationName' | 'variables'>,
+    { principal }: Caller,
+  ): void {
+    if (principal.kind !== 'apiKey' && principal.kind !== 'user') return;
+    const { executor, access } = this.#options;
+    const lacking = lackingForStream(executor.schema, access, operation, principal);
+    if (lacking.length > 0) throw new RequestRefused(lacking, 403);
   }
 
   /** The schema that the caller's question about it is answered from; undefined for the whole. @throws RequestRefused */

@@ -20,7 +20,7 @@ const typeDefs = {
     type Price { minor: Int! }
     type Mutation { renameCustomer(id: ID!, name: String!): Customer! @access(graph: "subscribers", anyOf: ["customers:write"]) count: Int! }
     type Viewer { kind: String! id: ID! tenantId: ID roles: [String!]! scopes: [String!]! }
-    type Customer @key(fields: "id") { id: ID! name: String! }
+    type Customer @key(fields: "id") { id: ID! name: String! email: String @access(graph: "subscribers", anyOf: ["customers:read"]) }
     type Node { id: ID! next: Node! }`),
   network: parse(`${federation}
     scalar Cursor
@@ -122,6 +122,10 @@ export function subscribersSchema(tenant: FakeTenant): GraphQLSchema {
           },
         },
         Customer: {
+          email: ({ id }: { id: string }, _: unknown, context: Context) => {
+            needs('customers:read', context);
+            return `${id}@example.net`;
+          },
           __resolveReference: ({ id }: { id: string }) => {
             tenant.customerFetches += 1;
             return customer(id);

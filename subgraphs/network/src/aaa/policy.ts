@@ -268,7 +268,8 @@ export class LoginPolicy implements RadiusPolicy {
     return {
       kind: 'LATER',
       decide: async (own) => {
-        await beginVoucher(this.#services, voucher, normaliseMac(own.callingStationId));
+        if (!(await beginVoucher(this.#services, voucher, normaliseMac(own.callingStationId))))
+          return this.#refuse(own, nas, voucher.id, 'NOT_READY');
         voucher.used = true;
         await this.#memory.refresh([voucher.id]);
         const decision = this.authenticate(own);

@@ -7,6 +7,7 @@ import { appendEvents, type NewEvent } from '@dotmac/platform';
 import * as radius from '@dotmac/radius';
 import { createRouterosDriver } from '@dotmac/routeros';
 import type { LockReason, TenantEvents } from '@dotmac/schema';
+import { planShaping } from '../access/store.ts';
 import { type NetworkModule, type NetworkServices, network } from '../index.ts';
 import { radiusSecret, routerPassword, startAccessRouter } from './access-router.ts';
 import { type AccessAnswer, type ChangeAnswer, questions } from './questions.ts';
@@ -193,6 +194,10 @@ async function describe({
   await tenant.eventually(
     async () => module.policy.findNas('127.0.0.1'),
     (found) => found !== null,
+  );
+  await tenant.eventually(
+    () => planShaping(tenant.services.database, 'pln_100'),
+    (shaping) => shaping !== null,
   );
   return deviceId;
 }

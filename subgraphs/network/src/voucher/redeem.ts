@@ -12,20 +12,22 @@ import { insertVoucher, takeVoucher } from './store.ts';
 /**
  * The first login with a voucher: its time runs, and an access under its id is there, held to the line that came. However
  * many try at once, in however many processes, one of them begins it.
+ * @returns false while the speed of its plan is not known here: no time runs then.
  */
 export async function beginVoucher(
   { database, secrets, clock }: NetworkServices,
   voucher: Voucher,
   mac: string | null,
-): Promise<void> {
+): Promise<boolean> {
   const { id, planId, validSeconds, octets } = voucher;
-  await database.transaction().execute(async (transaction) => {
+  return database.transaction().execute(async (transaction) => {
+    const shaping = await planShaping(transaction, planId);
+    if (shaping === null) return false;
     const now = clock.now();
     // This process may have heard of it before the consumer did.
     await insertVoucher(transaction, voucher);
-    if (!(await takeVoucher(transaction, id, new Date(now)))) return;
+    if (!(await takeVoucher(transaction, id, new Date(now)))) return true;
     const until = new Date(now + validSeconds * 1000).toISOString();
-    const shaping = await planShaping(transaction, planId);
     await insertAccess(transaction, {
       serviceId: id,
       customerId: id,
@@ -52,5 +54,6 @@ export async function beginVoucher(
         actor: 'system:radius',
       },
     ]);
+    return true;
   });
 }

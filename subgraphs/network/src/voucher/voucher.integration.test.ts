@@ -12,7 +12,10 @@ afterAll(() => isp?.[Symbol.asyncDispose]());
 let issued = 0;
 
 /** A voucher as billing issues it; it is let in when this resolves. */
-async function issue(code: string, more: { expiresOn?: string } = {}) {
+async function issue(
+  code: string,
+  { expiresOn = null, planId = 'pln_50' }: { expiresOn?: string | null; planId?: string } = {},
+) {
   const voucherId = `vch_${++issued}`;
   const codeHash = createHash('sha256').update(code.replaceAll('-', '')).digest('hex');
   await isp.append({
@@ -24,9 +27,8 @@ async function issue(code: string, more: { expiresOn?: string } = {}) {
       codeHash,
       amountMinor: '500',
       currency: 'USD',
-      expiresOn: null,
-      grants: { planId: 'pln_50', seconds: 3600, octets: null },
-      ...more,
+      expiresOn,
+      grants: { planId, seconds: 3600, octets: null },
     },
   });
   await isp.tenant.eventually(
@@ -111,6 +113,25 @@ test('an unused voucher is worth nothing from its last day on', async () => {
   await issue(code, { expiresOn: '2001-01-01' });
   expect((await login(code, code, 'cc:2d:e0:14:00:01')).accepted).toBe(false);
   expect(await isp.explain(code)).toMatchObject({ decision: 'REJECT', reason: 'VOUCHER_EXPIRED' });
+});
+
+test('before its plan is known here, no time runs', async () => {
+  const code = 'PLAN-PLAN-PLAN-PLAN'.replaceAll('L', '7');
+  const voucherId = await issue(code, { planId: 'pln_late' });
+  expect((await login(code, code, 'cc:2d:e0:17:00:01')).accepted).toBe(false);
+  expect(await used()).not.toContain(voucherId);
+  const shaping = { downstream: { bitsPerSecond: '7000000' }, upstream: { bitsPerSecond: '7000000' } };
+  await isp.append({
+    ...isp.about('pln_late'),
+    type: 'plan.published',
+    payload: { planId: 'pln_late', versionId: 'plv_late', name: 'Late', shaping },
+  });
+  const { sent } = await isp.tenant.eventually(
+    () => login(code, code, 'cc:2d:e0:17:00:01'),
+    ({ accepted }) => accepted,
+  );
+  expect(sent).toMatchObject({ 'Mikrotik-Rate-Limit': '7M/7M' });
+  expect(await used()).toContain(voucherId);
 });
 
 test('without the database a new voucher waits, and no line gets in by it unrecorded', async () => {

@@ -8,20 +8,14 @@ import { DriverRegistry } from '@dotmac/device';
 import type { TenantDatabase } from '@dotmac/migrations';
 import {
   createLogger,
-  isDatabaseOutage,
+  type Runtime,
   readConfig,
   readSigningKey,
   readVerificationKeys,
   startRuntime,
   systemClock,
 } from '@dotmac/platform';
-import {
-  AccountingSpool,
-  CoaClient,
-  createRadiusDriver,
-  policyProtocol,
-  startRadiusServer,
-} from '@dotmac/radius';
+import { CoaClient, createRadiusDriver, policyProtocol } from '@dotmac/radius';
 import { SystemReach } from '@dotmac/reach';
 import { routerosDriver } from '@dotmac/routeros';
 import type { TenantEvents } from '@dotmac/schema';
@@ -31,6 +25,7 @@ import { type NetworkModule, network, traced } from '@dotmac/subgraph-network';
 import { subscribers } from '@dotmac/subgraph-subscribers';
 import { z } from 'zod';
 import { serve } from './serve.ts';
+import { openRadius } from './tenant-radius.ts';
 
 const json = <T extends z.ZodType>(schema: T) =>
   z
@@ -84,7 +79,14 @@ await serve(logger, async (stack) => {
   const pollIntervalSeconds = tenant.demo ? 5 : 60;
 
   let networkModule: NetworkModule | undefined;
-  const runtime = await startRuntime<TenantDatabase, TenantEvents>({
+  const radius = new AsyncDisposableStack();
+  let runtime: Runtime<TenantDatabase, TenantEvents> | undefined;
+  // Accounting that was taken is written before its database is let go.
+  stack.defer(async () => {
+    await radius.disposeAsync();
+    await runtime?.stop();
+  });
+  runtime = await startRuntime<TenantDatabase, TenantEvents>({
     connectionString: secret('database'),
     sealingKey: Buffer.from(secret('sealing-key'), 'base64'),
     gatewayKeys: readVerificationKeys(config.DOTMAC_GATEWAY_KEYS),
@@ -92,7 +94,7 @@ await serve(logger, async (stack) => {
     listen: { path: config.DOTMAC_LISTEN.slice('unix:'.length) },
     logger,
     modules: (services) => {
-      networkModule = network(services, {
+      const module = network(services, {
         drivers,
         leaseFolder: join(config.DOTMAC_STATE, 'leases'),
         radius: policyProtocol,
@@ -100,51 +102,29 @@ await serve(logger, async (stack) => {
         reach: new SystemReach({ clock: systemClock }),
         pollIntervalSeconds,
       });
+      networkModule = module;
       const signingKey = readSigningKey(signing.id, signing.privatePem);
-      return [subscribers(services, { signingKey }), billing(services), networkModule];
+      return [
+        subscribers(services, { signingKey }),
+        billing(services),
+        {
+          ...module,
+          // Subscribers log in while the rest of the runtime still begins.
+          async first(signal) {
+            await module.first?.(signal);
+            const ports = {
+              auth: config.DOTMAC_PORT_RADIUS_AUTH,
+              accounting: config.DOTMAC_PORT_RADIUS_ACCOUNTING,
+            };
+            radius.use(await openRadius(module, ports, { stateFolder: config.DOTMAC_STATE, logger }));
+          },
+        },
+      ];
     },
   });
-  stack.defer(() => runtime.stop());
   if (networkModule === undefined) throw new Error('The runtime started without its modules');
 
-  const { policy, tap, accountingSink, nasWatch, onTrap } = networkModule;
-  // Without the database, accounting is kept on disk and answered: a NAS forgets what nobody answers.
-  const accounting = await AccountingSpool.open({
-    sink: accountingSink,
-    folder: join(config.DOTMAC_STATE, 'accounting'),
-    findNas: (id, sourceAddress) => {
-      const nas = policy.findNas(sourceAddress);
-      return nas?.id === id ? nas : null;
-    },
-    isOutage: isDatabaseOutage,
-    onStateChange: (state) => logger.warn({ state }, 'RADIUS: where accounting goes has changed'),
-    onLost: (record, reason) =>
-      logger.error({ nas: record?.nasId, reason }, 'RADIUS: an accounting record could not be handed over'),
-  });
-  stack.defer(() => accounting.close());
-  const radius = await startRadiusServer({
-    policy,
-    tap,
-    accounting,
-    onMessageAuthenticatorSeen: networkModule.onMessageAuthenticatorSeen,
-    host: config.DOTMAC_PORT_RADIUS_AUTH.host,
-    authPort: config.DOTMAC_PORT_RADIUS_AUTH.port,
-    acctPort: config.DOTMAC_PORT_RADIUS_ACCOUNTING.port,
-    onAnomaly: (anomaly) => {
-      nasWatch.anomaly(anomaly);
-      logger.warn({ anomaly }, 'RADIUS: something is wrong with a NAS');
-    },
-    onError: (error) => logger.error({ error }, 'RADIUS: a socket failed'),
-  });
-
-  stack.defer(() => radius.close());
-
-  networkModule.eap.server = radius;
-  nasWatch.server = {
-    counters: radius.counters,
-    ports: [radius.authPort, radius.acctPort].filter((port) => port !== null),
-  };
-
+  const { onTrap } = networkModule;
   if (config.DOTMAC_PORT_TRAPS !== undefined) {
     const traps = await startTrapReceiver({
       ...config.DOTMAC_PORT_TRAPS,

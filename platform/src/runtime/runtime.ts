@@ -5,7 +5,7 @@ import { openDatabase } from '../database/open.ts';
 import { runConsumer } from '../event-log/consumer.ts';
 import { EventLog } from '../event-log/log.ts';
 import type { VerificationKeys } from '../identity/token.ts';
-import { Jobs } from '../jobs/jobs.ts';
+import { type JobHandler, Jobs } from '../jobs/jobs.ts';
 import { secretBox } from '../secrets/seal.ts';
 import { AuditTrail } from '../subgraph/audit.ts';
 import { IdempotencyStore } from '../subgraph/idempotency.ts';
@@ -120,11 +120,10 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
 
   // What needs no database is done by now.
   clock.aheadMilliseconds = await awaitDatabase(() => aheadOf(database), databaseDeadlineMilliseconds);
-  await jobs.start();
   await events.start();
   const handlers = modules.flatMap((module) => module.jobs ?? []);
   // Consumers may enqueue from their first event on.
-  for (const handler of handlers) await jobs.declare(handler);
+  await Promise.all([...modules.map((module) => module.first?.(stopping.signal)), startJobs(jobs, handlers)]);
   const consumers = modules
     .flatMap((module) => module.consumers ?? [])
     .map((consumer) => runConsumer({ consumer, database, log: events, logger, signal: stopping.signal }));
@@ -164,6 +163,11 @@ export async function startRuntime<DB, E>(options: RuntimeOptions<DB, E>): Promi
       await Promise.all([database, ...own].map((one) => one.destroy()));
     },
   };
+}
+
+async function startJobs(jobs: Jobs, handlers: readonly JobHandler<never>[]): Promise<void> {
+  await jobs.start();
+  for (const handler of handlers) await jobs.declare(handler);
 }
 
 /** Calls that come while one runs wait for their turn. */

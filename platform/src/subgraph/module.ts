@@ -59,6 +59,11 @@ export interface SubgraphModule<DB, E> {
   readonly daily?: readonly DailyWork<DB>[];
   /** Where companies outside tell what happened there. */
   readonly webhooks?: WebhookDoor;
+  /**
+   * What must answer before anything else does, such as logins: begun when the database answers and events are heard, beside
+   * the job queue. A job that it enqueues before the queue is there is refused, and has to be enqueued again.
+   */
+  first?(signal: AbortSignal): Promise<void>;
   /** Long-running parts (servers, pollers), until the signal. What it returns is awaited at shutdown. */
   start?(signal: AbortSignal): Promise<(() => Promise<void>) | void>;
 }

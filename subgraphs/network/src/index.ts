@@ -198,10 +198,10 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       }) as never,
     ],
     daily: [housekeeping(services)],
+    async first(signal) {
+      await Promise.all([nasWatch.start(services, signal), eap.load(), policy.start(signal)]);
+    },
     async start(signal) {
-      await nasWatch.start(services, signal);
-      await eap.load();
-      await policy.start(signal);
       await resumeChanges(services);
       await resumeDiscoveries(services);
       await keepProfiles(services, profiles);

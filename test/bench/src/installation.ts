@@ -27,9 +27,15 @@ interface Started {
 }
 
 /** The parts of `demo.json` that benchmarks use. */
+export interface DemoTenant {
+  readonly tokens: Readonly<Record<'owner', string>>;
+  readonly radius: { readonly host: string; readonly authPort: number; readonly secret: string };
+  readonly logins: readonly { readonly username: string; readonly password: string }[];
+}
+
 interface Demo {
   readonly graphql: string;
-  readonly tenants: Readonly<Record<string, { readonly tokens: Readonly<Record<'owner', string>> }>>;
+  readonly tenants: Readonly<Record<string, DemoTenant>>;
   readonly operator: { readonly token: string };
 }
 

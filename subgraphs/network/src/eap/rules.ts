@@ -76,6 +76,7 @@ export function checkEap(wanted: WantedEap, keyStays: boolean, now: number): voi
           `${shownCertificate(one).subject} is the certificate of no authority`,
         );
   if (certificate === null) return;
+  certificatesOf('input.certificate', certificate);
   if (privateKey === null && !keyStays)
     throw new ValidationError('input.privateKey', 'A new certificate comes with its key');
   checkIdentity('input', certificate, privateKey, now);

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { isDatabaseOutage, type Logger } from '@dotmac/platform';
+import { AccountingSpool, startRadiusServer } from '@dotmac/radius';
+import type { NetworkModule } from '@dotmac/subgraph-network';
+
+interface UdpPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A tenant's door for its NASes; its module's policy must know everybody by now. Closed in the order of need. */
+export async function openRadius(
+  { policy, tap, accountingSink, nasWatch, eap, onMessageAuthenticatorSeen }: NetworkModule,
+  ports: { readonly auth: UdpPort; readonly accounting: UdpPort },
+  { stateFolder, logger }: { readonly stateFolder: string; readonly logger: Logger },
+): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  // Without the database, accounting is kept on disk and answered: a NAS forgets what nobody answers.
+  const accounting = await AccountingSpool.open({
+    sink: accountingSink,
+    folder: join(stateFolder, 'accounting'),
+    findNas: (id, sourceAddress) => {
+      const nas = policy.findNas(sourceAddress);
+      return nas?.id === id ? nas : null;
+    },
+    isOutage: isDatabaseOutage,
+    onStateChange: (state) => logger.warn({ state }, 'RADIUS: where accounting goes has changed'),
+    onLost: (record, reason) =>
+      logger.error({ nas: record?.nasId, reason }, 'RADIUS: an accounting record could not be handed over'),
+  });
+  stack.defer(() => accounting.close());
+  const radius = await startRadiusServer({
+    policy,
+    tap,
+    accounting,
+    onMessageAuthenticatorSeen,
+    host: ports.auth.host,
+    authPort: ports.auth.port,
+    acctPort: ports.accounting.port,
+    onAnomaly: (anomaly) => {
+      nasWatch.anomaly(anomaly);
+      logger.warn({ anomaly }, 'RADIUS: something is wrong with a NAS');
+    },
+    onError: (error) => logger.error({ error }, 'RADIUS: a socket failed'),
+  });
+  stack.defer(() => radius.close());
+  eap.server = radius;
+  nasWatch.server = {
+    counters: radius.counters,
+    ports: [radius.authPort, radius.acctPort].filter((port) => port !== null),
+  };
+  return stack.move();
+}

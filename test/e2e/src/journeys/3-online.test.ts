@@ -32,8 +32,10 @@ describe('a new customer', () => {
       },
     );
     expect(login.attributes).toContainEqual({ name: 'Framed-IP-Address', value: service.access.address });
-    const isHis = ({ networkEvents }: Started) => networkEvents.service?.id === serviceId;
-    const shown = await untilSeen(stream, isHis, () => alpha.lab.login('newcomer', password));
+    // Each further login ends the session before it: the one that is up is looked for.
+    const isUp = ({ networkEvents: { service, session } }: Started) =>
+      service?.id === serviceId && session.live;
+    const shown = await untilSeen(stream, isUp, () => alpha.lab.login('newcomer', password));
     expect(shown.networkEvents.session.live).toBe(true);
     await stream.close();
   });

@@ -209,7 +209,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       expireSpeeds(services, signal);
       reapStaleSessions(services, policy, sessionClock, signal);
       incidents.run(signal, (deviceIds) => poller.ask(deviceIds));
-      keepRolling(services, signal);
+      await keepRolling(services, signal);
       poller.run(signal);
       sensors.run(signal);
       surveyor.run(signal);

@@ -51,8 +51,6 @@ beforeAll(async () => {
     .insertInto('network.customerEquipment')
     .values({ id: 'ceq_ada', serviceId: 'svc_ada', mac, addedBy: 'test', addedAt: new Date(clock.now()) })
     .execute();
-  // The module makes room for days as it begins; a row that is on its way then belongs nowhere.
-  await sql`select network.keep_rate_parts(${new Date(clock.now())})`.execute(database);
   await samples('svc_ada', [-60, -61, -59, -60, -75], 24);
   await database.transaction().execute((transaction) => noteLevelDays(transaction, new Date(clock.now())));
 });

@@ -58,8 +58,15 @@ async function keepParts(db: Executor<TenantDatabase>, now: number): Promise<voi
   await sql`select network.keep_rate_parts(${new Date(now)})`.execute(db);
 }
 
-/** Rolls up twice a minute until the signal aborts; what an outage left out is made up for. */
-export function keepRolling({ database, clock, logger }: NetworkServices, signal: AbortSignal): void {
+/**
+ * Rolls up twice a minute until the signal aborts; what an outage left out is made up for. Resolves when there is room for
+ * what comes: a row that is written while its part is being made would belong nowhere.
+ */
+export async function keepRolling(
+  { database, clock, logger }: NetworkServices,
+  signal: AbortSignal,
+): Promise<void> {
+  await keepParts(database, clock.now());
   let working = false;
   const look = () => {
     if (working) return;

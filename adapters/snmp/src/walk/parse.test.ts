@@ -50,6 +50,12 @@ nonsense`);
   expect(problems).toEqual([]);
 });
 
+test('minus nothing is nothing', () => {
+  expect(parseWalk('1.3.6.1.1.2|2|-0').objects).toEqual([
+    { oid: '1.3.6.1.1.2', value: { type: 'integer', value: 0 } },
+  ]);
+});
+
 test('any text is survivable, and what is understood is written and read back the same', () => {
   const line = fc.oneof(
     fc.string(),

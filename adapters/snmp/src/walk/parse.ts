@@ -139,7 +139,8 @@ function ofType(type: string, content: string): SnmpValue | null {
 function numeric(type: 'integer' | 'counter32' | 'gauge32' | 'timeTicks', content: string): SnmpValue | null {
   const found = /^-?\d{1,11}(?!\d)/.exec(content) ?? /\((-?\d{1,11})\)/.exec(content);
   if (found === null) return null;
-  const value = Number(found[1] ?? found[0]);
+  // BER knows no -0 (X.690 section 8.3).
+  const value = Number(found[1] ?? found[0]) + 0;
   if (type === 'integer') {
     return value < -2_147_483_648 || value > 2_147_483_647 ? null : { type, value };
   }

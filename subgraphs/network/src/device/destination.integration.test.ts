@@ -113,3 +113,38 @@ test('what stands in the database all the same is not dialled: the address is lo
   expect(told.device.stateEvidence).toMatch(/INVALID_ARGUMENT/);
   expect(knocks).toBe(0);
 });
+
+test('neither a NAS nor a home server is at the machine, a metadata service or the link', async () => {
+  const refusal = '__typename ... on Nas { id } ... on ValidationError { field }';
+  type Answer = Record<string, { __typename: string; id?: string; field?: string }>;
+  const register = (name: string, sourceAddress: string, coaHost: string | null) =>
+    tenant.data<Answer>(
+      'network',
+      `mutation ($input: RegisterNasInput!) { registerNas(input: $input) { ${refusal} } }`,
+      { input: { name, sourceAddress, coaHost, secret: 'not-a-guess', profile: 'mikrotik' } },
+    );
+  const outside = await register('outside', '192.0.2.7', '192.0.2.8');
+  expect(outside.registerNas?.__typename).toBe('Nas');
+  const refused = (field: string) => ({ __typename: 'ValidationError', field });
+  for (const [index, host] of tries.filter((one) => !names.has(one)).entries()) {
+    expect((await register(`nas ${index}`, host, null)).registerNas, host).toEqual(
+      refused('input.sourceAddress'),
+    );
+    expect((await register(`nas ${index}`, '192.0.2.9', host)).registerNas, host).toEqual(
+      refused('input.coaHost'),
+    );
+    const moved = await tenant.data<Answer>(
+      'network',
+      `mutation ($input: UpdateNasInput!) { updateNas(input: $input) { ${refusal} } }`,
+      { input: { id: outside.registerNas?.id, coaHost: host } },
+    );
+    expect(moved.updateNas, host).toEqual(refused('input.coaHost'));
+    const servers = ['192.0.2.10', host].map((one) => ({ host: one, secret: 'not-a-guess' }));
+    const realm = await tenant.data<Answer>(
+      'network',
+      'mutation ($input: SetRealmInput!) { setRealm(input: $input) { __typename ... on ValidationError { field } } }',
+      { input: { name: 'partner.example', mode: 'PLAN', servers } },
+    );
+    expect(realm.setRealm, host).toEqual(refused('input.servers.1.host'));
+  }
+});

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { DeviceError } from '@dotmac/device';
+import { ValidationError } from '@dotmac/schema';
 import { addressText, type Block, indexIn, parseBlock } from '../address/block.ts';
 
 const block = (text: string): Block => parseBlock(text) as Block;
@@ -126,6 +127,16 @@ export class Destinations {
     }
     return this.#machine.addresses;
   }
+}
+
+/** @throws ValidationError for a host where nothing of an ISP may be. */
+export async function checkDestination(
+  destinations: Destinations,
+  field: string,
+  host: string,
+): Promise<void> {
+  const fault = await destinations.faultOf(host);
+  if (fault !== null) throw new ValidationError(field, fault);
 }
 
 function named(host: string, fault: string): string {

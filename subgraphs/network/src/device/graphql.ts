@@ -11,7 +11,7 @@ import {
   NasRef,
   SiteRef,
 } from '../types.ts';
-import type { Destinations } from './destination.ts';
+import { checkDestination, type Destinations } from './destination.ts';
 import { stateChanged } from './events.ts';
 import { registerDevice, sealed } from './register.ts';
 import {
@@ -256,8 +256,6 @@ async function checkDestinations(
   destinations: Destinations,
   addresses: readonly NewManagementAddress[],
 ): Promise<void> {
-  for (const { protocol, host } of addresses) {
-    const fault = await destinations.faultOf(host);
-    if (fault !== null) throw new ValidationError(`input.${protocol.toLowerCase()}.host`, fault);
-  }
+  for (const { protocol, host } of addresses)
+    await checkDestination(destinations, `input.${protocol.toLowerCase()}.host`, host);
 }

@@ -1,6 +1,7 @@
 import { appendEvents, newId } from '@dotmac/platform';
 import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
+import { checkDestination } from '../device/destination.ts';
 import { checkName } from '../device/rules.ts';
 import { DeviceRef, NasRef } from '../types.ts';
 import { checkAddress, checkProfile, checkSecret } from './rules.ts';
@@ -76,7 +77,10 @@ builder.mutationField('registerNas', (t) =>
     authScopes: { scope: 'network:write' },
     errors: { types: [ValidationError, NotFoundError, ConflictError] },
     args: { input: t.arg({ type: RegisterNasInput, required: true }) },
-    resolve: async (_root, { input }, { services, loaders, radius, principal, traceId }) => {
+    resolve: async (_root, { input }, { services, loaders, radius, principal, traceId, enforcement }) => {
+      const { destinations } = enforcement.sessions;
+      await checkDestination(destinations, 'input.sourceAddress', input.sourceAddress);
+      if (input.coaHost != null) await checkDestination(destinations, 'input.coaHost', input.coaHost);
       const deviceId = input.deviceId ?? null;
       if (deviceId !== null && (await loaders.device.load(deviceId)) === null)
         throw new NotFoundError('Device', deviceId);
@@ -137,8 +141,10 @@ builder.mutationField('updateNas', (t) =>
     authScopes: { scope: 'network:write' },
     errors: { types: [ValidationError, NotFoundError, ConflictError] },
     args: { input: t.arg({ type: UpdateNasInput, required: true }) },
-    resolve: async (_root, { input }, { services, loaders, radius, principal, traceId }) => {
+    resolve: async (_root, { input }, { services, loaders, radius, principal, traceId, enforcement }) => {
       const { id, deviceId, secret } = input;
+      if (input.coaHost != null)
+        await checkDestination(enforcement.sessions.destinations, 'input.coaHost', input.coaHost);
       if (deviceId != null && (await loaders.device.load(deviceId)) === null)
         throw new NotFoundError('Device', deviceId);
       const now = services.clock.now();

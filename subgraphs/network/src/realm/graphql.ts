@@ -2,6 +2,7 @@ import { appendEvents, newId } from '@dotmac/platform';
 import { StalePlanError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { fingerprintOf } from '../change/apply.ts';
+import { checkDestination } from '../device/destination.ts';
 import { ChangeModeEnum } from '../types.ts';
 import { overUdp, radSecServer } from './radsec.ts';
 import type { ServerStanding } from './realms.ts';
@@ -153,11 +154,13 @@ builder.mutationField('setRealm', (t) =>
     authScopes: { scope: 'network:write' },
     errors: { types: [ValidationError, StalePlanError] },
     args: { input: t.arg({ type: SetRealmInput, required: true }) },
-    resolve: async (_root, { input }, { services, policy, principal, traceId }) => {
+    resolve: async (_root, { input }, { services, policy, principal, traceId, enforcement }) => {
       const { database, clock, secrets } = services;
       const name = checkRealm(input.name);
       if (input.servers.length < 1 || input.servers.length > mostServers)
         throw new ValidationError('input.servers', `A realm has 1 to ${mostServers} home servers`);
+      for (const [place, { host }] of input.servers.entries())
+        await checkDestination(enforcement.sessions.destinations, `input.servers.${place}.host`, host);
       const result = await database.transaction().execute(async (transaction) => {
         const before = (await allRealms(transaction)).find((realm) => realm.name === name);
         const realmId = before?.id ?? newId('rlm', clock);

@@ -1,10 +1,12 @@
 import { ValidationError } from '@dotmac/schema';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
-import { type MrrMovement, type MrrReport, movementKinds, mrr } from './rules.ts';
+import { type MrrMovement, type MrrReport, movementKinds, mrr, type ServiceValue } from './rules.ts';
 import {
   type AgingBucket,
   aging,
+  type CashRow,
+  cash,
   type RevenueRow,
   revenue,
   serviceValues,
@@ -22,6 +24,24 @@ const MrrMovementRef = builder
       serviceIds: t.idList({ resolve: ({ serviceIds }) => [...serviceIds] }),
     }),
   });
+const worth = (minor: bigint | null, currency: string) => (minor === null ? null : { minor, currency });
+const ServiceValueRef = builder.objectRef<ServiceValue>('MrrService').implement({
+  description: 'What a service is worth a month at each end; null while it does not run.',
+  fields: (t) => ({
+    serviceId: t.exposeID('serviceId'),
+    customerId: t.exposeID('customerId'),
+    opening: t.field({
+      type: 'Money',
+      nullable: true,
+      resolve: ({ opening, currency }) => worth(opening, currency),
+    }),
+    closing: t.field({
+      type: 'Money',
+      nullable: true,
+      resolve: ({ closing, currency }) => worth(closing, currency),
+    }),
+  }),
+});
 const MrrReportRef = builder.objectRef<MrrReport>('MrrReport').implement({
   description: 'Monthly recurring revenue at list price, and how it came from one day to another.',
   fields: (t) => ({
@@ -39,8 +59,32 @@ const MrrReportRef = builder.objectRef<MrrReport>('MrrReport').implement({
       description: 'Closing value by customer.',
       resolve: ({ arpu, currency }) => ({ minor: arpu, currency }),
     }),
+    services: t.field({
+      type: [ServiceValueRef],
+      description: 'What all of it is the sum of.',
+      resolve: ({ services }) => [...services],
+    }),
   }),
 });
+interface ReportRow {
+  readonly id: string;
+  readonly minor: bigint;
+  readonly currency: string;
+}
+const ReportRowRef = builder.objectRef<ReportRow>('ReportRow').implement({
+  description: 'One of the rows that a number of a report is the sum of.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Of the document, or of what was posted: a payment, its return.' }),
+    amount: t.field({ type: 'Money', resolve: ({ minor, currency }) => ({ minor, currency }) }),
+  }),
+});
+const rowsOf = (one: {
+  readonly rowIds: readonly string[];
+  readonly rowAmounts: readonly bigint[];
+  readonly currency: string;
+}): ReportRow[] =>
+  one.rowIds.map((id, index) => ({ id, minor: one.rowAmounts[index] ?? 0n, currency: one.currency }));
+
 const AgingBucketEnum = builder.enumType('AgingBucketName', {
   values: ['NOT_DUE', 'DAYS_1_30', 'DAYS_31_60', 'DAYS_61_90', 'OVER_90'] as const,
 });
@@ -48,7 +92,8 @@ const AgingRef = builder.objectRef<AgingBucket>('AgingBucket').implement({
   fields: (t) => ({
     bucket: t.field({ type: AgingBucketEnum, resolve: ({ bucket }) => bucket as 'NOT_DUE' }),
     open: t.field({ type: 'Money', resolve: ({ open, currency }) => ({ minor: open, currency }) }),
-    invoiceIds: t.exposeIDList('invoiceIds'),
+    invoiceIds: t.exposeIDList('rowIds'),
+    rows: t.field({ type: [ReportRowRef], resolve: rowsOf }),
   }),
 });
 const RevenueRef = builder.objectRef<RevenueRow>('RevenueRow').implement({
@@ -57,7 +102,8 @@ const RevenueRef = builder.objectRef<RevenueRow>('RevenueRow').implement({
     description: t.exposeString('description', { description: 'The plan, or what a fee is called.' }),
     productClass: t.exposeString('productClass'),
     net: t.field({ type: 'Money', resolve: ({ net, currency }) => ({ minor: net, currency }) }),
-    documentIds: t.exposeIDList('documentIds'),
+    documentIds: t.exposeIDList('rowIds'),
+    rows: t.field({ type: [ReportRowRef], resolve: rowsOf }),
   }),
 });
 const TaxRowRef = builder.objectRef<TaxRow>('TaxReportRow').implement({
@@ -68,7 +114,21 @@ const TaxRowRef = builder.objectRef<TaxRow>('TaxReportRow').implement({
     percent: t.exposeString('percent', { nullable: true }),
     base: t.field({ type: 'Money', resolve: ({ base, currency }) => ({ minor: base, currency }) }),
     tax: t.field({ type: 'Money', resolve: ({ tax, currency }) => ({ minor: tax, currency }) }),
-    documentIds: t.exposeIDList('documentIds'),
+    documentIds: t.exposeIDList('rowIds'),
+    rows: t.field({ type: [ReportRowRef], resolve: rowsOf }),
+  }),
+});
+
+const CashRowRef = builder.objectRef<CashRow>('CashReportRow').implement({
+  fields: (t) => ({
+    method: t.exposeString('method', { description: 'Such as cash, bankTransfer, stripe or voucher.' }),
+    kind: t.exposeString('kind', { description: 'Of what was posted, such as payment or refund.' }),
+    amount: t.field({
+      type: 'Money',
+      description: 'Money in is above zero.',
+      resolve: ({ amount, currency }) => ({ minor: amount, currency }),
+    }),
+    rows: t.field({ type: [ReportRowRef], resolve: rowsOf }),
   }),
 });
 
@@ -114,6 +174,17 @@ builder.queryFields((t) => {
       resolve: (_root, { from, to }, { services }) => {
         checkDays(from, to);
         return taxes(services.database, from, to);
+      },
+    }),
+    cashReport: t.field({
+      type: [CashRowRef],
+      description:
+        'Money that came and went, by method and kind. Sums to the clearing accounts of the ledger.',
+      authScopes: { scope: 'billing:read' },
+      args: days,
+      resolve: (_root, { from, to }, { services }) => {
+        checkDays(from, to);
+        return cash(services.database, from, to);
       },
     }),
   };

@@ -30,6 +30,8 @@ export interface MrrReport {
   readonly churnedCustomerIds: readonly string[];
   /** Closing value by closing customers, rounded. */
   readonly arpu: bigint;
+  /** What opening, closing, movements and customers are the sums of. */
+  readonly services: readonly ServiceValue[];
 }
 
 /** Monthly worth of a price per interval, rounded: a year is twelve months, a week 7 of 365 days. */
@@ -78,6 +80,7 @@ function report(currency: string, services: readonly ServiceValue[]): MrrReport 
     closingCustomers: after.size,
     churnedCustomerIds: [...before].filter((id) => !after.has(id)).sort(),
     arpu: after.size === 0 ? 0n : divRound(closing, BigInt(after.size)),
+    services,
   };
 }
 

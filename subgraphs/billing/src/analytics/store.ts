@@ -59,11 +59,16 @@ export async function serviceValues(
   return [...values.values()];
 }
 
-export interface AgingBucket {
+/** What a number of a report is the sum of: a document, or what was posted, and its share. Minor units. */
+interface ReportRows {
+  readonly rowIds: string[];
+  readonly rowAmounts: bigint[];
+}
+
+export interface AgingBucket extends ReportRows {
   readonly bucket: string;
   readonly currency: string;
   readonly open: bigint;
-  readonly invoiceIds: string[];
 }
 
 /** What is open on a local day (ISO) by days overdue. */
@@ -72,36 +77,40 @@ export async function aging(db: Executor<TenantDatabase>, today: string): Promis
     select case when ${today}::date <= due_on then 'NOT_DUE' when ${today}::date - due_on <= 30 then 'DAYS_1_30'
         when ${today}::date - due_on <= 60 then 'DAYS_31_60' when ${today}::date - due_on <= 90 then 'DAYS_61_90'
         else 'OVER_90' end as bucket,
-      currency, sum(open_minor)::bigint as open, array_agg(document_id order by due_on, document_id) as "invoiceIds"
+      currency, sum(open_minor)::bigint as open, array_agg(document_id order by due_on, document_id) as "rowIds",
+      array_agg(open_minor order by due_on, document_id) as "rowAmounts"
     from billing.open_item where open_minor > 0 group by 1, 2 order by 2, min(due_on) desc`.execute(db);
   return rows;
 }
 
-export interface RevenueRow {
+export interface RevenueRow extends ReportRows {
   readonly month: string;
   readonly description: string;
   readonly productClass: string;
   readonly currency: string;
   readonly net: bigint;
-  readonly documentIds: string[];
 }
 
 /** Net of documents issued on [from, to), by month of issue and what was sold. */
 export async function revenue(db: Executor<TenantDatabase>, from: string, to: string): Promise<RevenueRow[]> {
   const { rows } = await sql<RevenueRow>`
-    select to_char(d.issued_on, 'YYYY-MM') as month, coalesce(p.name, l.description) as description,
-      l.product_class as "productClass", d.currency, sum(l.net_minor)::bigint as net,
-      array_agg(distinct d.id) as "documentIds"
-    from billing.document d
-    join billing.document_line l on l.document_id = d.id
-    left join billing.plan_version v on v.id = split_part(l.price_key, '/', 1)
-    left join billing.plan p on p.id = v.plan_id
-    where d.issued_on >= ${from}::date and d.issued_on < ${to}::date
+    select month, description, "productClass", currency, sum(net)::bigint as net,
+      array_agg(id order by id) as "rowIds", array_agg(net order by id) as "rowAmounts"
+    from (
+      select to_char(d.issued_on, 'YYYY-MM') as month, coalesce(p.name, l.description) as description,
+        l.product_class as "productClass", d.currency, d.id, sum(l.net_minor)::bigint as net
+      from billing.document d
+      join billing.document_line l on l.document_id = d.id
+      left join billing.plan_version v on v.id = split_part(l.price_key, '/', 1)
+      left join billing.plan p on p.id = v.plan_id
+      where d.issued_on >= ${from}::date and d.issued_on < ${to}::date
+      group by 1, 2, 3, 4, 5
+    ) by_document
     group by 1, 2, 3, 4 order by 1, 2, 3, 4`.execute(db);
   return rows;
 }
 
-export interface TaxRow {
+export interface TaxRow extends ReportRows {
   readonly name: string;
   readonly componentId: string;
   readonly category: string;
@@ -109,16 +118,37 @@ export interface TaxRow {
   readonly currency: string;
   readonly base: bigint;
   readonly tax: bigint;
-  readonly documentIds: string[];
 }
 
 /** Taxes of documents issued on [from, to). */
 export async function taxes(db: Executor<TenantDatabase>, from: string, to: string): Promise<TaxRow[]> {
   const { rows } = await sql<TaxRow>`
     select t.name, t.component_id as "componentId", t.category, trim_scale(t.percent)::text as percent, d.currency,
-      sum(t.base_minor)::bigint as base, sum(t.tax_minor)::bigint as tax, array_agg(d.id order by d.id) as "documentIds"
+      sum(t.base_minor)::bigint as base, sum(t.tax_minor)::bigint as tax, array_agg(d.id order by d.id) as "rowIds",
+      array_agg(t.tax_minor order by d.id) as "rowAmounts"
     from billing.document_tax t join billing.document d on d.id = t.document_id
     where d.issued_on >= ${from}::date and d.issued_on < ${to}::date
     group by t.name, t.component_id, t.category, t.percent, d.currency order by 2, 4, 5`.execute(db);
+  return rows;
+}
+
+export interface CashRow extends ReportRows {
+  /** What the money came or went by: the method of its payments. */
+  readonly method: string;
+  /** Of its postings, such as payment or refund. */
+  readonly kind: string;
+  readonly currency: string;
+  readonly amount: bigint;
+}
+
+/** Money in (above zero) and out on [from, to), by method and kind: the entries of the ledger's clearing accounts. */
+export async function cash(db: Executor<TenantDatabase>, from: string, to: string): Promise<CashRow[]> {
+  const { rows } = await sql<CashRow>`
+    select substr(e.account, length('clearing:') + 1) as method, e.kind, e.currency, sum(e.amount_minor)::bigint as amount,
+      array_agg(e.ref order by t.posted_on, e.ref) as "rowIds",
+      array_agg(e.amount_minor order by t.posted_on, e.ref) as "rowAmounts"
+    from billing.ledger_entry e join billing.ledger_transaction t using (kind, ref)
+    where starts_with(e.account, 'clearing:') and t.posted_on >= ${from}::date and t.posted_on < ${to}::date
+    group by 1, 2, 3 order by 1, 2, 3`.execute(db);
   return rows;
 }

@@ -252,6 +252,22 @@ test('the chain of hashes shows a changed event', async () => {
   expect(await log.verifyChain()).toBe(1n);
 });
 
+test('more events than one pass takes are one chain without a gap, text of any alphabet in it', async () => {
+  const events = Array.from({ length: 2_100 }, (_, n) => event(`c${n}`, `Ωmega "${n}" \\ 東京`));
+  await database
+    .transaction()
+    .execute((transaction) => appendEvents<TenantEvents>(transaction, events.slice(0, 1_050)));
+  await log.flush();
+  await database
+    .transaction()
+    .execute((transaction) => appendEvents<TenantEvents>(transaction, events.slice(1_050)));
+  await log.flush();
+  expect(await log.verifyChain()).toBeNull();
+  const { rows } = await sql<{ position: bigint; subject: string }>`
+    select position, subject from events.event order by position`.execute(database);
+  expect(rows).toEqual(events.map(({ subject }, n) => ({ position: BigInt(n + 1), subject })));
+});
+
 test('the place of a stream to which nothing happens advances with the log, and is good when the log was trimmed', async () => {
   const stream = await log.subscribe({ types: ['customer.updated' as 'customer.created'] });
   const next = stream.next();

@@ -1,6 +1,5 @@
 import { hash as digest } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import { binaryArray } from '../database/binary-array.ts';
 
 /** Any number will do, as long as every sequencer of a database uses it. */
 export const advisoryLock = 4_711_001;
@@ -20,10 +19,11 @@ const byIndexOnly = sql.join(
 /** What of an event the chain protects, as one text. */
 const canonical = sql`jsonb_build_array(id, type, subject, payload, extract(epoch from occurred_at), actor)::text`;
 
-interface UnsequencedRow {
-  readonly id: bigint;
-  readonly type: string;
-  readonly canonical: string;
+/** What a batch got: positions from the one behind `after` on. */
+interface Placed {
+  readonly after: bigint;
+  readonly count: bigint;
+  readonly types: readonly string[];
 }
 
 /** A run of events that got their positions together: those after `after` up to `to`. */
@@ -66,40 +66,32 @@ export async function sequenceBatch(
   transaction: Kysely<unknown>,
   name = '',
 ): Promise<Pick<SequencerPass, 'sequenced' | 'more'>> {
-  const { rows } = await sql<UnsequencedRow>`
-    select id, type, ${canonical} as canonical
-    from events.event where position is null order by id limit ${batchSize}`.execute(transaction);
-  if (rows.length === 0) return { sequenced: null, more: false };
-
-  const { rows: heads } = await sql<{ position: bigint; hash: Uint8Array }>`
-    select position, hash from events.head for update`.execute(transaction);
-  const head = heads[0];
-  if (head === undefined) throw new Error('events.head has lost its row');
-  let hash = head.hash;
-  const hashes = rows.map((row) => {
-    hash = chainHash(hash, row.canonical);
-    return Buffer.from(hash).toString('hex');
-  });
   // Other processes' readers look again once this is committed.
-  await sql`
-    with placed as (
-      update events.event e set position = ${head.position}::bigint + t.n, hash = decode(t.hash, 'hex')
-      from unnest(${binaryArray(
-        'bigint',
-        rows.map((row) => row.id),
-      )}::bigint[], ${binaryArray('text', hashes)}::text[])
-        with ordinality as t (id, hash, n)
-      where e.id = t.id and e.position is null
+  const { rows } = await sql<Placed>`
+    with waiting as materialized (
+      select ctid, id, type, ${canonical} as canonical
+      from events.event where position is null order by id limit ${batchSize}
+    ), head as (
+      select position, hash from events.head where exists (select from waiting) for update
+    ), linked as materialized (
+      select w.ctid, w.type, row_number() over next as n, events.chain(h.hash, w.canonical) over next as hash
+      from waiting w cross join head h
+      window next as (order by w.id rows unbounded preceding)
+    ), placed as (
+      update events.event e set position = h.position + l.n, hash = l.hash
+      from linked l cross join head h where e.ctid = l.ctid and e.position is null
     ), headed as (
-      update events.head set position = position + ${rows.length}::bigint, hash = decode(${hashes.at(-1)}, 'hex')
+      update events.head h set position = h.position + l.n, hash = l.hash
+      from (select n, hash from linked order by n desc limit 1) l
     )
-    select pg_notify('dotmac_events', ${name})`.execute(transaction);
-  const sequenced = {
-    after: head.position,
-    to: head.position + BigInt(rows.length),
-    types: new Set(rows.map(({ type }) => type)),
-  };
-  return { sequenced, more: rows.length === batchSize };
+    select h.position as after, count(*) as count, array_agg(distinct l.type) as types,
+      pg_notify('dotmac_events', ${name})
+    from head h cross join linked l group by h.position`.execute(transaction);
+  const [placed] = rows;
+  if (placed === undefined) return { sequenced: null, more: false };
+  const { after, count, types } = placed;
+  const sequenced = { after, to: after + count, types: new Set(types) };
+  return { sequenced, more: count === BigInt(batchSize) };
 }
 
 /** Recomputes the chain of what is kept. @returns the first position that does not fit, or null. */

@@ -38,6 +38,21 @@ describe('usage by hour', () => {
     );
   });
 
+  test('a clock that goes back by half an hour repeats the half, and comes to an end', () => {
+    const parts = spreadOverHours(
+      4n,
+      at('2026-04-04T14:30:00Z'),
+      at('2026-04-04T16:30:00Z'),
+      'Australia/Lord_Howe',
+    );
+    // 01:30 to 02:00 in summer time, the same again in winter time, 02:00 to 03:00.
+    expect(parts).toEqual([
+      { day: '2026-04-05', hour: 1, octets: 1n },
+      { day: '2026-04-05', hour: 1, octets: 1n },
+      { day: '2026-04-05', hour: 2, octets: 2n },
+    ]);
+  });
+
   test('no octet is lost or made, also when clocks change and counters are huge', () => {
     fc.assert(
       fc.property(

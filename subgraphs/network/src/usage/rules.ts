@@ -55,13 +55,21 @@ function localHourAt(at: number, timeZone: string): LocalHour {
   const known = hours.get(quarter);
   if (known !== undefined) return known;
   const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
-  const { epochMilliseconds: next } = local
-    .round({ smallestUnit: 'hour', roundingMode: 'floor' })
-    .add({ hours: 1 });
-  const hour = { day: local.toPlainDate().toString(), hour: local.hour, next };
+  const hour = { day: local.toPlainDate().toString(), hour: local.hour, next: endOfHour(local) };
   if (hours.size >= mostQuarters) hours.clear();
   hours.set(quarter, hour);
   return hour;
+}
+
+/**
+ * The next full hour on the wall, or the change of the clock should it come first: where clocks change by half an hour
+ * (Lord Howe), the hour before the change is not over when the wall says so, and one after it has no beginning.
+ */
+function endOfHour(local: Temporal.ZonedDateTime): number {
+  const { minute, second, millisecond } = local;
+  const full = local.epochMilliseconds + 3_600_000 - ((minute * 60 + second) * 1000 + millisecond);
+  const change = local.getTimeZoneTransition('next')?.epochMilliseconds ?? full;
+  return Math.min(full, change);
 }
 
 /** What a session's counters say beyond what is counted; never below zero, should a counter ever go back. */

@@ -137,6 +137,55 @@ test('customers: radios by their address, ONTs by their serial, in our units', a
   ]);
 });
 
+test('customers of the line cards of other makers, by their own documents', async () => {
+  const number = (value: number) => ({ type: 'integer', value });
+  const text = (value: string) => ({ type: 'string', value });
+  const serial = { type: 'bytes', hex: '5a5445470a1b2c3d' };
+  const [zte, old, epon] = ['3902.1082.500', '3902.1012.3', '3320.101'].map((it) => `1.3.6.1.4.1.${it}`);
+  const [fiberHome, uFiber] = ['5875.800.3', '41112.1.5.6.2.1'].map((it) => `1.3.6.1.4.1.${it}`);
+  const links = async (objects: object) => (await device(objects))('customerLink');
+  const zteLinks = await links({
+    [`${zte}.10.2.3.3.1.2.2.7`]: text('ada'),
+    [`${zte}.10.2.3.3.1.6.2.7`]: serial,
+    [`${zte}.1.2.4.2.1.2.2.7`]: number(-23_512),
+    [`${zte}.10.2.3.10.1.2.2.7`]: number(1_840),
+    [`${zte}.10.2.3.3.1.6.2.8`]: { type: 'bytes', hex: '5a5445470a1b2c3e' },
+    [`${zte}.1.2.4.2.1.2.2.8`]: number(-80_000),
+  });
+  expect(zteLinks).toEqual([
+    expect.objectContaining({
+      serial: 'ZTEG0A1B2C3D',
+      name: 'ada',
+      port: { stableKey: 'name:ether2', name: 'ether2' },
+      lineRxPowerDbm: -23.512,
+      distanceMeters: 1_840,
+    }),
+    expect.objectContaining({ serial: 'ZTEG0A1B2C3E', lineRxPowerDbm: null }),
+  ]);
+  expect(
+    await links({
+      [`${old}.28.1.1.5.2.7`]: serial,
+      '1.3.6.1.4.1.3902.1015.1010.11.2.1.2.2.7': number(-21_004),
+    }),
+  ).toEqual([expect.objectContaining({ serial: 'ZTEG0A1B2C3D', lineRxPowerDbm: -21.004 })]);
+  expect(
+    await links({
+      [`${epon}.10.1.1.3.2`]: { type: 'bytes', hex: '0200bb000001' },
+      [`${epon}.10.5.1.5.2`]: number(-187),
+      [`${epon}.108.1.3.2`]: number(-65_535),
+    }),
+  ).toEqual([expect.objectContaining({ mac: '02:00:bb:00:00:01', rxPowerDbm: -18.7, lineRxPowerDbm: null })]);
+  expect(
+    await links({
+      [`${fiberHome}.10.1.1.10.33`]: text('FHTT0A1B2C3D'),
+      [`${fiberHome}.9.3.3.1.6.33`]: number(-2_050),
+    }),
+  ).toEqual([expect.objectContaining({ serial: 'FHTT0A1B2C3D', rxPowerDbm: -20.5, txPowerDbm: null })]);
+  expect(
+    await links({ [`${uFiber}.1.1.65`]: text('UBNT0A1B2C3D'), [`${uFiber}.9.1.65`]: number(-1_142) }),
+  ).toEqual([expect.objectContaining({ serial: 'UBNT0A1B2C3D', rxPowerDbm: -11.42 })]);
+});
+
 test('a device without neighbours has none; one without a table of customers says so', async () => {
   const read = await device({});
   expect(await read('neighbor')).toEqual([]);

@@ -42,7 +42,14 @@ const mikrotik = '1.3.6.1.4.1.14988.1.1.1';
 const airmax = '1.3.6.1.4.1.41112.1.4.7.1';
 const epmp = '1.3.6.1.4.1.17713.21.1.2.30.1';
 const xpon = '1.3.6.1.4.1.2011.6.128.1.1.2';
+const gponService = '1.3.6.1.4.1.3902.1012.3';
+const gponServices = '1.3.6.1.4.1.3902.1082.500';
+const epon = '1.3.6.1.4.1.3320.101';
+const fiberHome = '1.3.6.1.4.1.5875.800.3';
+const uFiber = '1.3.6.1.4.1.41112.1.5.6.2.1';
 const noReading = 2_147_483_647;
+/** What ZTE's line cards say of an ONU out of service, and of no light (ZTE-AN-PON-BASE-MIB). */
+const noLight = [65_535_000, -80_000];
 
 export const customerTables: readonly CustomerTable[] = [
   {
@@ -118,6 +125,74 @@ export const customerTables: readonly CustomerTable[] = [
       rxPowerDbm: { column: `${xpon}.51.1.4`, divisor: 100, absent: [noReading] },
       lineRxPowerDbm: { column: `${xpon}.51.1.6`, divisor: 100, offset: -10_000, absent: [noReading] },
       distanceMeters: { column: `${xpon}.46.1.20`, absent: [noReading, -1] },
+    },
+    mostRows: 4_096,
+  },
+  {
+    // The ONUs of ZXA10 C6xx and of C300 from V2.1, by port and ONU: ZTE-AN-PON-BASE-MIB, zxAnPonRxOpticalPowerTable.
+    id: 'zte-gpon',
+    medium: 'OPTICAL',
+    present: `${gponServices}.10.2.3.3.1.6`,
+    serial: `${gponServices}.10.2.3.3.1.6`,
+    name: `${gponServices}.10.2.3.3.1.2`,
+    port: { index: 0 },
+    quantities: {
+      lineRxPowerDbm: { column: `${gponServices}.1.2.4.2.1.2`, divisor: 1000, absent: noLight },
+      distanceMeters: { column: `${gponServices}.10.2.3.10.1.2`, absent: [noReading, -1] },
+    },
+    mostRows: 4_096,
+  },
+  {
+    // The ONUs of older ZXA10 C300 and C320, by port and ONU: zxGponOntDevMgmtTable; levels in thousandths of a dBm.
+    id: 'zte-gpon-c300',
+    medium: 'OPTICAL',
+    present: `${gponService}.28.1.1.5`,
+    serial: `${gponService}.28.1.1.5`,
+    name: `${gponService}.28.1.1.2`,
+    port: { index: 0 },
+    quantities: {
+      lineRxPowerDbm: { column: '1.3.6.1.4.1.3902.1015.1010.11.2.1.2', divisor: 1000, absent: noLight },
+    },
+    mostRows: 4_096,
+  },
+  {
+    // NMS-EPON-ONU and NMS-EPON-OLT-PON-EXT, by the ONU's own ifIndex: tenths of a dBm, metres.
+    id: 'bdcom-epon',
+    medium: 'OPTICAL',
+    present: `${epon}.10.1.1.3`,
+    mac: `${epon}.10.1.1.3`,
+    port: { index: 0 },
+    quantities: {
+      rxPowerDbm: { column: `${epon}.10.5.1.5`, divisor: 10, absent: [-65_535] },
+      txPowerDbm: { column: `${epon}.10.5.1.6`, divisor: 10, absent: [-65_535] },
+      lineRxPowerDbm: { column: `${epon}.108.1.3`, divisor: 10, absent: [-65_535] },
+      distanceMeters: { column: `${epon}.10.1.1.27`, absent: [-1] },
+    },
+    mostRows: 4_096,
+  },
+  {
+    // GEPON-OLT-COMMON-MIB, authOnuListTable and onuPonInfoTable, by ONU: hundredths of a dBm; 0 is no reading.
+    id: 'fiberhome-onu',
+    medium: 'OPTICAL',
+    present: `${fiberHome}.10.1.1.10`,
+    serial: `${fiberHome}.10.1.1.10`,
+    name: `${fiberHome}.10.1.1.7`,
+    quantities: {
+      rxPowerDbm: { column: `${fiberHome}.9.3.3.1.6`, divisor: 100, absent: [0] },
+      txPowerDbm: { column: `${fiberHome}.9.3.3.1.7`, divisor: 100, absent: [0] },
+    },
+    mostRows: 4_096,
+  },
+  {
+    // UBNT-UFIBER-MIB, ubntOnusTable: hundredths of a dBm.
+    id: 'ufiber-onu',
+    medium: 'OPTICAL',
+    present: `${uFiber}.1`,
+    serial: `${uFiber}.1`,
+    name: `${uFiber}.2`,
+    quantities: {
+      txPowerDbm: { column: `${uFiber}.8`, divisor: 100 },
+      rxPowerDbm: { column: `${uFiber}.9`, divisor: 100 },
     },
     mostRows: 4_096,
   },

@@ -35,4 +35,6 @@ test('a value beyond what can be is one of a card that sends tenths; an octet ma
   expect(scaled(230, { tenthAbove: 600 })).toBe(230);
   expect(scaled(161, { convert: 'signedOctet' })).toBe(-95);
   expect(scaled(-95, { convert: 'signedOctet' })).toBe(-95);
+  expect(scaled(5_500, { convert: 'signedDbMicrowatts' })).toBe(-19);
+  expect(scaled(65_036, { convert: 'signedDbMicrowatts' })).toBe(-31);
 });

@@ -38,6 +38,7 @@ const conversions: Readonly<Record<Conversion, (value: number) => number | null>
   fahrenheit: (value) => tidy(((value - 32) * 5) / 9),
   channelToMhz,
   signedOctet: (value) => (value > 127 && value < 256 ? value - 256 : value),
+  signedDbMicrowatts: (value) => tidy((value > 32_767 ? value - 65_536 : value) * 0.002 - 30),
   // Some agents send hundredths of a dBm below 1 mW and others microwatts: only the latter are positive.
   microwattsOrCentiDbm: (value) => (value > 0 ? wattsToDbm(value / 1e6) : value / 100),
 };

@@ -72,14 +72,16 @@ export interface Scale {
 
 /**
  * Watts to dBm; degrees Fahrenheit to Celsius; number of an IEEE 802.11 channel to MHz (a number above 2000 is MHz);
- * microwatts when positive, else hundredths of a dBm, to dBm; an octet to the signed number it holds.
+ * microwatts when positive, else hundredths of a dBm, to dBm; an octet to the signed number it holds;
+ * the level in an ONU's ANI-G (ITU-T G.988, 9.2.1), signed sixteen bits of 0.002 dB, here above 1 µW, to dBm.
  */
 export type Conversion =
   | 'wattsToDbm'
   | 'fahrenheit'
   | 'channelToMhz'
   | 'microwattsOrCentiDbm'
-  | 'signedOctet';
+  | 'signedOctet'
+  | 'signedDbMicrowatts';
 
 export interface ProcessorSource extends Source, Scale {
   /** The object gives the idle share. */

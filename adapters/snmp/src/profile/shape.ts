@@ -33,7 +33,14 @@ const scale = {
   absent: z.array(z.number()).optional(),
   tenthAbove: z.number().positive().optional(),
   convert: z
-    .enum(['wattsToDbm', 'fahrenheit', 'channelToMhz', 'microwattsOrCentiDbm', 'signedOctet'])
+    .enum([
+      'wattsToDbm',
+      'fahrenheit',
+      'channelToMhz',
+      'microwattsOrCentiDbm',
+      'signedOctet',
+      'signedDbMicrowatts',
+    ])
     .optional(),
 };
 const source = {

@@ -12,6 +12,8 @@ const help = `Usage: pnpm dotmac lab <tenant> <what>
   lab alpha interim                           every session reports its octets
   lab alpha power off|on                      the access router and everybody on it
   lab alpha interface <device> <port> up|down
+  lab alpha mute <device> on|off              it answers nobody, while what it carries goes on
+  lab alpha quirk <device> <quirk> on|off     its agent misbehaves: toobig, empty, nobulk, loop, badvb, wrongid, v1, garbage
   lab alpha coa obey|lie|ignore               how the NAS treats CoA from now on
 `;
 
@@ -62,6 +64,13 @@ function requestOf(what: string, rest: readonly string[], flags: Flags): LabRequ
       return { method: 'POST', path: ['power', oneOf(first, ['on', 'off'])] };
     case 'coa':
       return { method: 'POST', path: ['coa', oneOf(first, ['obey', 'lie', 'ignore'])] };
+    case 'mute':
+      if (first === undefined) throw new UsageError('lab mute needs a device, and on or off');
+      return { method: 'POST', path: ['mute', first, oneOf(second, ['on', 'off'])] };
+    case 'quirk':
+      if (first === undefined || second === undefined)
+        throw new UsageError('lab quirk needs a device, a quirk, and on or off');
+      return { method: 'POST', path: ['quirk', first, second, oneOf(third, ['on', 'off'])] };
     case 'interface':
       if (first === undefined || second === undefined)
         throw new UsageError('lab interface needs a device, a port, and up or down');

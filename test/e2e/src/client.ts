@@ -122,11 +122,13 @@ function streamOf<Data>(
   };
 }
 
-const patienceMilliseconds = 20_000;
-
-/** Asks again and again until the check passes; fails with the last answer after 20 s. */
-export async function eventually<T>(ask: () => Promise<T>, check: (answer: T) => boolean): Promise<T> {
-  const deadline = performance.now() + patienceMilliseconds;
+/** Asks again and again until the check passes; fails with the last answer after so many seconds. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  check: (answer: T) => boolean,
+  patienceSeconds = 20,
+): Promise<T> {
+  const deadline = performance.now() + patienceSeconds * 1_000;
   for (;;) {
     const answer = await ask();
     if (check(answer)) return answer;

@@ -8,6 +8,10 @@ export interface Lab {
   sessions(): Promise<readonly LabSession[]>;
   power(state: 'on' | 'off'): Promise<void>;
   setInterface(device: string, name: string, state: 'up' | 'down'): Promise<void>;
+  mute(device: string, state: 'on' | 'off'): Promise<void>;
+  quirk(device: string, quirk: 'loop', state: 'on' | 'off'): Promise<void>;
+  /** Every session reports its octets. */
+  interim(): Promise<void>;
   coa(kind: 'obey' | 'lie' | 'ignore'): Promise<void>;
 }
 
@@ -51,6 +55,9 @@ export function labOf(home: string, tenant: string): Lab {
     power: async (state) => void (await call('POST', `power/${state}`)),
     setInterface: async (device, name, state) =>
       void (await call('POST', `interface/${device}/${encodeURIComponent(name)}/${state}`)),
+    mute: async (device, state) => void (await call('POST', `mute/${device}/${state}`)),
+    quirk: async (device, quirk, state) => void (await call('POST', `quirk/${device}/${quirk}/${state}`)),
+    interim: async () => void (await call('POST', 'interim')),
     coa: async (kind) => void (await call('POST', `coa/${kind}`)),
   };
 }

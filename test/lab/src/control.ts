@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { LabNetwork } from './network.ts';
+import { quirks } from './snmp/index.ts';
 
 /** A request that the lab cannot fulfil; the message says what there is. */
 export class LabError extends Error {
@@ -19,6 +20,13 @@ export function createLabControl(networks: ReadonlyMap<string, LabNetwork>): Fas
         `There is no simulated network for "${tenant}"; there are: ${[...networks.keys()].join(', ')}`,
       );
     return network;
+  };
+  const agentOf = (tenant: string, device: string) => {
+    const { agents } = networkOf(tenant);
+    const agent = agents.get(device);
+    if (agent === undefined)
+      throw new LabError(`There is no device "${device}"; there are: ${[...agents.keys()].join(', ')}`);
+    return agent;
   };
   app.setErrorHandler((error: Error, _request, reply) =>
     reply
@@ -81,14 +89,25 @@ export function createLabControl(networks: ReadonlyMap<string, LabNetwork>): Fas
   app.post<{ Params: { tenant: string; device: string; name: string; state: 'up' | 'down' } }>(
     '/:tenant/interface/:device/:name/:state',
     ({ params }) => {
-      const { agents } = networkOf(params.tenant);
-      const agent = agents.get(params.device);
-      if (agent === undefined)
-        throw new LabError(
-          `There is no device "${params.device}"; there are: ${[...agents.keys()].join(', ')}`,
-        );
-      agent.setInterface(params.name, params.state);
+      agentOf(params.tenant, params.device).setInterface(params.name, params.state);
       return { device: params.device, interface: params.name, state: params.state };
+    },
+  );
+  app.post<{ Params: { tenant: string; device: string; state: 'on' | 'off' } }>(
+    '/:tenant/mute/:device/:state',
+    async ({ params }) => {
+      networkOf(params.tenant).setMuted(params.device, params.state === 'on');
+      return { device: params.device, muted: params.state };
+    },
+  );
+  app.post<{ Params: { tenant: string; device: string; quirk: string; state: 'on' | 'off' } }>(
+    '/:tenant/quirk/:device/:quirk/:state',
+    async ({ params: { tenant, device, quirk, state } }) => {
+      const known = quirks.find((one) => one === quirk);
+      if (known === undefined)
+        throw new LabError(`There is no quirk "${quirk}"; there are: ${quirks.join(', ')}`);
+      agentOf(tenant, device).setQuirk(known, state === 'on');
+      return { device, quirk, state };
     },
   );
   app.post<{ Params: { tenant: string; kind: 'obey' | 'lie' | 'ignore' } }>(

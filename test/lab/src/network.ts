@@ -44,6 +44,8 @@ export interface LabNetwork {
   readonly ports: Required<LabPorts>;
   /** Power at the site: an access router without it answers nothing and its sessions vanish. */
   setPower(on: boolean): Promise<void>;
+  /** A muted device answers no management protocol, while what it carries goes on. Throws `RangeError` for one that is not there. */
+  setMuted(device: string, muted: boolean): void;
   close(): Promise<void>;
 }
 
@@ -121,6 +123,15 @@ export async function startLabNetwork(options: LabNetworkOptions): Promise<LabNe
       nas.setCoaBehaviour({ kind: 'ignore' });
       nas.powerOff();
       routeros.dropConnections();
+    },
+    setMuted(device, muted) {
+      const agent = agents.get(device);
+      if (agent === undefined)
+        throw new RangeError(`There is no device "${device}"; there are: ${[...agents.keys()].join(', ')}`);
+      agent.setSilent(muted);
+      if (device !== towerRouter.id) return;
+      routeros.behaviour.fatalBeforeLogin = muted ? 'too busy' : null;
+      if (muted) routeros.dropConnections();
     },
     async close() {
       await nas.close();

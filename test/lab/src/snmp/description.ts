@@ -54,7 +54,8 @@ export interface SnmpRecordingDescription {
  * `badvb`: every 25th value is a one-octet IpAddress. `wrongid`: one reply in ten carries another request id.
  * `v1`: only SNMPv1 is answered. `garbage`: every tenth reply is no SNMP message.
  */
-export type Quirk = 'toobig' | 'empty' | 'nobulk' | 'loop' | 'badvb' | 'wrongid' | 'v1' | 'garbage';
+export const quirks = ['toobig', 'empty', 'nobulk', 'loop', 'badvb', 'wrongid', 'v1', 'garbage'] as const;
+export type Quirk = (typeof quirks)[number];
 
 /** Rows of a table as objects: `columns` gives each column's OID, in the order of the row's values. */
 export function tableObjects(

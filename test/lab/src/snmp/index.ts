@@ -9,6 +9,7 @@ import { ObjectTree } from './tree.ts';
 export {
   type LabInterface,
   type Quirk,
+  quirks,
   type SnmpDeviceDescription,
   type SnmpRecordingDescription,
   tableObjects,

@@ -186,11 +186,11 @@ builder.mutationField('updateBillingAccount', (t) =>
             'It is settled once there is a service; a plan of the other kind can be taken instead',
           );
         const jurisdictions = taxJurisdictions == null ? new Map() : await taxComponents(transaction);
-        const unknown = taxJurisdictions?.find((one) => !jurisdictions.has(one) && !isQuoted(one));
-        if (unknown !== undefined)
+        const unknown = taxJurisdictions?.findIndex((one) => !jurisdictions.has(one) && !isQuoted(one)) ?? -1;
+        if (unknown >= 0)
           throw new ValidationError(
-            'input.taxJurisdictions',
-            `There is no tax data for "${unknown}"; there is for ${[...jurisdictions.keys()].join(', ')}`,
+            `input.taxJurisdictions[${unknown}]`,
+            `There is no tax data for "${taxJurisdictions?.[unknown]}"; there is for ${[...jurisdictions.keys()].join(', ')}`,
           );
         const change = {
           ...(anchorDay == null ? {} : { anchorDay }),

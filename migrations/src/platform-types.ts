@@ -126,6 +126,7 @@ export interface PartnersAgreement {
   holdDays: Generated<number>;
   id: string;
   leadProtectionDays: Generated<number>;
+  minimumPayout: Generated<number>;
   partnerId: string;
   salesRateBasisPoints: number;
   validFrom: ColumnType<Date, Date | string, Date | string>;
@@ -176,6 +177,44 @@ export interface PartnersPartner {
   kind: string;
   name: string;
   state: string;
+}
+
+export interface PartnersStatement {
+  carriedMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  currency: string;
+  earnedMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  hash: string;
+  id: string;
+  issuedAt: ColumnType<Date, Date | string, Date | string>;
+  issuedBy: string;
+  minimumMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  number: number;
+  openingMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  partnerId: string;
+  payableMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  previousHash: string | null;
+  takenBackMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  until: string;
+}
+
+export interface PartnersStatementApproval {
+  approvedAt: ColumnType<Date, Date | string, Date | string>;
+  approvedBy: string;
+  statementId: string;
+}
+
+export interface PartnersStatementLine {
+  currency: string;
+  entryId: string;
+  partnerId: string;
+  statementId: string;
+}
+
+export interface PartnersStatementPayment {
+  paidAt: ColumnType<Date, Date | string, Date | string>;
+  paidBy: string;
+  reference: string;
+  statementId: string;
 }
 
 export interface RoutingRoute {
@@ -303,6 +342,10 @@ export interface DB {
   "partners.commissionEntry": PartnersCommissionEntry;
   "partners.lead": PartnersLead;
   "partners.partner": PartnersPartner;
+  "partners.statement": PartnersStatement;
+  "partners.statementApproval": PartnersStatementApproval;
+  "partners.statementLine": PartnersStatementLine;
+  "partners.statementPayment": PartnersStatementPayment;
   "routing.route": RoutingRoute;
   "runtime.audit": RuntimeAudit;
   "runtime.auditOutcome": RuntimeAuditOutcome;

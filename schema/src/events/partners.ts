@@ -13,4 +13,13 @@ export interface PartnersEvents {
     /** What it was earned by, such as a payment's id in tenant zero. */
     source: string;
   };
+  'commission.stated': { statementId: string; partnerId: string; payableMinor: string; currency: string };
+  'commission.paid': {
+    statementId: string;
+    partnerId: string;
+    amountMinor: string;
+    currency: string;
+    /** Of the transfer. */
+    reference: string;
+  };
 }

@@ -2,7 +2,8 @@
  * The subgraph `partners`: who brings ISPs, what was agreed with them, their leads, and the commission they earn.
  *
  * A lead that becomes a tenant attributes the tenant to its partner (`lead/events.ts`); each payment of that tenant's
- * bill then makes one commission entry (`commission/earn.ts`).
+ * bill then makes one commission entry (`commission/earn.ts`), and a month's entries the statement by which it is paid
+ * (`statement/issue.ts`, `statement/settle.ts`).
  */
 import type { PlatformDatabase } from '@dotmac/migrations';
 import type { SubgraphModule } from '@dotmac/platform';
@@ -13,6 +14,7 @@ import { leadConsumers } from './lead/events.ts';
 import './lead/graphql.ts';
 import { partnersLoaders } from './loaders.ts';
 import './partner/graphql.ts';
+import './statement/graphql.ts';
 
 export const schema = toSubgraph(builder);
 

@@ -1,7 +1,8 @@
 import type { PlatformDatabase } from '@dotmac/migrations';
-import { type Executor, loaderOf } from '@dotmac/platform';
+import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
 import { salesPartnersOfTenants } from './lead/store.ts';
 import { partnersById } from './partner/store.ts';
+import { linesOfStatements, statementsOfPartners } from './statement/store.ts';
 
 export type PartnersLoaders = ReturnType<typeof partnersLoaders>;
 
@@ -14,6 +15,14 @@ export function partnersLoaders(database: Executor<PlatformDatabase>) {
     salesPartnerOfTenant: loaderOf(
       (ids) => salesPartnersOfTenants(database, ids),
       (row) => row.tenantId,
+    ),
+    statementsOfPartner: listLoaderOf(
+      (ids) => statementsOfPartners(database, ids),
+      (statement) => statement.partnerId,
+    ),
+    linesOfStatement: listLoaderOf(
+      (ids) => linesOfStatements(database, ids),
+      (line) => line.statementId,
     ),
   };
 }

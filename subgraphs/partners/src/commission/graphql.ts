@@ -15,7 +15,15 @@ import {
   entriesOfPartner,
 } from './store.ts';
 
-const CommissionEntryRef = builder.objectRef<CommissionEntry>('CommissionEntry').implement({
+const EntryKindEnum = builder.enumType('CommissionEntryKind', {
+  values: {
+    PAYMENT: {},
+    REFUND: { description: 'A refund or a chargeback took back what its payment had earned.' },
+    ADJUSTMENT: {},
+  },
+} as const);
+
+export const CommissionEntryRef = builder.objectRef<CommissionEntry>('CommissionEntry').implement({
   description:
     'What a partner earned by one payment of a tenant. Never changed; a refund is an entry of its own.',
   authScopes: (entry, { principal }) =>
@@ -28,9 +36,13 @@ const CommissionEntryRef = builder.objectRef<CommissionEntry>('CommissionEntry')
         (await loaders.partner.load(partnerId)) as Partner,
     }),
     tenant: t.field({ type: TenantRef, resolve: ({ tenantId }) => ({ id: tenantId }) }),
+    kind: t.field({
+      type: EntryKindEnum,
+      resolve: ({ sourceKind }) => sourceKind as 'PAYMENT' | 'REFUND' | 'ADJUSTMENT',
+    }),
     base: t.field({
       type: 'Money',
-      description: 'Cash received, net of tax.',
+      description: 'Cash received, net of tax; below zero what went back.',
       resolve: (entry) => ({ minor: entry.baseMinor, currency: entry.currency }),
     }),
     rateBasisPoints: t.exposeInt('rateBasisPoints'),
@@ -56,7 +68,7 @@ builder.queryField('commissions', (t) =>
 
 const BalanceRef = builder.objectRef<CommissionBalance>('CommissionBalance').implement({
   description:
-    'The sum of entries in one currency: what can be paid out, and what refunds and disputes may still take.',
+    'The sum of entries in one currency: held, because refunds and disputes may still take it, available or paid.',
   fields: (t) => ({
     earned: t.field({
       type: 'Money',
@@ -67,10 +79,15 @@ const BalanceRef = builder.objectRef<CommissionBalance>('CommissionBalance').imp
       description: 'Below zero it is carried, and netted with what comes.',
       resolve: ({ availableMinor, currency }) => ({ minor: availableMinor, currency }),
     }),
+    paid: t.field({
+      type: 'Money',
+      description: 'By statements that are paid.',
+      resolve: ({ paidMinor, currency }) => ({ minor: paidMinor, currency }),
+    }),
     held: t.field({
       type: 'Money',
-      resolve: ({ earnedMinor, availableMinor, currency }) => ({
-        minor: earnedMinor - availableMinor,
+      resolve: ({ earnedMinor, availableMinor, paidMinor, currency }) => ({
+        minor: earnedMinor - availableMinor - paidMinor,
         currency,
       }),
     }),

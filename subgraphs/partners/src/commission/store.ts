@@ -96,8 +96,10 @@ export interface CommissionBalance {
   readonly currency: string;
   /** Sum of all entries. */
   readonly earnedMinor: bigint;
-  /** What is not held any more; below zero after more was taken back than is left. */
+  /** What is neither held any more nor paid; below zero after more was taken back than is left. */
   readonly availableMinor: bigint;
+  /** By statements that are paid. */
+  readonly paidMinor: bigint;
 }
 
 /** What a partner has earned at an instant, by currency. */
@@ -106,17 +108,15 @@ export async function balancesOfPartner(
   partnerId: string,
   at: Date,
 ): Promise<CommissionBalance[]> {
-  return db
-    .selectFrom('partners.commissionEntry')
-    .select([
-      'currency',
-      sql<bigint>`sum(amount_minor)::bigint`.as('earnedMinor'),
-      sql<bigint>`coalesce(sum(amount_minor) filter (where available_at <= ${at}), 0)::bigint`.as(
-        'availableMinor',
-      ),
-    ])
-    .where('partnerId', '=', partnerId)
-    .groupBy('currency')
-    .orderBy('currency')
-    .execute();
+  const { rows } = await sql<CommissionBalance>`
+    select entry.currency, sum(amount_minor)::bigint as "earnedMinor", coalesce(max(paid.minor), 0)::bigint as "paidMinor",
+      (coalesce(sum(amount_minor) filter (where available_at <= ${at}), 0) - coalesce(max(paid.minor), 0))::bigint as "availableMinor"
+    from partners.commission_entry entry
+    left join (
+      select currency, sum(payable_minor) as minor
+      from partners.statement join partners.statement_payment on statement_id = id
+      where partner_id = ${partnerId} group by currency
+    ) paid using (currency)
+    where partner_id = ${partnerId} group by entry.currency order by entry.currency`.execute(db);
+  return rows;
 }

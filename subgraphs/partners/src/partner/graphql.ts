@@ -20,6 +20,9 @@ const AgreementRef = builder.objectRef<Agreement>('PartnerAgreement').implement(
     }),
     holdDays: t.exposeInt('holdDays'),
     leadProtectionDays: t.exposeInt('leadProtectionDays'),
+    minimumPayout: t.exposeInt('minimumPayout', {
+      description: 'In whole units of the currency; what is below it is carried to the next statement.',
+    }),
   }),
 });
 

@@ -969,6 +969,7 @@ export interface NetworkAlarmRule {
   raiseAbove: number | null;
   raiseAfter: number;
   raiseBelow: number | null;
+  removedAt: ColumnType<Date, Date | string, Date | string> | null;
   sensorClass: string | null;
   sensorName: string | null;
   severity: string;

@@ -21,6 +21,7 @@ import './address/graphql.ts';
 import './address-history/graphql.ts';
 import { PrefixRecorder } from './address-history/record.ts';
 import './alarm/graphql.ts';
+import './alarm/own-rule-graphql.ts';
 import { builder, type NetworkContext, type NetworkServices } from './builder.ts';
 import { AccessEnforcement } from './change/enforcement.ts';
 import { catchUpWhenOnline } from './change/events.ts';

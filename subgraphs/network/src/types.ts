@@ -2,7 +2,7 @@ import type { ShapingPayload } from '@dotmac/schema';
 import { accessModes } from './access/rules.ts';
 import type { Access } from './access/store.ts';
 import type { AddressPool } from './address/store.ts';
-import type { Alarm } from './alarm/store.ts';
+import type { Alarm, AlarmRule } from './alarm/store.ts';
 import { builder } from './builder.ts';
 import { changeStates } from './change/rules.ts';
 import type { AccessChange, ChangeStep } from './change/store.ts';
@@ -30,6 +30,7 @@ export const AccessChangeRef = builder.objectRef<AccessChange>('AccessChange');
 export const AccessChangeStepRef = builder.objectRef<ChangeStep>('AccessChangeStep');
 export const SensorRef = builder.objectRef<Sensor>('Sensor');
 export const AlarmRef = builder.objectRef<Alarm>('Alarm');
+export const AlarmRuleRef = builder.objectRef<AlarmRule>('AlarmRule');
 export const IncidentRef = builder.objectRef<Incident>('Incident');
 
 export const DeviceStateEnum = builder.enumType('DeviceState', { values: deviceStates });

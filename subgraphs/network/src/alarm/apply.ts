@@ -110,7 +110,11 @@ export async function applyRules(
   return { events, degraded: degraded.length === 0 ? null : degraded.join('; ') };
 }
 
-function concerns({ metric, sensorClass, sensorName }: AlarmRule, value: AlarmValue): boolean {
+/** Whether a reading is what a rule is about. */
+export function concerns(
+  { metric, sensorClass, sensorName }: Pick<AlarmRule, 'metric' | 'sensorClass' | 'sensorName'>,
+  value: AlarmValue,
+): boolean {
   if (value.metric !== metric) return false;
   if (sensorClass === null) return true;
   return (

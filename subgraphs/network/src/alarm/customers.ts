@@ -29,7 +29,7 @@ export async function judgeCustomers(
     clock,
     deviceId,
     source,
-    values: owned.flatMap((link) => valuesOf(link, usual.get(link.serviceId ?? '') ?? null)),
+    values: owned.flatMap((link) => customerValues(link, usual.get(link.serviceId ?? '') ?? null)),
     endOf: ({ serviceId, ruleId }, rules) => {
       if (serviceId === null) return null;
       if (!rules.some((rule) => rule.id === ruleId)) return 'nobody watches it any more';
@@ -39,7 +39,10 @@ export async function judgeCustomers(
   return events;
 }
 
-function valuesOf(link: SeenLink, usual: UsualLevels | null): AlarmValue[] {
+type Levels = Pick<SeenLink, 'serviceId' | 'signalDbm' | 'snrDb' | 'rxPowerDbm' | 'lineRxPowerDbm'>;
+
+/** What rules see of a customer's equipment, held against what is usual there. */
+export function customerValues(link: Levels, usual: UsualLevels | null): AlarmValue[] {
   const { serviceId, signalDbm, snrDb, rxPowerDbm, lineRxPowerDbm } = link;
   if (serviceId === null) return [];
   const values: AlarmValue[] = [];

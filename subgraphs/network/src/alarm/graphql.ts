@@ -2,12 +2,12 @@ import { appendEvents, newId } from '@dotmac/platform';
 import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { builder, type NetworkContext } from '../builder.ts';
-import { AlarmRef, DeviceRef, InterfaceRef, SensorRef, ServiceRef } from '../types.ts';
+import { AlarmRef, AlarmRuleRef, DeviceRef, InterfaceRef, SensorRef, ServiceRef } from '../types.ts';
 import { alarmEvent } from './events.ts';
+import { checkReadings } from './own-rule.ts';
 import { alarmMetrics, alarmStateOf, alarmStates, severities } from './rules.ts';
 import {
   type Alarm,
-  type AlarmRule,
   alarmPage,
   alarmRules,
   alarmRulesById,
@@ -20,17 +20,19 @@ import {
   updateAlarmRule,
 } from './store.ts';
 
-const SeverityEnum = builder.enumType('AlarmSeverity', {
+export const SeverityEnum = builder.enumType('AlarmSeverity', {
   values: severities,
   description: 'As in ITU-T X.733.',
 });
 
-const AlarmRuleRef = builder.objectRef<AlarmRule>('AlarmRule').implement({
+export const AlarmMetricEnum = builder.enumType('AlarmMetric', { values: alarmMetrics });
+
+AlarmRuleRef.implement({
   description: 'What counts as wrong.',
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
-    metric: t.expose('metric', { type: builder.enumType('AlarmMetric', { values: alarmMetrics }) }),
+    metric: t.expose('metric', { type: AlarmMetricEnum }),
     severity: t.expose('severity', { type: SeverityEnum }),
     raiseAbove: t.exposeFloat('raiseAbove', {
       nullable: true,
@@ -54,6 +56,10 @@ const AlarmRuleRef = builder.objectRef<AlarmRule>('AlarmRule').implement({
     clearAfter: t.exposeInt('clearAfter'),
     degrades: t.exposeBoolean('degrades', { description: 'Whether the device is DEGRADED meanwhile.' }),
     enabled: t.exposeBoolean('enabled'),
+    builtIn: t.boolean({
+      description: 'It comes with DotMac: it can be changed and switched off, not removed.',
+      resolve: ({ createdBy }) => createdBy === null,
+    }),
   }),
 });
 
@@ -224,7 +230,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: UpdateAlarmRuleInput, required: true }) },
     resolve: async (_root, { input }, { services: { database } }) => {
       const [before] = await alarmRulesById(database, [input.id]);
-      if (before === undefined) throw new NotFoundError('AlarmRule', input.id);
+      if (before === undefined || before.removedAt !== null) throw new NotFoundError('AlarmRule', input.id);
       const { severity, raiseAfter, clearAfter, enabled } = before;
       const after = {
         severity: input.severity ?? severity,
@@ -236,9 +242,7 @@ builder.mutationFields((t) => ({
         clearAfter: input.clearAfter ?? clearAfter,
         enabled: input.enabled ?? enabled,
       };
-      for (const name of ['raiseAfter', 'clearAfter'] as const)
-        if (after[name] < 1 || after[name] > 100)
-          throw new ValidationError(`input.${name}`, 'Between 1 and 100 readings in a row');
+      for (const name of ['raiseAfter', 'clearAfter'] as const) checkReadings(name, after[name]);
       if ((after.clearBelow ?? 0) > (after.raiseAbove ?? 0))
         throw new ValidationError(
           'input.clearBelow',

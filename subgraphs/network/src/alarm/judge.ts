@@ -51,28 +51,39 @@ function stillWatched(
 
 function valuesOf({ health, interfaces, known }: AlarmReadings): AlarmValue[] {
   const values: AlarmValue[] = [];
-  const percent = (metric: AlarmMetric, what: string, value: number | null) => {
-    if (value !== null)
-      values.push({ metric, about: null, value, words: `${what} at ${Math.round(value)} %` });
+  const add = (value: AlarmValue | null) => {
+    if (value !== null) values.push(value);
   };
   if (health !== null) {
-    percent('PROCESSOR_PERCENT', 'processor', processorPercent(health));
-    percent('MEMORY_PERCENT', 'memory', memoryPercent(health));
+    add(percentValue('PROCESSOR_PERCENT', 'processor', processorPercent(health)));
+    add(percentValue('MEMORY_PERCENT', 'memory', memoryPercent(health)));
   }
   const monitored = new Map(known.filter((one) => one.monitored).map((one) => [one.stableKey, one.id]));
-  for (const { stableKey, name, operStatus, adminStatus } of interfaces) {
-    const interfaceId = monitored.get(stableKey);
-    // Nothing is said of a port whose state is not known, and one that was switched off is not broken.
-    if (interfaceId === undefined || operStatus === null || operStatus === 'unknown') continue;
-    const down = operStatus !== 'up' && operStatus !== 'dormant' && adminStatus !== 'down';
-    values.push({
-      metric: 'INTERFACE_DOWN',
-      about: { interfaceId },
-      value: down ? 1 : 0,
-      words: `${name} is ${operStatus}`,
-    });
+  for (const port of interfaces) {
+    const interfaceId = monitored.get(port.stableKey);
+    if (interfaceId !== undefined) add(portValue(interfaceId, port));
   }
   return values;
+}
+
+/** A share of a device as rules see it; null where it is not known. */
+export function percentValue(metric: AlarmMetric, what: string, value: number | null): AlarmValue | null {
+  return value === null ? null : { metric, about: null, value, words: `${what} at ${Math.round(value)} %` };
+}
+
+/** A monitored port as rules see it; null where its state is not known. One that was switched off is not broken. */
+export function portValue(
+  interfaceId: string,
+  {
+    name,
+    operStatus,
+    adminStatus,
+  }: { readonly name: string; readonly operStatus: string | null; readonly adminStatus: string | null },
+): AlarmValue | null {
+  if (operStatus === null || operStatus === 'unknown') return null;
+  const down = operStatus !== 'up' && operStatus !== 'dormant' && adminStatus !== 'down';
+  const words = `${name} is ${operStatus}`;
+  return { metric: 'INTERFACE_DOWN', about: { interfaceId }, value: down ? 1 : 0, words };
 }
 
 /** The mean over all processors, 0 to 100; null when the device tells of none. */

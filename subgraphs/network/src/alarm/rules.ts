@@ -63,7 +63,11 @@ export function watchReading(rule: Thresholds, before: Watch, value: number, now
   return { raised: !before.raised, streak: 0, changes: [...changes, now] };
 }
 
-function isBad({ raiseAbove, raiseBelow }: Thresholds, value: number): boolean {
+/** Whether one reading speaks for an alarm. */
+export function isBad(
+  { raiseAbove, raiseBelow }: Pick<Thresholds, 'raiseAbove' | 'raiseBelow'>,
+  value: number,
+): boolean {
   return raiseBelow === null ? value > (raiseAbove ?? 0.5) : value < raiseBelow;
 }
 

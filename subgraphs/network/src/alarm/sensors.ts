@@ -24,7 +24,7 @@ export async function judgeSensors(
     clock,
     deviceId,
     source,
-    values: rows.flatMap(valuesOf),
+    values: rows.flatMap(sensorValues),
     endOf: ({ sensorId, ruleId }, rules) => {
       if (sensorId === null) return null;
       if (!rules.some((rule) => rule.id === ruleId)) return 'nobody watches it any more';
@@ -34,7 +34,8 @@ export async function judgeSensors(
   return events;
 }
 
-function valuesOf(sensor: Sensor): AlarmValue[] {
+/** What rules see of a sensor. */
+export function sensorValues(sensor: Sensor): AlarmValue[] {
   const { id, class: sensorClass, name, value, unit, text, severity, wellAt } = sensor;
   const about = { sensorId: id };
   if (sensorClass === 'state') {

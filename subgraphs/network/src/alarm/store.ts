@@ -12,10 +12,17 @@ export type Alarm = Omit<Selectable<TenantDatabase['network.alarm']>, 'severity'
 };
 export type MaintenanceWindow = Selectable<TenantDatabase['network.maintenanceWindow']>;
 
+/** Those that were not removed. */
 export async function alarmRules(db: Executor<TenantDatabase>): Promise<AlarmRule[]> {
-  return (await db.selectFrom('network.alarmRule').selectAll().orderBy('name').execute()) as AlarmRule[];
+  return (await db
+    .selectFrom('network.alarmRule')
+    .selectAll()
+    .where('removedAt', 'is', null)
+    .orderBy('name')
+    .execute()) as AlarmRule[];
 }
 
+/** Removed ones too: alarms of the past are theirs. */
 export async function alarmRulesById(
   db: Executor<TenantDatabase>,
   ids: readonly string[],
@@ -38,6 +45,32 @@ export async function updateAlarmRule(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow()) as AlarmRule;
+}
+
+/** Rules are added and removed one at a time. */
+export async function lockAlarmRules(transaction: Transaction<TenantDatabase>): Promise<void> {
+  await sql`lock table network.alarm_rule in share row exclusive mode`.execute(transaction);
+}
+
+export async function insertAlarmRule(
+  transaction: Transaction<TenantDatabase>,
+  rule: AlarmRule,
+): Promise<AlarmRule> {
+  return (await transaction
+    .insertInto('network.alarmRule')
+    .values(rule)
+    .returningAll()
+    .executeTakeFirstOrThrow()) as AlarmRule;
+}
+
+/** Forgets how far its watches are; its alarms stay. */
+export async function removeAlarmRule(
+  transaction: Transaction<TenantDatabase>,
+  id: string,
+  at: Date,
+): Promise<AlarmRule> {
+  await transaction.deleteFrom('network.alarmWatch').where('ruleId', '=', id).execute();
+  return updateAlarmRule(transaction, id, { removedAt: at });
 }
 
 /** What is watched on a device: by rule, then by part (an interface's id, or nothing for the device itself). */

@@ -130,30 +130,44 @@ export async function confirmChange(
   fingerprint: string,
   act: Act,
 ): Promise<PlanChange> {
+  return services.database
+    .transaction()
+    .execute((transaction) => confirmChangeIn(transaction, services, request, fingerprint, act));
+}
+
+/**
+ * The same in the transaction of what the change goes with; null for a fingerprint takes the change as it is now.
+ * @throws what `confirmChange` throws.
+ */
+export async function confirmChangeIn(
+  transaction: Transaction<TenantDatabase>,
+  services: BillingServices,
+  request: ChangeRequest,
+  fingerprint: string | null,
+  act: Act,
+): Promise<PlanChange> {
   const { serviceId, planId, when } = request;
-  return services.database.transaction().execute(async (transaction) => {
-    const [history] = await historiesOfLines(transaction, [serviceId]);
-    if (history === undefined) throw new NotFoundError('Service', serviceId);
-    await lockedAccount(transaction, history.customerId);
-    // Computed again under the lock, and taken back: the change itself is what subscribers says about it.
-    await sql`savepoint preview`.execute(transaction);
-    const plan = await write(transaction, services, request, act);
-    await sql`rollback to savepoint preview`.execute(transaction);
-    if (plan.fingerprint !== fingerprint) throw new StalePlanError();
-    const { customerId, on } = plan;
-    const change = await insertPlanChange(transaction, {
-      id: newId('pch', services.clock),
-      serviceLineId: serviceId,
-      customerId,
-      planId,
-      onDay: on,
-      state: when === 'now' ? 'ordered' : 'scheduled',
-      confirmedBy: act.actor,
-      confirmedAt: new Date(act.now),
-    });
-    if (when === 'now') await order(transaction, change, act);
-    return change;
+  const [history] = await historiesOfLines(transaction, [serviceId]);
+  if (history === undefined) throw new NotFoundError('Service', serviceId);
+  await lockedAccount(transaction, history.customerId);
+  // Computed again under the lock, and taken back: the change itself is what subscribers says about it.
+  await sql`savepoint preview`.execute(transaction);
+  const plan = await write(transaction, services, request, act);
+  await sql`rollback to savepoint preview`.execute(transaction);
+  if (fingerprint !== null && plan.fingerprint !== fingerprint) throw new StalePlanError();
+  const { customerId, on } = plan;
+  const change = await insertPlanChange(transaction, {
+    id: newId('pch', services.clock),
+    serviceLineId: serviceId,
+    customerId,
+    planId,
+    onDay: on,
+    state: when === 'now' ? 'ordered' : 'scheduled',
+    confirmedBy: act.actor,
+    confirmedAt: new Date(act.now),
   });
+  if (when === 'now') await order(transaction, change, act);
+  return change;
 }
 
 async function order(

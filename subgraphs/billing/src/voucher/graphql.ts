@@ -67,6 +67,10 @@ const RedeemVoucherInput = builder.inputType('RedeemVoucherInput', {
   fields: (t) => ({
     customerId: t.id({ required: true }),
     code: t.string({ required: true }),
+    serviceId: t.id({
+      description:
+        'Of this customer: it changes to the plan that the voucher grants, today; else only its worth counts.',
+    }),
     clientMutationId: t.string(),
   }),
 });
@@ -210,6 +214,7 @@ builder.mutationFields((t) => ({
       principal.customerId === input.customerId || { scope: 'payments:write' },
     errors: { types: [ValidationError, ConflictError, ForbiddenError] },
     args: { input: t.arg({ type: RedeemVoucherInput, required: true }) },
-    resolve: (_root, { input }, context) => redeemVoucher(context.services, input, actOf(context)),
+    resolve: (_root, { input: { customerId, code, serviceId } }, context) =>
+      redeemVoucher(context.services, { customerId, code, serviceId: serviceId ?? null }, actOf(context)),
   }),
 }));

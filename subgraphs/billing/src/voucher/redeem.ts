@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents, newId } from '@dotmac/platform';
 import { minorDigits } from '@dotmac/platform/money/currency';
 import { ConflictError, type TenantEvents, ValidationError } from '@dotmac/schema';
+import type { Transaction } from 'kysely';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { plansById } from '../catalogue/store.ts';
@@ -9,8 +11,10 @@ import { postVoucherRedemption, postVoucherSale } from '../ledger/rules-postings
 import { post } from '../ledger/store.ts';
 import { receiveIn } from '../payment/receive.ts';
 import { type Payment, paymentsById } from '../payment/store.ts';
+import { confirmChangeIn } from '../plan-change/change.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
+import { historiesOfLines } from '../service-line/histories.ts';
 import { redemptionRefusal, voucherCode, voucherHash } from './rules.ts';
 import {
   grantsOf,
@@ -123,15 +127,16 @@ export const refusalOf = (
 
 /**
  * Turns a voucher into a payment of its customer: it pays open invoices, the rest is his balance. The same customer
- * with the same code again gets the payment that is there.
+ * with the same code again gets the payment that is there. The service that is named changes to the voucher's plan
+ * in the same transaction: what that service cannot take spends no voucher.
  * @throws ValidationError for what cannot be a code, ConflictError saying why the voucher is not redeemed.
  */
 export async function redeemVoucher(
   services: BillingServices,
-  request: { readonly customerId: string; readonly code: string },
+  request: { readonly customerId: string; readonly code: string; readonly serviceId: string | null },
   act: Act,
 ): Promise<Payment> {
-  const { customerId, code } = request;
+  const { customerId, code, serviceId } = request;
   const hash = voucherHash(code);
   if (hash === undefined)
     throw new ValidationError('input.code', 'A code has 16 letters and digits, such as ABCD-EFGH-JKMN-PQRS');
@@ -146,6 +151,7 @@ export async function redeemVoucher(
     if (account === null) throw new ConflictError('UNKNOWN_CUSTOMER', 'There is no such customer');
     const refusal = refusalOf(voucher, account.currency, act.today);
     if (refusal !== undefined) throw new ConflictError(refusal, 'The voucher cannot be redeemed');
+    if (serviceId !== null) await takePlan(transaction, services, { serviceId, customerId, voucher }, act);
     const { id, amount, currency } = voucher;
     const payment = await receiveIn(
       transaction,
@@ -175,4 +181,25 @@ export async function redeemVoucher(
     ]);
     return payment;
   });
+}
+
+/** Orders the plan that a voucher grants for a service of its customer; subscribers makes it so. */
+async function takePlan(
+  transaction: Transaction<TenantDatabase>,
+  services: BillingServices,
+  { serviceId, customerId, voucher }: { serviceId: string; customerId: string; voucher: StoredVoucher },
+  act: Act,
+): Promise<void> {
+  const { planId } = voucher;
+  if (planId === null) throw new ConflictError('GRANTS_NO_PLAN', 'The voucher grants no plan');
+  const [line] = await historiesOfLines(transaction, [serviceId]);
+  if (line?.customerId !== customerId)
+    throw new ValidationError('input.serviceId', 'This is no service of the customer that is charged');
+  try {
+    await confirmChangeIn(transaction, services, { serviceId, planId, when: 'now' }, null, act);
+  } catch (error) {
+    // Its field is the plan, which here is not of the input but of the voucher.
+    if (!(error instanceof ValidationError)) throw error;
+    throw new ConflictError('PLAN_NOT_AVAILABLE', error.message);
+  }
 }

@@ -161,3 +161,59 @@ test('a code says what it gives, and what nobody used until its day is owed to n
   );
   expect(ledgerProof.holds).toBe(true);
 });
+
+test('a voucher for a plan brings a service to it and is spent with that, or neither', async () => {
+  const [ada, bob] = [await isp.createCustomer('Ada'), await isp.createCustomer('Bob')];
+  const [slow, fast] = [await isp.createPlan(1000n), await isp.createPlan(3000n)];
+  const serviceId = await isp.activate(ada, slow);
+  const others = await isp.activate(bob, slow);
+  const sold = async (planId?: string) => {
+    const { createVouchers } = await isp.ask<{ createVouchers: { codes: string[] } }>(
+      'mutation ($input: CreateVouchersInput!) { createVouchers(input: $input) { ... on VouchersCreated { codes } } }',
+      {
+        input: { name: 'Up', amount: { amount: '3000', currency: 'USD' }, count: 1, method: 'cash', planId },
+      },
+    );
+    return createVouchers.codes[0] ?? '';
+  };
+  const upgrade = async (code: string, service: string, customerId = ada) =>
+    (
+      await isp.ask<{ redeemVoucher: { readonly __typename: string } }>(mutation, {
+        input: { customerId, code, serviceId: service },
+      })
+    ).redeemVoucher;
+  const told = async () => {
+    await isp.tenant.services.events.flush();
+    const types = ['service.plan.change.ordered', 'voucher.redeemed', 'payment.received'] as const;
+    return (await isp.tenant.services.events.read(0n, { types: [...types] })).map(({ type, payload }) => ({
+      type,
+      payload,
+    }));
+  };
+  const before = await told();
+  const [plain, same, code] = [await sold(), await sold(slow), await sold(fast)];
+  expect(await upgrade(plain, serviceId)).toMatchObject({ reason: 'GRANTS_NO_PLAN' });
+  expect(await upgrade(same, serviceId)).toMatchObject({ reason: 'SAME_PLAN' });
+  expect(await upgrade(code, others)).toMatchObject({ field: 'input.serviceId' });
+  expect(await upgrade(code, 'none')).toMatchObject({ field: 'input.serviceId' });
+  expect(await told()).toEqual(before);
+
+  // Two at once, and again: one payment and one order, which committed together.
+  const [first, second] = await Promise.all([upgrade(code, serviceId), upgrade(code, serviceId)]);
+  expect(first).toMatchObject({ __typename: 'Payment', unallocated: { amount: '3000' } });
+  expect(second).toEqual(first);
+  expect(await upgrade(code, serviceId)).toEqual(first);
+  const after = (await told()).slice(before.length);
+  expect(after.map(({ type }) => type).sort()).toEqual([
+    'payment.received',
+    'service.plan.change.ordered',
+    'voucher.redeemed',
+  ]);
+  expect(after.find(({ type }) => type === 'service.plan.change.ordered')?.payload).toEqual({
+    serviceId,
+    customerId: ada,
+    planId: fast,
+    on: isp.today(),
+  });
+  await proved();
+});

@@ -3,8 +3,9 @@ import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import type { MemoryReading, ProcessorReading } from '../mib/host.ts';
 import type { InterfaceRow } from '../mib/interfaces.ts';
-import { profilesFor } from '../profile/catalogue.ts';
+import { layoutProfiles, profilesFor } from '../profile/catalogue.ts';
 import { identityValue } from '../profile/identity.ts';
+import { layoutsOf } from '../profile/layouts.ts';
 import { withPorts } from '../profile/ports.ts';
 import { enterprisesOf } from '../profile/presence.ts';
 import { readProfiles } from '../profile/read.ts';
@@ -38,7 +39,12 @@ export async function readProfileFacts(
   options: TableOptions,
 ): Promise<ProfileFacts> {
   const enterprises = await enterprisesOf(session, options);
-  const chosen = profilesFor(identity, enterprises, own);
+  const family = profilesFor(identity, enterprises, own);
+  const { sysObjectId } = identity;
+  const chosen = [
+    ...family,
+    ...(await layoutsOf(session, layoutProfiles(own), { sysObjectId, enterprises }, family, options)),
+  ];
   const light = chosen.map(({ sensors: _, wireless: __, ports: ___, ...profile }) => profile);
   const { values } = await readProfiles(session, light, noNames, options);
   const forHealth: Profile[] = [];

@@ -7,9 +7,10 @@ import { readEntities } from '../mib/entity.ts';
 import { type MemoryReading, type ProcessorReading, readHost } from '../mib/host.ts';
 import { type InterfaceRow, readInterfaces } from '../mib/interfaces.ts';
 import { readSystem } from '../mib/system.ts';
-import { profilesFor } from '../profile/catalogue.ts';
+import { layoutProfiles, profilesFor } from '../profile/catalogue.ts';
 import { identityValue } from '../profile/identity.ts';
 import type { SensorReading } from '../profile/interpret.ts';
+import { layoutsOf } from '../profile/layouts.ts';
 import { withPorts } from '../profile/ports.ts';
 import { enterprisesOf } from '../profile/presence.ts';
 import { readProfiles } from '../profile/read.ts';
@@ -66,7 +67,12 @@ export async function probeDevice(
     readIdentity(session, system, known, physical, options),
   );
   const enterprises = await part('private subtrees', [], () => enterprisesOf(session, options));
-  const chosen = profilesFor({ os: known.os, sysObjectId: system.sysObjectId }, enterprises, own);
+  const { sysObjectId } = system;
+  const family = profilesFor({ os: known.os, sysObjectId }, enterprises, own);
+  const layouts = await part('layouts', [], () =>
+    layoutsOf(session, layoutProfiles(own), { sysObjectId, enterprises }, family, options),
+  );
+  const chosen = [...family, ...layouts];
   const profiled = await part('profiles', null, () => readProfiles(session, chosen, names, options));
   const fromProfiles = (field: 'model' | 'version' | 'serial') =>
     profiled === null
@@ -81,7 +87,7 @@ export async function probeDevice(
     version: facts.version ?? fromProfiles('version'),
     serial: facts.serial ?? fromProfiles('serial'),
   };
-  const maker = guessing ? unknownMaker(system.sysObjectId, enterprises, chosen) : null;
+  const maker = guessing ? unknownMaker(sysObjectId, enterprises, family) : null;
   const nothing = { identity: {}, sensors: [], warnings: [] };
   const guessed =
     maker === null
@@ -89,6 +95,7 @@ export async function probeDevice(
       : await part('guesses', nothing, () =>
           guess(session, maker, { ...identity, sysDescr: system.sysDescr }, options),
         );
+  const read = new Set((profiled?.sensors ?? []).map(({ oid }) => oid));
   return {
     identity: {
       vendor: known.vendor ?? facts.maker,
@@ -109,7 +116,7 @@ export async function probeDevice(
           ),
     processors: [...host.processors, ...(profiled?.processors ?? [])],
     memory: [...host.memory, ...(profiled?.memory ?? [])],
-    sensors: [...(profiled?.sensors ?? []), ...guessed.sensors],
+    sensors: [...(profiled?.sensors ?? []), ...guessed.sensors.filter(({ oid }) => !read.has(oid))],
     wireless: profiled?.wireless ?? [],
     warnings: [
       ...warnings,

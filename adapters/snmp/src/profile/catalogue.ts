@@ -70,6 +70,12 @@ export function profilesFor(
   return chosen.map((profile) => forProduct(profile, device.sysObjectId));
 }
 
+/** Ours and an operator's of MIBs that makers repeat: for `layoutsOf`, which asks the device where they are. */
+export function layoutProfiles(own: readonly Profile[] = []): Profile[] {
+  const replaced = new Set(own.map(({ id }) => id));
+  return [...profiles().filter(({ id }) => !replaced.has(id)), ...own].filter(({ match }) => match.layout);
+}
+
 /** `{10}` in front of an object stands for the first ten arcs of sysObjectID, where makers repeat a MIB per product. */
 const PER_PRODUCT = /"(\{\d+\}[\d.]+)"/g;
 const texts = new WeakMap<Profile, string | null>();

@@ -57,6 +57,10 @@ devices answered, so that a unit or a state may want a look at the device's own 
 are tried against recordings. \`vitest run --project integration adapters/snmp/src/probe/recordings.integration.test.ts\`
 holds the share of what is known of 807 of them that is read to its floors (where the recordings are at hand).
 
+Some MIBs are repeated by many makers below numbers of their own, since they bought the switch or its software:
+FASTPATH, Accton's, Comware's, Ruijie's, and BDCOM's after Cisco's. They are looked for below the number of every maker
+whose objects a device has, and read where all their signs are; under *any maker* in the table.
+
 Of a maker that no profile knows, the probe looks at 1,500 private objects at most and takes those that say what they
 are: a text with a unit, a number beside a unit or beside a name such as "board temperature", a table in the order of
 SFF-8472 with its 3.3 V (optical modules), a text in the form of a version or serial number. Names of limits and states

@@ -32,6 +32,13 @@ interface ProfileMatch {
   readonly os?: readonly string[];
   /** Private enterprise numbers: of sysObjectID, or of a private subtree the device has. */
   readonly enterprise?: readonly number[];
+  /** A MIB that several makers repeat below numbers of their own; objects begin with `{branch}`. See `layouts.ts`. */
+  readonly layout?: {
+    /** Where to look: below `{maker}`, each maker's number, or below the first arcs of sysObjectID, such as `{10}`. */
+    readonly branches: readonly string[];
+    /** Below a branch, what must all be there for the MIB to be. */
+    readonly signs: readonly string[];
+  };
 }
 
 /** The first source with a value counts. */

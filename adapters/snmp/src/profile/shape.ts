@@ -123,9 +123,10 @@ export const profileShape = z.strictObject({
       always: yes,
       os: z.array(z.string().min(1)).min(1).optional(),
       enterprise: z.array(z.int().positive()).min(1).optional(),
+      layout: z.strictObject({ branches: z.array(oid).min(1), signs: z.array(oid).min(2) }).optional(),
     })
     .refine((it) => Object.keys(it).length > 0, {
-      error: 'says of no device that it applies; give os or enterprise',
+      error: 'says of no device that it applies; give os or enterprise, or a layout',
     }),
   identity: z
     .strictObject({ model: identitySources, version: identitySources, serial: identitySources })
@@ -187,8 +188,8 @@ export const profileShape = z.strictObject({
 
 function isOid(text: string): boolean {
   try {
-    // A branch of the product's own, such as {10}: any will do here.
-    encodeOid(text.replace(/^\{\d+\}/, '1.3.6.1.4.1'));
+    // A branch of the product's or the maker's own, such as {10}: any will do here.
+    encodeOid(text.replace(/^\{(?:\d+|maker|branch)\}/, '1.3.6.1.4.1'));
     return true;
   } catch {
     return false;

@@ -6,6 +6,7 @@ export interface SupportEntry {
   readonly profile: string;
   /** Private enterprise numbers it is chosen by; empty for standard MIBs and for systems told by rule. */
   readonly enterprises: readonly number[];
+  /** For any maker: of a standard MIB, or of one that makers repeat. */
   readonly standard: boolean;
   readonly identity: readonly ('model' | 'version' | 'serial')[];
   readonly processors: number;
@@ -28,7 +29,7 @@ function entryOf(profile: Profile): SupportEntry {
   return {
     profile: profile.id,
     enterprises: profile.match.enterprise ?? [],
-    standard: profile.match.always === true,
+    standard: profile.match.always === true || profile.match.layout !== undefined,
     identity: (['model', 'version', 'serial'] as const).filter((field) => (identity[field] ?? []).length > 0),
     processors: profile.processors?.length ?? 0,
     memory: profile.memory?.length ?? 0,

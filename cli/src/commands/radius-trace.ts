@@ -8,7 +8,9 @@ interface Entry {
   readonly code: string | null;
   readonly identifier: number | null;
   readonly length: number | null;
+  readonly peer: 'NAS' | 'HOME_SERVER' | null;
   readonly peerAddress: string | null;
+  readonly repeated: boolean;
   readonly nas: { readonly name: string } | null;
   readonly attributes: readonly {
     readonly name: string;
@@ -28,7 +30,7 @@ const begin = `mutation ($input: StartPacketTraceInput!) { startPacketTrace(inpu
 const end = `mutation ($input: StopPacketTraceInput!) { stopPacketTrace(input: $input) {
   __typename ... on PacketTrace { id } ... on Failure { code message } } }`;
 const stream = `subscription ($id: ID!) { packetTraceEntries(traceId: $id, initial: true) { cursor at direction code identifier length
-  peerAddress nas { name } attributes { name value octets hidden } decision { decision reason steps { check passed fact } } } }`;
+  peer peerAddress repeated nas { name } attributes { name value octets hidden } decision { decision reason steps { check passed fact } } } }`;
 
 interface Trace {
   readonly __typename: string;
@@ -73,7 +75,8 @@ export async function followTrace(
 
 /** An entry as text, hidden values by their reason. */
 function toldEntry(entry: Entry): string {
-  const { at, direction, code, identifier, length, peerAddress, nas, attributes, decision } = entry;
+  const { at, direction, code, identifier, length, peer, peerAddress, repeated, nas, attributes, decision } =
+    entry;
   if (decision !== null) {
     const steps = decision.steps.map(
       ({ check, passed, fact }) => `    ${passed ? 'ok  ' : 'FAIL'}  ${check.padEnd(9)} ${fact}`,
@@ -82,7 +85,9 @@ function toldEntry(entry: Entry): string {
     return `${[`${at}  decided ${decision.decision}${reason}`, ...steps].join('\n')}\n`;
   }
   const way = direction === 'SENT' ? 'to' : 'from';
-  const head = `${at}  ${code} ${identifier} ${way} ${nas?.name ?? '?'} (${peerAddress}), ${length} octets`;
+  const whom = peer === 'HOME_SERVER' ? 'home server' : (nas?.name ?? '?');
+  const again = repeated ? ', again' : '';
+  const head = `${at}  ${code} ${identifier} ${way} ${whom} (${peerAddress}), ${length} octets${again}`;
   const lines = attributes.map(({ name, value, octets, hidden }) => {
     const shown = hidden === null ? '' : `${value === null ? '' : ' '}(hidden: ${hidden}, ${octets} octets)`;
     return `    ${name} = ${value ?? ''}${shown}`;

@@ -4,7 +4,7 @@ import type { Dictionary } from '../dictionary/dictionary.ts';
 import { headerLength, packetCodes } from '../packet/codes.ts';
 import type { AccessRequestView } from '../server/access-request.ts';
 import type { AccountingRecord } from '../server/accounting-record.ts';
-import type { HomeServerPool } from './home-servers.ts';
+import type { HomeServerPool, HopListener } from './home-servers.ts';
 
 /** What a home server answered. */
 export type ForwardedAnswer =
@@ -24,6 +24,7 @@ const answers = {
 export async function forwardAccess(
   request: AccessRequestView,
   pool: HomeServerPool,
+  onHop?: HopListener,
 ): Promise<ForwardedAnswer | null> {
   const encryption = { authenticator: request.authenticator, secret: request.secret };
   const block = request.packet.subarray(headerLength, request.scan.length);
@@ -32,12 +33,13 @@ export async function forwardAccess(
   const names = new Set(attributes.map(({ name }) => name));
   if (names.has('CHAP-Password') && !names.has('CHAP-Challenge'))
     attributes.push({ name: 'CHAP-Challenge', value: Buffer.from(request.authenticator) });
-  const exchange = await pool.exchange({
+  const asked = {
     code: packetCodes['Access-Request'],
     replyCodes: Object.keys(answers).map(Number),
     attributes,
     messageAuthenticator: true,
-  });
+  };
+  const exchange = await pool.exchange(asked, onHop);
   const reply = exchange?.reply ?? null;
   if (reply === null) return null;
   const kind = answers[reply.code as keyof typeof answers];
@@ -53,14 +55,16 @@ export async function forwardAccounting(
   record: AccountingRecord,
   pool: HomeServerPool,
   dictionary: Dictionary,
+  onHop?: HopListener,
 ): Promise<boolean> {
   const attributes = withoutHops(decodeAttributes(record.packet.subarray(headerLength), dictionary));
-  const exchange = await pool.exchange({
+  const asked = {
     code: packetCodes['Accounting-Request'],
     replyCodes: [packetCodes['Accounting-Response']],
     attributes,
     messageAuthenticator: false,
-  });
+  };
+  const exchange = await pool.exchange(asked, onHop);
   return exchange !== null;
 }
 

@@ -15,6 +15,7 @@ function server(name: string, answers: { requests: boolean; status: boolean }) {
   const asked: number[] = [];
   const home: HomeServer = {
     name,
+    host: '192.0.2.7',
     exchange: async ({ code }): Promise<RadiusExchange> => {
       asked.push(code);
       const answered = code === packetCodes['Status-Server'] ? answers.status : answers.requests;

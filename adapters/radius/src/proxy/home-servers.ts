@@ -7,6 +7,8 @@ import type { RadSecClient, RadSecRequest } from '../radsec/client.ts';
 /** A server that answers for a realm. */
 export interface HomeServer {
   readonly name: string;
+  /** Its IP address or host name. */
+  readonly host: string;
   exchange(request: RadSecRequest): Promise<RadiusExchange>;
 }
 
@@ -24,8 +26,14 @@ export interface UdpHomeServerOptions {
 /** A home server over UDP. */
 export function udpHomeServer(client: RadiusClient, options: UdpHomeServerOptions): HomeServer {
   const { name, host, port, secret, waitsMs = [1000, 1000], requireMessageAuthenticator } = options;
+  // Accounting-Responses prove themselves by the Response Authenticator; few servers sign them besides (RFC 2869 §5.14).
+  const signed = ({ code }: RadSecRequest) =>
+    code === packetCodes['Accounting-Request'] || requireMessageAuthenticator === undefined
+      ? {}
+      : { requireMessageAuthenticator };
   return {
     name,
+    host,
     exchange: (request) =>
       client.exchange({
         ...request,
@@ -33,14 +41,14 @@ export function udpHomeServer(client: RadiusClient, options: UdpHomeServerOption
         port,
         secret,
         waitsMs,
-        ...(requireMessageAuthenticator === undefined ? {} : { requireMessageAuthenticator }),
+        ...signed(request),
       }),
   };
 }
 
 /** A home server over TLS. */
 export function radSecHomeServer(name: string, client: RadSecClient): HomeServer {
-  return { name, exchange: (request) => client.exchange(request) };
+  return { name, host: client.host, exchange: (request) => client.exchange(request) };
 }
 
 export interface HomeServerPoolOptions {
@@ -78,6 +86,9 @@ async function askedOf(server: HomeServer, request: RadSecRequest): Promise<Radi
   });
 }
 
+/** Hears what goes to a home server and what comes back. */
+export type HopListener = (direction: 'SENT' | 'RECEIVED', packet: Buffer, serverAddress: string) => void;
+
 /** The home servers of a realm, by preference; one that does not answer is followed by the next. */
 export class HomeServerPool {
   readonly #servers: readonly HomeServer[];
@@ -102,13 +113,17 @@ export class HomeServerPool {
   }
 
   /** The answer of the first server that gives one; null when none does. Dead servers are tried last. */
-  async exchange(asked: RadSecRequest): Promise<RadiusExchange | null> {
+  async exchange(asked: RadSecRequest, onHop?: HopListener): Promise<RadiusExchange | null> {
     const request = this.#renamed(asked);
     const now = this.#clock.now();
     const dead = (server: HomeServer) => this.#isDead(server, now);
     const order = [...this.#servers.filter((server) => !dead(server)), ...this.#servers.filter(dead)];
     for (const server of order) {
-      const exchange = await askedOf(server, request);
+      const { host } = server;
+      const heard = onHop && {
+        onPacket: (way: 'SENT' | 'RECEIVED', packet: Buffer) => onHop(way, packet, host),
+      };
+      const exchange = await askedOf(server, { ...request, ...heard });
       if (exchange !== null && exchange.reply !== null) {
         this.#revived(server);
         return exchange;

@@ -3,7 +3,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { type Clock, DeviceError, systemClock } from '@dotmac/device';
 import { decodePacket } from '../attribute/decode.ts';
 import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
-import type { RadiusExchange } from '../client/client.ts';
+import type { RadiusExchange, RadiusRequest } from '../client/client.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { buildRequest, randomAuthenticator, verifyReply } from '../packet/build.ts';
@@ -30,6 +30,8 @@ export interface RadSecRequest {
   readonly replyCodes: readonly number[];
   readonly attributes: readonly Attribute[] | ((authenticator: Uint8Array) => readonly Attribute[]);
   readonly messageAuthenticator: boolean;
+  /** Hears every transmission and the genuine answer. */
+  readonly onPacket?: NonNullable<RadiusRequest['onPacket']>;
 }
 
 interface Outstanding {
@@ -41,6 +43,8 @@ interface Outstanding {
 
 /** The asking side of RFC 6614: one TLS connection, opened when needed and again after it broke. */
 export class RadSecClient {
+  /** Whom it asks. */
+  readonly host: string;
   readonly #options: RadSecClientOptions;
   readonly #clock: Clock;
   readonly #dictionary: Dictionary;
@@ -50,6 +54,7 @@ export class RadSecClient {
   #closed = false;
 
   constructor(options: RadSecClientOptions) {
+    this.host = options.host;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#dictionary = options.dictionary ?? standardDictionary();
@@ -59,7 +64,7 @@ export class RadSecClient {
    * Sends one request and waits for its genuine answer; `reply` is null when none came in time. Throws `DeviceError`:
    * `UNREACHABLE`, `TLS_UNTRUSTED`, `DEVICE_BUSY` with 256 requests outstanding, `CANCELLED` when closed.
    */
-  async exchange({ attributes, ...request }: RadSecRequest): Promise<RadiusExchange> {
+  async exchange({ attributes, onPacket, ...request }: RadSecRequest): Promise<RadiusExchange> {
     const startedAt = this.#clock.now();
     const socket = await this.#connected();
     const identifier = this.#takeIdentifier();
@@ -82,8 +87,10 @@ export class RadSecClient {
     });
     const limit = setTimeout(() => answer.resolve(null), this.#options.timeoutMs ?? 10_000);
     try {
+      onPacket?.('SENT', packet);
       socket.write(packet);
       const reply = await answer.promise;
+      if (reply !== null) onPacket?.('RECEIVED', reply);
       const decoded =
         reply === null
           ? null

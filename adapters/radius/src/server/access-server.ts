@@ -106,7 +106,9 @@ export class AccessServer {
     request: DuplicateEntry,
   ): Promise<void> {
     await this.#answerApart(shared, received, request, 'PROXY_FAILED', async (view, own) => {
-      const answer = await forwardAccess(view, pool);
+      const { tap, clock } = this.#context;
+      const asked = { nasId: own.nas.id, sourceAddress: own.peer.address, request: own.packet };
+      const answer = await forwardAccess(view, pool, tap?.hopOf(asked, clock));
       if (answer === null)
         this.#context.anomalies.report(
           'HOME_SERVER_UNREACHABLE',

@@ -82,10 +82,13 @@ export class Reception {
    * The entry for a new request, or null for a duplicate, which has then been answered or ignored.
    * Call it only for packets whose authenticator has been checked as far as it can be.
    */
-  begin({ packet, peer, receivedAt }: Received): DuplicateEntry | null {
+  begin(received: Received): DuplicateEntry | null {
+    const { packet, peer, receivedAt } = received;
+    const { counters, tap } = this.#context;
     const earlier = this.#duplicates.find(peer, packet);
     if (earlier === null) return this.#duplicates.begin(peer, packet, receivedAt);
-    this.#context.counters.duplicates++;
+    counters.duplicates++;
+    if (tap?.on === true) tap.repeated(received, earlier.reply);
     if (earlier.reply !== null) peer.send(earlier.reply);
     return null;
   }

@@ -1,5 +1,7 @@
+import type { Clock } from '@dotmac/device';
 import { attributeTypes, packetCodes } from '../packet/codes.ts';
 import { attributeValue, createScan, nextAttribute, type PacketScan, scanPacket } from '../packet/scan.ts';
+import type { HopListener } from '../proxy/home-servers.ts';
 import type { Received } from '../server/reception.ts';
 
 /** A packet on the wire, or what was decided between a request and its reply. */
@@ -9,7 +11,11 @@ export type TapEntry<Note> =
       readonly at: number;
       readonly direction: 'RECEIVED' | 'SENT';
       readonly nasId: string;
+      /** Who is at the other end: the NAS, or a home server that is asked for it. */
+      readonly peer: 'NAS' | 'HOME_SERVER';
       readonly peerAddress: string;
+      /** A request that came again, and the same reply for it (RFC 5080 §2.2.2). */
+      readonly repeated: boolean;
       /** A copy. */
       readonly packet: Buffer;
     }
@@ -23,6 +29,13 @@ export interface TapListener<Note> {
   subjectOf(userName: string | null, classes: readonly string[]): string | null;
   wanted(subject: string): boolean;
   take(subject: string, entry: TapEntry<Note>): void;
+}
+
+/** A request of a NAS: its source address, and at least its header. */
+export interface TappedRequest {
+  readonly nasId: string;
+  readonly sourceAddress: string;
+  readonly request: Uint8Array;
 }
 
 interface Exchange<Note> {
@@ -51,20 +64,47 @@ export class PacketTap<Note = unknown> {
   }
 
   /** A request that is answered, called once its authenticator has been checked. */
-  received({ packet, scan, nas, peer, receivedAt }: Received): void {
+  received(request: Received): void {
+    const { packet, scan, nas, peer } = request;
     const state = attributeValue(packet, scan, attributeTypes.state);
     const exchange = this.#rounds.get(roundOf(nas.id, state)) ?? { subject: null, held: [] };
-    const copy = Buffer.from(packet.subarray(0, scan.length));
-    exchange.subject ??= this.#listener.subjectOf(...clearWords(copy, scan));
+    this.#note(exchange, request, false);
     remember(this.#requests, requestOf(peer.address, packet), exchange);
-    this.#add(exchange, {
-      kind: 'PACKET',
-      at: receivedAt,
-      direction: 'RECEIVED',
-      nasId: nas.id,
-      peerAddress: peer.address,
-      packet: copy,
-    });
+  }
+
+  /** A copy of a request that is in progress (`reply` is null) or was answered, and is so again with the same octets. */
+  repeated(request: Received, reply: Buffer | null): void {
+    const { packet, nas, peer, receivedAt } = request;
+    const exchange = this.#requests.get(requestOf(peer.address, packet)) ?? { subject: null, held: [] };
+    this.#note(exchange, request, true);
+    if (reply !== null)
+      this.#add(exchange, {
+        kind: 'PACKET',
+        at: receivedAt,
+        direction: 'SENT',
+        nasId: nas.id,
+        peer: 'NAS',
+        peerAddress: peer.address,
+        repeated: true,
+        packet: Buffer.from(reply),
+      });
+  }
+
+  /** Hears what goes to home servers on behalf of a NAS's request, and comes back; undefined for one nobody listens to. */
+  hopOf({ nasId, sourceAddress, request }: TappedRequest, clock: Clock): HopListener | undefined {
+    const exchange = this.on ? this.#requests.get(requestOf(sourceAddress, request)) : undefined;
+    if (exchange === undefined) return undefined;
+    return (direction, packet, peerAddress) =>
+      this.#add(exchange, {
+        kind: 'PACKET',
+        at: clock.now(),
+        direction,
+        nasId,
+        peer: 'HOME_SERVER',
+        peerAddress,
+        repeated: false,
+        packet: Buffer.from(packet),
+      });
   }
 
   /** What the policy decided on a request, and on whom. */
@@ -99,16 +139,18 @@ export class PacketTap<Note = unknown> {
     reply: Buffer,
   ): void {
     const key = requestOf(to.peerAddress, to.request);
+    // It is kept: the request may come again, and home servers may be told of it later.
     const exchange = this.#requests.get(key);
     if (exchange === undefined) return;
-    this.#requests.delete(key);
     const { at, nasId, peerAddress } = to;
     this.#add(exchange, {
       kind: 'PACKET',
       at,
       direction: 'SENT',
       nasId,
+      peer: 'NAS',
       peerAddress,
+      repeated: false,
       packet: Buffer.from(reply),
     });
     if (reply[0] !== packetCodes['Access-Challenge']) return;
@@ -122,6 +164,25 @@ export class PacketTap<Note = unknown> {
     this.on = false;
     this.#requests.clear();
     this.#rounds.clear();
+  }
+
+  #note(
+    exchange: Exchange<Note>,
+    { packet, scan, nas, peer, receivedAt }: Received,
+    repeated: boolean,
+  ): void {
+    const copy = Buffer.from(packet.subarray(0, scan.length));
+    exchange.subject ??= this.#listener.subjectOf(...clearWords(copy, scan));
+    this.#add(exchange, {
+      kind: 'PACKET',
+      at: receivedAt,
+      direction: 'RECEIVED',
+      nasId: nas.id,
+      peer: 'NAS',
+      peerAddress: peer.address,
+      repeated,
+      packet: copy,
+    });
   }
 
   #add(exchange: Exchange<Note>, entry: TapEntry<Note>): void {

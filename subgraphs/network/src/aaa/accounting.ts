@@ -34,7 +34,7 @@ export function accountingSink(
       const sessions = await recorder.record({ news, restarts, linesOf });
       usage.note(sessions);
       await prefixes.record(batch, sessions);
-      policy.realms.tell(batch);
+      policy.realms.tell(batch, (record) => policy.traces.hopOf(record));
     },
   };
 }

@@ -141,7 +141,13 @@ export class LoginPolicy implements RadiusPolicy {
 
   /** Login names of somebody else's realm go to his servers. */
   route(request: AccessRequestView): HomeServerPool | null {
-    return this.realms.route(request);
+    const pool = this.realms.route(request);
+    if (pool !== null && this.traces.tap.on) {
+      const { sourceAddress, packet, nas, receivedAt, outerUserName } = request;
+      const about = { sourceAddress, packet, nasId: nas.id, at: receivedAt };
+      this.traces.tap.decided(about, null, this.#explainRealm(outerUserName ?? ''));
+    }
+    return pool;
   }
 
   findNas(sourceAddress: string): PolicyNas | null {

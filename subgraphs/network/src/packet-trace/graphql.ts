@@ -74,6 +74,20 @@ const EntryRef = builder.objectRef<ShownEntry>('PacketTraceEntry').implement({
       nullable: true,
       resolve: ({ nasId }, _args, { loaders }) => loaders.nas.load(nasId),
     }),
+    peer: t.field({
+      type: builder.enumType('PacketPeer', {
+        description:
+          'Who is at the other end. HOME_SERVER: it answers for the realm, and is asked on behalf of `nas`.',
+        values: ['NAS', 'HOME_SERVER'] as const,
+      }),
+      nullable: true,
+      description: 'Null for a decision.',
+      resolve: ({ peer }) => peer,
+    }),
+    repeated: t.exposeBoolean('repeated', {
+      description:
+        'A request that came again, or its reply sent once more from memory (RFC 5080 §2.2.2). While the first is in progress there is no reply.',
+    }),
     peerAddress: t.expose('peerAddress', { type: 'IPAddress', nullable: true }),
     code: t.string({ nullable: true, resolve: ({ packet }) => packet?.code ?? null }),
     identifier: t.int({ nullable: true, resolve: ({ packet }) => packet?.identifier ?? null }),

@@ -19,7 +19,11 @@ export interface TraceEntry {
   /** Null for a decision. */
   readonly direction: 'RECEIVED' | 'SENT' | null;
   readonly nasId: string;
+  /** Null for a decision. */
+  readonly peer: 'NAS' | 'HOME_SERVER' | null;
   readonly peerAddress: string | null;
+  /** A request that came again, or the reply that was sent for it once more. */
+  readonly repeated: boolean;
   readonly packet: RedactedPacket | null;
   readonly decision: LoginExplanation | null;
 }

@@ -1,5 +1,5 @@
 import { type Clock, newId } from '@dotmac/platform';
-import type { PacketTap, TapEntry } from '@dotmac/radius';
+import type { AccountingRecord, PacketTap, TapEntry } from '@dotmac/radius';
 import { ConflictError, NotFoundError } from '@dotmac/schema';
 import type { LoginExplanation } from '../aaa/policy.ts';
 import type { RadiusPort } from '../aaa/port.ts';
@@ -141,9 +141,16 @@ export class PacketTraces {
         at: this.#clock.now(),
         direction,
         nasId: nas.id,
+        peer: 'NAS',
         peerAddress: nas.address,
+        repeated: false,
         packet,
       });
+  }
+
+  /** Hears what home servers are told of an accounting record; undefined while its subscriber is not traced. */
+  hopOf({ nas, sourceAddress, packet }: AccountingRecord) {
+    return this.tap.hopOf({ nasId: nas.id, sourceAddress, request: packet }, this.#clock);
   }
 
   /** Ends them all. */
@@ -160,16 +167,18 @@ export class PacketTraces {
         at,
         nasId,
         direction: null,
+        peer: null,
         peerAddress: null,
+        repeated: false,
         packet: null,
         decision: entry.note,
       });
     else {
-      const { direction, peerAddress } = entry;
+      const { direction, peer, peerAddress, repeated } = entry;
       const packet = this.#radius.redactPacket(entry.packet, this.#radius.standardDictionary(), {
         hideUserName: serviceId.startsWith(voucherPrefix),
       });
-      trace.entries.add({ at, nasId, direction, peerAddress, packet, decision: null });
+      trace.entries.add({ at, nasId, direction, peer, peerAddress, repeated, packet, decision: null });
     }
     for (const wake of trace.wakes) wake();
   }

@@ -3,6 +3,7 @@ import type {
   AccountingRecord,
   HomeServer,
   HomeServerPool,
+  HopListener,
   RadiusClient,
   RadSecClient,
 } from '@dotmac/radius';
@@ -84,7 +85,10 @@ export class Realms {
   }
 
   /** Tells home servers of the sessions in their realms, after our own commit. Nobody waits for them. */
-  tell(batch: readonly AccountingRecord[]): void {
+  tell(
+    batch: readonly AccountingRecord[],
+    onHop?: (record: AccountingRecord) => HopListener | undefined,
+  ): void {
     if (this.#routes.size === 0) return;
     for (const record of batch) {
       const realm = realmOf(record.userName ?? '');
@@ -96,7 +100,7 @@ export class Realms {
       }
       this.#forwarded++;
       this.#radius
-        .forwardAccounting(record, pool, this.#radius.standardDictionary())
+        .forwardAccounting(record, pool, this.#radius.standardDictionary(), onHop?.(record))
         .then((taken) => {
           if (!taken) this.lost++;
         })

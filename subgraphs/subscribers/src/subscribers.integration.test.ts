@@ -148,6 +148,34 @@ describe('services', () => {
     expect(left).toMatchObject({ state: 'SUSPENDED', locks: [{ reason: 'ABUSE' }] });
   });
 
+  test('a plan that was ordered is that of the service, told once however often the order comes', async () => {
+    const customer = await create({ name: 'Upgraded' });
+    const service = await order(customer.id);
+    const orderPlan = (planId: string) =>
+      append({
+        type: 'service.plan.change.ordered',
+        subject: service.id,
+        payload: { serviceId: service.id, customerId: customer.id, planId, on: '2026-11-02' },
+        occurredAt: 0,
+        actor: 'system:billing',
+      });
+    await orderPlan('pln_2');
+    await orderPlan('pln_2');
+    await orderPlan('pln_3');
+    const changes = await tenant.eventually(
+      async () => {
+        const events = await tenant.services.events.read(0n, { types: ['service.plan.changed'] });
+        return events.filter(({ subject }) => subject === service.id).map(({ payload }) => payload);
+      },
+      (told) => told.length >= 2,
+    );
+    const { id: serviceId } = service;
+    expect(changes).toEqual([
+      { serviceId, customerId: customer.id, fromPlanId: 'pln_1', planId: 'pln_2', on: '2026-11-02' },
+      { serviceId, customerId: customer.id, fromPlanId: 'pln_2', planId: 'pln_3', on: '2026-11-02' },
+    ]);
+  });
+
   test('nobody sets a billing lock by hand', async () => {
     const customer = await create({ name: 'By hand' });
     const service = await order(customer.id);

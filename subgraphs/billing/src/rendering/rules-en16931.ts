@@ -90,6 +90,9 @@ export function brokenRules(invoice: EnInvoice): BrokenRule[] {
   if (invoice.typeCode === '380' && invoice.payable > 0n)
     demand('BR-CO-25', isDate(invoice.dueOn), 'An amount to be paid has a due date');
   demand('BR-CO-26', has(seller.vatId) || has(seller.registration), 'The seller can be identified');
+  // Who names an account asks for a credit transfer to it (UNCL 4461: 30).
+  for (const rule of ['BR-50', 'BR-61'])
+    demand(rule, seller.iban == null || has(seller.iban), 'A credit transfer names the account it goes to');
   demand(
     'BR-55',
     invoice.preceding === undefined || has(invoice.preceding.number),

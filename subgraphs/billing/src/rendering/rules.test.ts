@@ -217,6 +217,8 @@ describe('EN 16931', () => {
     ['BR-CO-20', withLine({ from: '', to: '' })],
     ['BR-CO-21', allowance({ reason: ' ' })],
     ['BR-CO-22', charge({ reason: ' ' })],
+    ['BR-50', seller({ iban: ' ' })],
+    ['BR-61', seller({ iban: '' })],
     ['BR-55', { ...valid, preceding: { number: '', issuedOn: '2026-10-01' } }],
     ['BR-CO-09', seller({ vatId: '123456789' })],
     ['BR-CO-10', { ...valid, lineTotal: 2301n }],

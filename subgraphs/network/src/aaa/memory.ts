@@ -10,10 +10,11 @@ import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
 import type { Realms } from '../realm/realms.ts';
 import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
-import { keyText, liveSessionsAfter } from '../session/store.ts';
+import { liveSessionsAfter } from '../session/store.ts';
 import type { ServiceMove } from '../session/write.ts';
 import { VoucherMemory } from '../voucher/memory.ts';
 import { voucherOf } from '../voucher/rules.ts';
+import { LiveSessions } from './live-sessions.ts';
 import { NameIndex } from './name-index.ts';
 import type { RadiusPort } from './port.ts';
 import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
@@ -46,7 +47,6 @@ type NotNeeded =
 const changedChannel = 'dotmac_access';
 const pageSize = 1_000;
 const retryMilliseconds = 500;
-const noSessions: readonly never[] = [];
 /** What this memory depends on. */
 const relevant = [
   'access.ready',
@@ -74,9 +74,7 @@ export class LoginMemory implements KnownServices {
   #nasRows = new Map<string, Nas>();
   #byUsername = new NameIndex<PolicyAccess>();
   #byService = new Map<string, PolicyAccess>();
-  /** By service. The lists are never changed, only replaced. */
-  #live = new Map<string, readonly SessionState[]>();
-  #liveByKey = new Map<string, SessionState>();
+  #live = new LiveSessions();
   readonly #withTerms = new Map<string, PolicyAccess>();
   readonly vouchers: VoucherMemory;
   readonly #realms: Realms | null;
@@ -143,8 +141,7 @@ export class LoginMemory implements KnownServices {
   }
 
   live(serviceId: string): readonly LiveSession[] {
-    const sessions = this.#live.get(serviceId);
-    return sessions === undefined ? noSessions : sessions.map((session) => this.#liveOf(session));
+    return this.#live.ofService(serviceId).map((session) => this.#liveOf(session));
   }
 
   serviceOf(username: string): string | null {
@@ -156,11 +153,11 @@ export class LoginMemory implements KnownServices {
   }
 
   liveSession(key: string): SessionState | null {
-    return this.#liveByKey.get(key) ?? null;
+    return this.#live.ofKey(key);
   }
 
   liveSessionsOf(serviceId: string): readonly SessionState[] {
-    return this.#live.get(serviceId) ?? noSessions;
+    return this.#live.ofService(serviceId);
   }
 
   staleAfterMilliseconds(nasId: string): number {
@@ -188,42 +185,12 @@ export class LoginMemory implements KnownServices {
 
   /** Told by accounting after its commit. */
   sessionsChanged(sessions: readonly SessionState[]): void {
-    for (const session of sessions) {
-      const key = keyText(session);
-      if (session.stoppedAt === null) {
-        this.#liveByKey.set(key, session);
-        this.#keepLive(session);
-      } else {
-        if (this.#liveByKey.get(key)?.id === session.id) this.#liveByKey.delete(key);
-        this.#dropLive(session);
-      }
-    }
+    for (const session of sessions) this.#live.take(session);
     this.#onSessions(sessions);
   }
 
   forgetSessions(keys: readonly string[]): void {
-    for (const key of keys) {
-      const session = this.#liveByKey.get(key);
-      if (session === undefined) continue;
-      this.#liveByKey.delete(key);
-      this.#dropLive(session);
-    }
-  }
-
-  #keepLive(session: SessionState): void {
-    const { serviceId, id } = session;
-    if (serviceId === null) return;
-    const live = this.#live.get(serviceId);
-    if (live === undefined) this.#live.set(serviceId, [session]);
-    else this.#live.set(serviceId, [...live.filter((one) => one.id !== id), session]);
-  }
-
-  #dropLive({ serviceId, id }: SessionState): void {
-    const live = serviceId === null ? undefined : this.#live.get(serviceId);
-    if (serviceId === null || live === undefined) return;
-    const left = live.filter((one) => one.id !== id);
-    if (left.length === 0) this.#live.delete(serviceId);
-    else this.#live.set(serviceId, left);
+    for (const key of keys) this.#live.forget(key);
   }
 
   /** Reads everything, then takes it over at once: half a load must not refuse the other half. */
@@ -259,8 +226,7 @@ export class LoginMemory implements KnownServices {
     this.#withTerms.clear();
     for (const access of byService.values())
       if (access.terms !== null) this.#withTerms.set(access.serviceId, access);
-    this.#live = new Map();
-    this.#liveByKey = new Map();
+    this.#live = new LiveSessions();
     this.sessionsChanged(live);
   }
 

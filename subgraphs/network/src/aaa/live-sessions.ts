@@ -1,0 +1,63 @@
+import type { SessionState } from '../session/rules.ts';
+import { keyText } from '../session/store.ts';
+
+const none: readonly never[] = [];
+
+/** The live sessions, by key and by service. Lists that were given out are never changed. */
+export class LiveSessions {
+  readonly #byKey = new Map<string, SessionState>();
+  /** Nearly every service has one: of a hundred thousand, lists of one would be megabytes. */
+  readonly #byService = new Map<string, SessionState | readonly SessionState[]>();
+
+  /** By `keyText`; null when none is live. */
+  ofKey(key: string): SessionState | null {
+    return this.#byKey.get(key) ?? null;
+  }
+
+  /** The one heard of last comes last. */
+  ofService(serviceId: string): readonly SessionState[] {
+    const live = this.#byService.get(serviceId);
+    if (live === undefined) return none;
+    return isOne(live) ? [live] : live;
+  }
+
+  /** Takes a session over as it is now: kept while it is live, dropped when it has ended. */
+  take(session: SessionState): void {
+    const key = keyText(session);
+    if (session.stoppedAt === null) {
+      this.#byKey.set(key, session);
+      this.#keep(session);
+    } else {
+      if (this.#byKey.get(key)?.id === session.id) this.#byKey.delete(key);
+      this.#drop(session);
+    }
+  }
+
+  forget(key: string): void {
+    const session = this.#byKey.get(key);
+    if (session === undefined) return;
+    this.#byKey.delete(key);
+    this.#drop(session);
+  }
+
+  #keep(session: SessionState): void {
+    const { serviceId, id } = session;
+    if (serviceId === null) return;
+    const live = this.#byService.get(serviceId);
+    if (live === undefined || (isOne(live) && live.id === id)) this.#byService.set(serviceId, session);
+    else
+      this.#byService.set(serviceId, [...this.ofService(serviceId).filter((one) => one.id !== id), session]);
+  }
+
+  #drop({ serviceId, id }: SessionState): void {
+    if (serviceId === null) return;
+    const left = this.ofService(serviceId).filter((one) => one.id !== id);
+    const [first] = left;
+    if (first === undefined) this.#byService.delete(serviceId);
+    else this.#byService.set(serviceId, left.length === 1 ? first : left);
+  }
+}
+
+function isOne(live: SessionState | readonly SessionState[]): live is SessionState {
+  return !Array.isArray(live);
+}

@@ -129,7 +129,8 @@ export const customerTables: readonly CustomerTable[] = [
     mostRows: 4_096,
   },
   {
-    // The ONUs of ZXA10 C6xx and of C300 from V2.1, by port and ONU: ZTE-AN-PON-BASE-MIB, zxAnPonRxOpticalPowerTable.
+    // The ONUs of ZXA10 C6xx and of C300 from V2.1, by port and ONU. Levels by ZTE-AN-PON-BASE-MIB,
+    // zxAnPonRxOpticalPowerTable; serial, name and distance as operators report them.
     id: 'zte-gpon',
     medium: 'OPTICAL',
     present: `${gponServices}.10.2.3.3.1.6`,
@@ -143,7 +144,8 @@ export const customerTables: readonly CustomerTable[] = [
     mostRows: 4_096,
   },
   {
-    // The ONUs of older ZXA10 C300 and C320, by port and ONU: zxGponOntDevMgmtTable; levels in thousandths of a dBm.
+    // The ONUs of older ZXA10 C300 and C320, by port and ONU: as operators report them; levels in
+    // thousandths of a dBm.
     id: 'zte-gpon-c300',
     medium: 'OPTICAL',
     present: `${gponService}.28.1.1.5`,
@@ -171,7 +173,7 @@ export const customerTables: readonly CustomerTable[] = [
     mostRows: 4_096,
   },
   {
-    // GEPON-OLT-COMMON-MIB, authOnuListTable and onuPonInfoTable, by ONU: hundredths of a dBm; 0 is no reading.
+    // The ONUs of AN5116 and AN5516 as operators report them, by ONU: hundredths of a dBm; 0 is no reading.
     id: 'fiberhome-onu',
     medium: 'OPTICAL',
     present: `${fiberHome}.10.1.1.10`,

@@ -53,8 +53,9 @@ A device's support is what was read of it, not what its name promises. The level
 
 The numbers count objects and columns that a profile names, not readings of a device: a model has those its maker put
 into it. *Written from* says how the profile is known: \`mib\` from the maker's document, \`recordings\` from what a few
-devices answered, so that a unit or a state may want a look at the device's own page. No hardware was at hand: profiles
-are tried against recordings. \`vitest run --project integration adapters/snmp/src/probe/recordings.integration.test.ts\`
+devices answered, so that a unit or a state may want a look at the device's own page, \`reports\` from what several
+operators of such devices say in public and agree on. No hardware was at hand: profiles are tried against recordings.
+\`vitest run --project integration adapters/snmp/src/probe/recordings.integration.test.ts\`
 holds the share of what is known of 807 of them that is read to its floors (where the recordings are at hand).
 
 Some MIBs are repeated by many makers below numbers of their own, since they bought the switch or its software:

@@ -7,9 +7,10 @@ export interface Profile {
   readonly id: string;
   /**
    * `recordings`: written from what a few devices answer, without the maker's document at hand; so its units were
-   * judged by their size, and want a look when the device's own page is at hand. Otherwise from the MIB.
+   * judged by their size, and want a look when the device's own page is at hand. `reports`: from what several
+   * operators of such devices say in public and agree on, with neither document nor recording. Otherwise from the MIB.
    */
-  readonly evidence?: 'recordings';
+  readonly evidence?: 'recordings' | 'reports';
   readonly match: ProfileMatch;
   readonly identity?: {
     readonly model?: readonly IdentitySource[];

@@ -117,7 +117,7 @@ const identitySources = z
 /** The shape of a profile's JSON; `schema.ts` says what each part means. */
 export const profileShape = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, { error: 'expected lower case, digits and hyphens' }),
-  evidence: z.literal('recordings').optional(),
+  evidence: z.enum(['recordings', 'reports']).optional(),
   match: z
     .strictObject({
       always: yes,

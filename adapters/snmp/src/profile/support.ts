@@ -14,8 +14,8 @@ export interface SupportEntry {
   readonly sensors: number;
   readonly states: number;
   readonly wireless: number;
-  /** `mib`: from the maker's document; `recordings`: judged from what a few devices answer. */
-  readonly evidence: 'mib' | 'recordings';
+  /** `mib`: from the maker's document; `recordings`, `reports`: as a profile's `evidence`. */
+  readonly evidence: 'mib' | NonNullable<Profile['evidence']>;
 }
 
 /** The support that the profiles hold, in the order of their ids: what the catalogue of devices is made of. */

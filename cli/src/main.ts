@@ -25,6 +25,7 @@ const help = `Usage: pnpm dotmac <command> [options]
   radius trace --user <name> [--minutes <n>] [--reason <why>] [--as <who>]
                                    his RADIUS packets, redacted, as they pass, with what is decided on them
   lab …                            act in the simulated network; "lab help" says how
+  schema print                     the graph as clients see it, as SDL
   schema check <file> [--base <file>]  which API keys' operations a proposed graph breaks
   migrate <connection string> [--kind tenant|platform]
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { GraphClient } from '../graph-client.ts';
 import type { Flags } from '../main.ts';
+import { apiSchema } from '../schema-check/api-schema.ts';
 import { checkRecords, type KeyRecord, type KeyVerdict } from '../schema-check/check.ts';
 import { type Graph, readGraph } from '../schema-check/graph.ts';
 import { CommandError, UsageError } from './command.ts';
@@ -10,12 +11,19 @@ import { operator } from './operator.ts';
 const current = fileURLToPath(new URL('../../../schema/sdl/supergraph.graphql', import.meta.url));
 
 /**
+ * `dotmac schema print`: the graph of this checkout as clients see it; nothing needs to run.
+ *
  * `dotmac schema check <file>`: which keys' operations a proposed supergraph, or plain SDL, breaks. `--base` names the
  * graph of today where it is not the one of this checkout.
  * @throws CommandError, exit code 1, when an operation breaks.
  */
 export async function runSchema([verb, file]: readonly string[], flags: Flags): Promise<void> {
-  if (verb !== 'check') throw new UsageError(`There is no "schema ${verb ?? ''}"; there is: schema check`);
+  if (verb === 'print') {
+    process.stdout.write(apiSchema(await readFile(current, 'utf8')));
+    return;
+  }
+  if (verb !== 'check')
+    throw new UsageError(`There is no "schema ${verb ?? ''}"; there are: schema print, schema check`);
   if (file === undefined) throw new UsageError('schema check needs the file of a proposed graph');
   const before = await graphOf(flags.base ?? current);
   const after = await graphOf(file);

@@ -6,7 +6,8 @@ import { schema as network } from '@dotmac/subgraph-network';
 import { schema as partners } from '@dotmac/subgraph-partners';
 import { schema as subscribers } from '@dotmac/subgraph-subscribers';
 import { schema as tenants } from '@dotmac/subgraph-tenants';
-import { type GraphQLSchema, printSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import { apiSchema } from '../schema-check/api-schema.ts';
 
 export const subgraphs: Readonly<Record<string, GraphQLSchema>> = {
   subscribers,
@@ -27,17 +28,11 @@ export function printedSchemas(): Record<string, string> {
 export const sdlFile = (name: string): string =>
   fileURLToPath(new URL(`../../../schema/sdl/${name}`, import.meta.url));
 
-/** The graph as clients see it, without what federation adds. */
-async function apiSchema(supergraph: string): Promise<string> {
-  const { Supergraph } = await import('@apollo/federation-internals');
-  return `${printSchema(Supergraph.build(supergraph).apiSchema().toGraphQLJSSchema())}\n`;
-}
-
 /** `pnpm schema` writes the SDL; with `--release` it also makes this the graph that later changes must not break. */
 if (import.meta.main) {
   const files = printedSchemas();
   if (process.argv.includes('--release')) {
-    files['released.graphql'] = await apiSchema(files['supergraph.graphql'] ?? '');
+    files['released.graphql'] = apiSchema(files['supergraph.graphql'] ?? '');
     files['breaking-changes.json'] = '{}\n';
   }
   for (const [name, text] of Object.entries(files)) {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { eventually, subscribeWs } from '../client.ts';
 import { newSubscriber, shared } from '../shared.ts';
 
@@ -55,6 +55,11 @@ async function incidents(states: readonly string[] | null): Promise<Incident[]> 
 }
 
 const openIncidents = () => incidents(['SUSPECTED', 'CONFIRMED', 'CLEARING']);
+
+// What a journey before this one broke is being cleared for a while.
+beforeEach(async () => {
+  await soon(openIncidents, (open) => open.length === 0);
+}, patient.timeout);
 
 interface Told {
   readonly networkEvents: {

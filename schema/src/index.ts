@@ -3,6 +3,7 @@
  * types in `events/`. The printed SDL of each subgraph and the composed supergraph are in `../sdl`.
  * Composition (`./compose.ts`) is a subpath of its own, because a running subgraph does not need it.
  */
+export * from './apply-mode.ts';
 export * from './audit-trail.ts';
 export * from './builder.ts';
 export * from './bundles.ts';

@@ -1,4 +1,4 @@
-import type { ShapingPayload } from '@dotmac/schema';
+import { applyMode, type ShapingPayload } from '@dotmac/schema';
 import { accessModes } from './access/rules.ts';
 import type { Access } from './access/store.ts';
 import type { AddressPool } from './address/store.ts';
@@ -44,11 +44,7 @@ export const AccessChangeStateEnum = builder.enumType('AccessChangeState', {
     'VERIFIED, UNVERIFIED and DIVERGED say what reading back showed; a device that said OK is merely APPLIED.',
   values: changeStates,
 });
-export const ChangeModeEnum = builder.enumType('ApplyMode', {
-  description:
-    'PLAN says what would happen and changes nothing. APPLY with the fingerprint of a plan does exactly that, or refuses.',
-  values: ['PLAN', 'APPLY'] as const,
-});
+export const ChangeModeEnum = builder.enumType('ApplyMode', applyMode);
 
 /** Owned by `subscribers`; the network adds the access. */
 export const ServiceRef = builder.externalRef(

@@ -1,4 +1,10 @@
-import { type Bundle, ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
+import {
+  type Bundle,
+  ConflictError,
+  NotFoundError,
+  requireFingerprint,
+  ValidationError,
+} from '@dotmac/schema';
 import { AccountRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
@@ -108,9 +114,9 @@ builder.mutationField('switchPlatformBundle', (t) =>
         const request = { tenantId, bundle, on };
         const act = actOf(context);
         if (mode === 'PLAN') return new BundleSwitchPreview(await planSwitch(context.services, request, act));
-        if (fingerprint == null)
-          throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-        return new BundleSwitched(await applySwitch(context.services, request, fingerprint, act));
+        return new BundleSwitched(
+          await applySwitch(context.services, request, requireFingerprint(fingerprint), act),
+        );
       }),
   }),
 );

@@ -1,4 +1,4 @@
-import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
+import { ConflictError, NotFoundError, requireFingerprint } from '@dotmac/schema';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
 import type { Document } from '../document/store.ts';
@@ -151,9 +151,12 @@ builder.mutationField('collectInvoice', (t) =>
           throw new NotFoundError('Invoice', invoiceId);
         if (mode === 'PLAN')
           return new CollectionPreview(await planCollection(services.database, invoiceId, methodId));
-        if (fingerprint == null)
-          throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-        await collectInvoice(services, providers, { invoiceId, methodId, fingerprint }, actOf(context));
+        await collectInvoice(
+          services,
+          providers,
+          { invoiceId, methodId, fingerprint: requireFingerprint(fingerprint) },
+          actOf(context),
+        );
         const made = (await collectionsOfDocuments(services.database, [invoiceId])).at(-1);
         if (made === undefined) throw new Error(`the collection of ${invoiceId} is gone`);
         return made;

@@ -1,4 +1,4 @@
-import { ValidationError } from '@dotmac/schema';
+import { requireFingerprint, ValidationError } from '@dotmac/schema';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
 import type { Draft } from '../document/rules-draft.ts';
@@ -77,9 +77,7 @@ builder.mutationField('issueCreditNote', (t) =>
           const { draft, fingerprint } = await planCreditNote(services.database, request, act);
           return new CreditNotePreview(draft, fingerprint);
         }
-        if (input.fingerprint == null)
-          throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-        const { id } = await applyCreditNote(services, request, input.fingerprint, act);
+        const { id } = await applyCreditNote(services, request, requireFingerprint(input.fingerprint), act);
         return (await loaders.document.load(id)) as Document;
       }),
   }),

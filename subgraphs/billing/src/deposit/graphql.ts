@@ -1,5 +1,5 @@
 import { newId } from '@dotmac/platform';
-import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
+import { ConflictError, NotFoundError, requireFingerprint, ValidationError } from '@dotmac/schema';
 import { lockedAccount } from '../account/store.ts';
 import { DepositRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
@@ -120,9 +120,7 @@ builder.mutationFields((t) => ({
           const plan = await planRelease(context.services.database, request);
           return new MovementPreview(plan.movement, plan.fingerprint);
         }
-        if (input.fingerprint == null)
-          throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-        return applyRelease(context.services, request, input.fingerprint, actOf(context));
+        return applyRelease(context.services, request, requireFingerprint(input.fingerprint), actOf(context));
       }),
   }),
 }));

@@ -1,4 +1,4 @@
-import { ValidationError } from '@dotmac/schema';
+import { requireFingerprint } from '@dotmac/schema';
 import { CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
@@ -125,9 +125,9 @@ builder.mutationField('dunCustomers', (t) =>
           const ids = checkedSelection(customerIds);
           return new DunningPreview(await planDunning(context.services.database, ids, act.today));
         }
-        if (fingerprint == null)
-          throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-        return new DunningTaken(await applyDunning(context.services, customerIds, fingerprint, act));
+        return new DunningTaken(
+          await applyDunning(context.services, customerIds, requireFingerprint(fingerprint), act),
+        );
       }),
   }),
 );

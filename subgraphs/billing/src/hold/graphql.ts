@@ -1,4 +1,4 @@
-import { ConflictError, ValidationError } from '@dotmac/schema';
+import { ConflictError, requireFingerprint } from '@dotmac/schema';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
 import { orFailure, planFailures } from '../outcome.ts';
@@ -110,12 +110,6 @@ const EndHoldInput = builder.inputType('EndServiceHoldInput', {
   }),
 });
 
-const needed = (fingerprint: string | null | undefined): string => {
-  if (fingerprint == null)
-    throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-  return fingerprint;
-};
-
 builder.mutationFields((t) => ({
   holdService: t.field({
     type: HoldResult,
@@ -135,7 +129,7 @@ builder.mutationFields((t) => ({
           because: input.because,
         };
         if (input.mode === 'PLAN') return new HoldPreview(await planHold(context.services, request, act));
-        return applyHold(context.services, request, needed(input.fingerprint), act);
+        return applyHold(context.services, request, requireFingerprint(input.fingerprint), act);
       }),
   }),
   endServiceHold: t.field({
@@ -149,7 +143,7 @@ builder.mutationFields((t) => ({
         const on = input.on ?? act.today;
         if (input.mode === 'PLAN')
           return new HoldPreview(await planHoldEnd(context.services, input.holdId, on, act));
-        return applyHoldEnd(context.services, input.holdId, on, needed(input.fingerprint), act);
+        return applyHoldEnd(context.services, input.holdId, on, requireFingerprint(input.fingerprint), act);
       }),
   }),
 }));

@@ -1,5 +1,5 @@
 import { parseDecimal } from '@dotmac/platform/money/decimal';
-import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
+import { ConflictError, NotFoundError, requireFingerprint, ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
@@ -195,9 +195,11 @@ async function approve(
       plan.fingerprint,
     );
   }
-  if (fingerprint == null)
-    throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-  const approved = await applyOutageCredits(services, { ids, fingerprint }, act);
+  const approved = await applyOutageCredits(
+    services,
+    { ids, fingerprint: requireFingerprint(fingerprint) },
+    act,
+  );
   return new OutageCreditsApproved(await creditsById(services.database, approved));
 }
 

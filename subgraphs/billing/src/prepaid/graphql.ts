@@ -1,4 +1,4 @@
-import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
+import { ConflictError, NotFoundError, requireFingerprint, ValidationError } from '@dotmac/schema';
 import { CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
@@ -160,9 +160,7 @@ builder.mutationFields((t) => ({
           const plan = await planPrepaidRefund(context.services.database, request);
           return new MovementPreview(plan.movement, plan.fingerprint);
         }
-        if (fingerprint == null)
-          throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-        return applyPrepaidRefund(context.services, request, fingerprint, actOf(context));
+        return applyPrepaidRefund(context.services, request, requireFingerprint(fingerprint), actOf(context));
       }),
   }),
 }));

@@ -1,4 +1,4 @@
-import { ConflictError, ValidationError } from '@dotmac/schema';
+import { ConflictError, requireFingerprint } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { MoneyInput } from '../catalogue/type.ts';
 import { MovementPreview } from '../movement/graphql.ts';
@@ -61,7 +61,5 @@ export const planOrApplyReturn = <T>(
       const planned = await plan();
       return new MovementPreview(planned.movement, planned.fingerprint);
     }
-    if (fingerprint == null)
-      throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-    return apply(fingerprint);
+    return apply(requireFingerprint(fingerprint));
   });

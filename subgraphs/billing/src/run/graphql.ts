@@ -1,4 +1,4 @@
-import { NotFoundError, ValidationError } from '@dotmac/schema';
+import { applyMode, NotFoundError, requireFingerprint, ValidationError } from '@dotmac/schema';
 import { CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
 import { type BillingContext, builder } from '../builder.ts';
@@ -10,10 +10,7 @@ import { orFailure, planFailures } from '../outcome.ts';
 import { refreshQuotes } from '../tax/quote.ts';
 import { applyPlan, type Problem, planRun, type RunPlan, type RunResult, runBilling } from './run.ts';
 
-export const ApplyModeEnum = builder.enumType('ApplyMode', {
-  description: 'PLAN shows exactly what would happen; APPLY does it, if the world has not moved since.',
-  values: ['PLAN', 'APPLY'] as const,
-});
+export const ApplyModeEnum = builder.enumType('ApplyMode', applyMode);
 
 const PreviewLineRef = builder.objectRef<DraftLine & { readonly currency: string }>('PreviewLine').implement({
   fields: (t) => ({
@@ -151,9 +148,7 @@ async function planOrApply(
   if (customerId !== null && (await loaders.account.load(customerId)) === null)
     throw new NotFoundError('Customer', customerId);
   if (input.mode === 'PLAN') return new InvoicePreview(await planRun(services, runDate, customerId));
-  if (input.fingerprint == null)
-    throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-  const { fingerprint } = input;
+  const fingerprint = requireFingerprint(input.fingerprint);
   const issued = await applyPlan(services, { runDate, customerId, fingerprint }, act);
   return new InvoicesIssued(await loadIssued(context, issued.documents), issued.problems);
 }

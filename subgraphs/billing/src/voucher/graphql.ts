@@ -1,4 +1,4 @@
-import { ConflictError, ForbiddenError, ValidationError } from '@dotmac/schema';
+import { ConflictError, ForbiddenError, requireFingerprint, ValidationError } from '@dotmac/schema';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
 import { MoneyInput } from '../catalogue/type.ts';
@@ -201,9 +201,7 @@ builder.mutationFields((t) => ({
         const request = { batchId, because, method, codes: input.codes ?? null };
         if (mode === 'PLAN')
           return new RevocationPreview(await planRevocation(context.services.database, request));
-        if (fingerprint == null)
-          throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-        return applyRevocation(context.services, request, fingerprint, actOf(context));
+        return applyRevocation(context.services, request, requireFingerprint(fingerprint), actOf(context));
       }),
   }),
   redeemVoucher: t.field({

@@ -1,4 +1,4 @@
-import { ValidationError } from '@dotmac/schema';
+import { requireFingerprint } from '@dotmac/schema';
 import { actOf } from '../act.ts';
 import { type BillingContext, builder } from '../builder.ts';
 import { MoneyInput } from '../catalogue/type.ts';
@@ -69,9 +69,7 @@ async function planOrApply(
     const plan = await planWriteOff(context.services.database, request);
     return new MovementPreview(plan.movement, plan.fingerprint);
   }
-  if (fingerprint == null)
-    throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-  return applyWriteOff(context.services, request, fingerprint, actOf(context));
+  return applyWriteOff(context.services, request, requireFingerprint(fingerprint), actOf(context));
 }
 
 builder.mutationFields((t) => ({

@@ -1,4 +1,11 @@
-import { ConflictError, NotFoundError, StalePlanError, ValidationError } from '@dotmac/schema';
+import {
+  applyMode,
+  ConflictError,
+  NotFoundError,
+  requireFingerprint,
+  StalePlanError,
+  ValidationError,
+} from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { CommissionEntryRef } from '../commission/graphql.ts';
 import type { Partner } from '../partner/store.ts';
@@ -8,10 +15,7 @@ import { approveStatement, markPaid, type PayoutPlan, planPayout } from './settl
 import { type Statement, statementsById } from './store.ts';
 import { DueStatementRef, StatementRef } from './type.ts';
 
-const ApplyModeEnum = builder.enumType('ApplyMode', {
-  description: 'PLAN shows exactly what would happen; APPLY does it, if the world has not moved since.',
-  values: ['PLAN', 'APPLY'],
-} as const);
+const ApplyModeEnum = builder.enumType('ApplyMode', applyMode);
 
 builder.objectFields(StatementRef, (t) => ({
   partner: t.field({
@@ -135,9 +139,3 @@ builder.mutationField('payCommissionStatement', (t) =>
         : markPaid(services, statementId, reference, requireFingerprint(fingerprint), principal.id),
   }),
 );
-
-function requireFingerprint(fingerprint: string | null | undefined): string {
-  if (fingerprint == null)
-    throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
-  return fingerprint;
-}

@@ -1,7 +1,9 @@
 import {
+  applyMode,
   bundles,
   ConflictError,
   NotFoundError,
+  requireFingerprint,
   StalePlanError,
   unlocked,
   ValidationError,
@@ -15,10 +17,7 @@ const BundleEnum = builder.enumType('PlatformBundle', {
   description: 'The premium bundles of the platform.',
   values: bundles,
 });
-const ApplyModeEnum = builder.enumType('ApplyMode', {
-  description: 'PLAN shows exactly what would happen; APPLY does it, if the world has not moved since.',
-  values: ['PLAN', 'APPLY'] as const,
-});
+const ApplyModeEnum = builder.enumType('ApplyMode', applyMode);
 
 export const OfferRef = builder.objectRef<BookedOffer>('PlatformBundleState').implement({
   description: 'A premium bundle, what it costs, and whether the tenant has it.',
@@ -95,12 +94,11 @@ builder.mutationField('switchBundle', (t) =>
       if (tenantId === null) throw new ValidationError('input', 'Bundles belong to a tenant: act in one');
       if (on && unlocked[bundle].length === 0)
         throw new ConflictError('BUNDLE_EMPTY', `${bundle} opens nothing yet, and is not sold until it does`);
-      if (mode === 'APPLY' && fingerprint == null)
-        throw new ValidationError('input.fingerprint', 'APPLY needs the fingerprint of a PLAN');
+      const planned = mode === 'PLAN' ? null : requireFingerprint(fingerprint);
       return booksOf(context).switchBundle(tenantId, {
         bundle,
         on,
-        fingerprint: mode === 'PLAN' ? null : (fingerprint ?? null),
+        fingerprint: planned,
       });
     },
   }),

@@ -21,13 +21,6 @@ export function createLabControl(networks: ReadonlyMap<string, LabNetwork>): Fas
       );
     return network;
   };
-  const agentOf = (tenant: string, device: string) => {
-    const { agents } = networkOf(tenant);
-    const agent = agents.get(device);
-    if (agent === undefined)
-      throw new LabError(`There is no device "${device}"; there are: ${[...agents.keys()].join(', ')}`);
-    return agent;
-  };
   app.setErrorHandler((error: Error, _request, reply) =>
     reply
       .status(error instanceof LabError || error instanceof RangeError ? 400 : 500)
@@ -89,7 +82,7 @@ export function createLabControl(networks: ReadonlyMap<string, LabNetwork>): Fas
   app.post<{ Params: { tenant: string; device: string; name: string; state: 'up' | 'down' } }>(
     '/:tenant/interface/:device/:name/:state',
     ({ params }) => {
-      agentOf(params.tenant, params.device).setInterface(params.name, params.state);
+      networkOf(params.tenant).agentOf(params.device).setInterface(params.name, params.state);
       return { device: params.device, interface: params.name, state: params.state };
     },
   );
@@ -106,7 +99,9 @@ export function createLabControl(networks: ReadonlyMap<string, LabNetwork>): Fas
       const known = quirks.find((one) => one === quirk);
       if (known === undefined)
         throw new LabError(`There is no quirk "${quirk}"; there are: ${quirks.join(', ')}`);
-      agentOf(tenant, device).setQuirk(known, state === 'on');
+      networkOf(tenant)
+        .agentOf(device)
+        .setQuirk(known, state === 'on');
       return { device, quirk, state };
     },
   );

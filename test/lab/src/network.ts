@@ -41,10 +41,12 @@ export interface LabNetwork {
   readonly nas: SimulatedNas;
   readonly routeros: RouterosSimulator;
   readonly agents: ReadonlyMap<string, RunningSnmpAgent>;
+  /** A device's SNMP agent. Throws `RangeError` for one that is not there, saying which are. */
+  agentOf(device: string): RunningSnmpAgent;
   readonly ports: Required<LabPorts>;
   /** Power at the site: an access router without it answers nothing and its sessions vanish. */
   setPower(on: boolean): Promise<void>;
-  /** A muted device answers no management protocol, while what it carries goes on. Throws `RangeError` for one that is not there. */
+  /** A muted device answers no management protocol, while what it carries goes on. Throws as `agentOf`. */
   setMuted(device: string, muted: boolean): void;
   close(): Promise<void>;
 }
@@ -103,17 +105,24 @@ export async function startLabNetwork(options: LabNetworkOptions): Promise<LabNe
     if (nas.sessions.has(sessionId)) void nas.logout(sessionId, 'Admin-Reset');
   };
   const agents = new Map(snmp.agents.map((agent) => [agent.id, agent]));
+  const agentOf = (device: string) => {
+    const agent = agents.get(device);
+    if (agent === undefined)
+      throw new RangeError(`There is no device "${device}"; there are: ${[...agents.keys()].join(', ')}`);
+    return agent;
+  };
   return {
     nas,
     routeros,
     agents,
+    agentOf,
     ports: {
       snmp: Object.fromEntries(snmp.agents.map((agent) => [agent.id, agent.port])),
       routeros: routeros.port,
       coa: nas.coaPort,
     },
     async setPower(on) {
-      agents.get(towerRouter.id)?.setSilent(!on);
+      agentOf(towerRouter.id).setSilent(!on);
       routeros.behaviour.fatalBeforeLogin = on ? null : 'no power';
       if (on) {
         nas.setCoaBehaviour({ kind: 'obey' });
@@ -125,10 +134,7 @@ export async function startLabNetwork(options: LabNetworkOptions): Promise<LabNe
       routeros.dropConnections();
     },
     setMuted(device, muted) {
-      const agent = agents.get(device);
-      if (agent === undefined)
-        throw new RangeError(`There is no device "${device}"; there are: ${[...agents.keys()].join(', ')}`);
-      agent.setSilent(muted);
+      agentOf(device).setSilent(muted);
       if (device !== towerRouter.id) return;
       routeros.behaviour.fatalBeforeLogin = muted ? 'too busy' : null;
       if (muted) routeros.dropConnections();

@@ -77,17 +77,8 @@ export class PacketTap<Note = unknown> {
     const { packet, nas, peer, receivedAt } = request;
     const exchange = this.#requests.get(requestOf(peer.address, packet)) ?? { subject: null, held: [] };
     this.#note(exchange, request, true);
-    if (reply !== null)
-      this.#add(exchange, {
-        kind: 'PACKET',
-        at: receivedAt,
-        direction: 'SENT',
-        nasId: nas.id,
-        peer: 'NAS',
-        peerAddress: peer.address,
-        repeated: true,
-        packet: Buffer.from(reply),
-      });
+    if (reply === null) return;
+    this.#noteReply(exchange, { at: receivedAt, nasId: nas.id, peerAddress: peer.address }, reply, true);
   }
 
   /** Hears what goes to home servers on behalf of a NAS's request, and comes back; undefined for one nobody listens to. */
@@ -142,21 +133,11 @@ export class PacketTap<Note = unknown> {
     // It is kept: the request may come again, and home servers may be told of it later.
     const exchange = this.#requests.get(key);
     if (exchange === undefined) return;
-    const { at, nasId, peerAddress } = to;
-    this.#add(exchange, {
-      kind: 'PACKET',
-      at,
-      direction: 'SENT',
-      nasId,
-      peer: 'NAS',
-      peerAddress,
-      repeated: false,
-      packet: Buffer.from(reply),
-    });
+    this.#noteReply(exchange, to, reply, false);
     if (reply[0] !== packetCodes['Access-Challenge']) return;
     const scan = createScan();
     if (scanPacket(reply, scan) === null)
-      remember(this.#rounds, roundOf(nasId, attributeValue(reply, scan, attributeTypes.state)), exchange);
+      remember(this.#rounds, roundOf(to.nasId, attributeValue(reply, scan, attributeTypes.state)), exchange);
   }
 
   /** Nobody is listened to any more: what was kept back is forgotten. */
@@ -182,6 +163,25 @@ export class PacketTap<Note = unknown> {
       peerAddress: peer.address,
       repeated,
       packet: copy,
+    });
+  }
+
+  #noteReply(
+    exchange: Exchange<Note>,
+    { at, nasId, peerAddress }: { readonly at: number; readonly nasId: string; readonly peerAddress: string },
+    reply: Buffer,
+    repeated: boolean,
+  ): void {
+    const packet = Buffer.from(reply);
+    this.#add(exchange, {
+      kind: 'PACKET',
+      at,
+      direction: 'SENT',
+      nasId,
+      peer: 'NAS',
+      peerAddress,
+      repeated,
+      packet,
     });
   }
 

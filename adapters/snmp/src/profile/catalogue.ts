@@ -60,8 +60,7 @@ export function profilesFor(
 ): Profile[] {
   const named = enterpriseNumber(device.sysObjectId);
   const numbers = new Set(named === null ? enterprises : [named, ...enterprises]);
-  const replaced = new Set(own.map(({ id }) => id));
-  const chosen = [...profiles().filter(({ id }) => !replaced.has(id)), ...own].filter(
+  const chosen = withOwn(own).filter(
     ({ match }) =>
       match.always ||
       (device.os !== null && match.os?.includes(device.os)) ||
@@ -72,8 +71,13 @@ export function profilesFor(
 
 /** Ours and an operator's of MIBs that makers repeat: for `layoutsOf`, which asks the device where they are. */
 export function layoutProfiles(own: readonly Profile[] = []): Profile[] {
+  return withOwn(own).filter(({ match }) => match.layout);
+}
+
+/** Ours, and an operator's in the place of those with the same id. */
+function withOwn(own: readonly Profile[]): Profile[] {
   const replaced = new Set(own.map(({ id }) => id));
-  return [...profiles().filter(({ id }) => !replaced.has(id)), ...own].filter(({ match }) => match.layout);
+  return [...profiles().filter(({ id }) => !replaced.has(id)), ...own];
 }
 
 /** `{10}` in front of an object stands for the first ten arcs of sysObjectID, where makers repeat a MIB per product. */

@@ -123,6 +123,17 @@ test('a request that comes again is shown with the reply from memory', async () 
 });
 
 test('what goes to home servers and comes back is shown beside it, redacted; a silent one too', async () => {
+  const roamer = await network.order('pln_50', 'roamer@partner.example');
+  const known = (wanted: string) =>
+    network.tenant.eventually(
+      () => network.explain(roamer.username, 'opensesame'),
+      ({ decision }) => decision === wanted,
+    );
+  // A home server accepts whom we do not know yet, and of him no trace could tell.
+  await network.tenant.eventually(
+    () => network.explain(roamer.username, roamer.password),
+    ({ decision }) => decision === 'ACCEPT',
+  );
   const realm = {
     name: 'partner.example',
     servers: [
@@ -138,7 +149,7 @@ test('what goes to home servers and comes back is shown beside it, redacted; a s
   const selection = '... on SetRealmResult { fingerprint }';
   const { fingerprint } = await network.mutate('setRealm', { ...realm, mode: 'PLAN' }, selection);
   await network.mutate('setRealm', { ...realm, mode: 'APPLY', fingerprint }, selection);
-  const roamer = await network.order('pln_50', 'roamer@partner.example');
+  await known('FORWARD');
   const entries = await traced(roamer.username);
   const login = await network.tenant.eventually(
     () => network.nas.login(roamer.username, 'opensesame', { mac: roamer.mac }),

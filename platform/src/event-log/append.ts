@@ -1,5 +1,6 @@
 import type { QueryExecutorProvider } from 'kysely';
 import { StatementValues } from '../database/statement.ts';
+import { activeSpan } from '../telemetry/tracing.ts';
 
 /** An event to be written; the log adds its position when the transaction has committed. */
 export type NewEvent<E> = {
@@ -11,6 +12,7 @@ export type NewEvent<E> = {
     readonly occurredAt: number;
     /** Id of the principal, or `system:<part>`. */
     readonly actor: string;
+    /** That of the span it is told in when absent. */
     readonly traceId?: string;
   };
 }[keyof E & string];
@@ -45,21 +47,28 @@ export function eventsInsert<E>(
   events: readonly NewEvent<E>[],
   only?: ToldIf,
 ): string {
+  const span = activeSpan();
   const arrays = [
     values.array('text', events, ({ type }) => type),
     values.array('text', events, ({ subject }) => subject),
     values.array('text', events, ({ payload }) => JSON.stringify(payload)),
     values.array('timestamptz', events, ({ occurredAt }) => occurredAt),
     values.array('text', events, ({ actor }) => actor),
-    values.array('text', events, ({ traceId }) => traceId ?? null),
+    values.array('text', events, ({ traceId = span?.traceId ?? null }) => traceId),
+    values.array('text', events, ({ traceId = span?.traceId }) => spanIdIn(traceId, span)),
   ];
   if (only !== undefined) arrays.push(values.array('text', only.keys, (key) => key));
   // `is true` keeps it a look-up in a hash table; as a join it is a loop over all pairs where joins by hash are switched off.
   const condition = only === undefined ? '' : `where (key in (${only.among})) is true`;
   return `
-    insert into events.event (type, subject, payload, occurred_at, actor, trace_id)
-    select type, subject, payload::jsonb, at, actor, trace
+    insert into events.event (type, subject, payload, occurred_at, actor, trace_id, span_id)
+    select type, subject, payload::jsonb, at, actor, trace, span
     from unnest(${arrays.join(', ')})
-      with ordinality as t (type, subject, payload, at, actor, trace, ${only === undefined ? '' : 'key, '}n)
+      with ordinality as t (type, subject, payload, at, actor, trace, span, ${only === undefined ? '' : 'key, '}n)
     ${condition} order by n`;
+}
+
+/** Null in the trace of somebody else. */
+function spanIdIn(traceId: string | undefined, span: ReturnType<typeof activeSpan>): string | null {
+  return span !== null && span.traceId === traceId ? span.spanId : null;
 }

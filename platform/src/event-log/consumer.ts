@@ -1,6 +1,7 @@
 import type { EventOf } from '@dotmac/schema';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Logger } from '../telemetry/logger.ts';
+import { inTrace, withSpan } from '../telemetry/tracing.ts';
 import { pause } from '../time/pause.ts';
 import type { EventLog } from './log.ts';
 
@@ -72,18 +73,31 @@ async function consumeBatch<DB, E>(
   const stored = rows[0]?.position ?? 0n;
   const events = await log.read(stored > looked ? stored : looked, { types: consumer.types });
   for (const event of events) {
-    await database.transaction().execute(async (transaction) => {
-      const moved = await sql`
+    await inTraceOf(event, consumer.name, () =>
+      database.transaction().execute(async (transaction) => {
+        const moved = await sql`
         update events.consumer set position = ${event.position.toString()}::bigint, failure = null, failed_at = null, attempts = 0
         where name = ${consumer.name} and position < ${event.position.toString()}::bigint`.execute(
-        transaction,
-      );
-      // Another process was faster: its effect is committed.
-      if (moved.numAffectedRows === 0n) return;
-      await consumer.handle(event, transaction as unknown as Transaction<DB>);
-    });
+          transaction,
+        );
+        // Another process was faster: its effect is committed.
+        if (moved.numAffectedRows === 0n) return;
+        await consumer.handle(event, transaction as unknown as Transaction<DB>);
+      }),
+    );
   }
   return events.length;
+}
+
+/** A reaction is a part of the trace that told of the event; without one it is nobody's. */
+function inTraceOf<T>(
+  { type, traceId, spanId }: Readonly<Record<'type', string> & Record<'traceId' | 'spanId', string | null>>,
+  consumer: string,
+  react: () => Promise<T>,
+): Promise<T> {
+  if (traceId === null || spanId === null) return react();
+  const attributes = { 'dotmac.consumer': consumer, 'dotmac.event': type };
+  return inTrace(`00-${traceId}-${spanId}-01`, () => withSpan('dotmac.consume', attributes, react));
 }
 
 async function recordFailure(

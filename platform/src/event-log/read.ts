@@ -31,7 +31,7 @@ export async function readEvents<E>(
   limit: number = pageSize,
 ): Promise<EventOf<E>[]> {
   const { rows } = await sql<EventOf<E>>`
-    select position, type, subject, payload, occurred_at as "occurredAt", actor, trace_id as "traceId"
+    select position, type, subject, payload, occurred_at as "occurredAt", actor, trace_id as "traceId", span_id as "spanId"
     from events.event
     where position > ${after.toString()}::bigint
       and (${types ?? null}::text[] is null or type = any(${types ?? null}::text[]))

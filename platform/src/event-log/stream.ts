@@ -108,6 +108,7 @@ function standingEvents<E>(
       position,
       occurredAt: new Date(event.occurredAt),
       traceId: event.traceId ?? null,
+      spanId: null,
       cursor: encodeCursor(cursor, scope),
       snapshot: place,
     };

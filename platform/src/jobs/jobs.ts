@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { fromKysely, type Job, PgBoss } from 'pg-boss';
 import type { Logger } from '../telemetry/logger.ts';
+import { traceparentPropagator } from '../telemetry/tracing.ts';
 
 /** Background work that outlives a crash. */
 export interface JobHandler<Data extends object> {
@@ -33,6 +34,8 @@ export class Jobs {
       migrate: false,
       schedule: false,
       useListenNotify: true,
+      // A job is a part of the trace of whoever enqueues it.
+      openTelemetry: { propagateContext: true, propagator: traceparentPropagator },
     });
     this.#boss.on('error', (error: Error) =>
       options.logger.warn({ error }, 'the job queue cannot reach its database; it tries again'),

@@ -10,6 +10,7 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
+  type TextMapPropagator,
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
@@ -60,6 +61,35 @@ export function inTrace<T>(traceparent: string | undefined, work: () => T): T {
   if (!isRecorded()) return work();
   return contextApi.with(remoteContext(traceparent), work);
 }
+
+/** Runs `work` in no trace at all: what a request begins and does not wait for, such as a timer that runs for ever. */
+export function outsideTrace<T>(work: () => T): T {
+  return contextApi.with(ROOT_CONTEXT, work);
+}
+
+/** The span that this runs in, where somebody records it: what is written now and read later goes on below it. */
+export function activeSpan(): { readonly traceId: string; readonly spanId: string } | null {
+  if (!isRecorded()) return null;
+  const known = trace.getActiveSpan()?.spanContext();
+  const sampled = known !== undefined && (known.traceFlags & TraceFlags.SAMPLED) !== 0;
+  return sampled && isSpanContextValid(known) ? known : null;
+}
+
+/** A `traceparent` header in a job's row: the span that enqueues it is the parent of the one that does it. */
+export const traceparentPropagator: TextMapPropagator = {
+  inject(context, carrier, { set }) {
+    const span = trace.getSpan(context);
+    const known = span?.spanContext();
+    if (known !== undefined && isSpanContextValid(known))
+      set(carrier, traceparentField, traceparentOf(known.traceId, span));
+  },
+  extract(_context, carrier, { get }) {
+    const [traceparent] = [get(carrier, traceparentField)].flat();
+    return remoteContext(traceparent);
+  },
+  fields: () => [traceparentField],
+};
+const traceparentField = 'traceparent';
 
 function remoteContext(traceparent: string | undefined): Context {
   const match = traceparent === undefined ? null : traceparentForm.exec(traceparent);

@@ -12,5 +12,7 @@ export type EventOf<T> = {
     /** Id of the principal who caused it. */
     readonly actor: string;
     readonly traceId: string | null;
+    /** The span of that trace it was told in, where spans are recorded. */
+    readonly spanId: string | null;
   };
 }[keyof T & string];

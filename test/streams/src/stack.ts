@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { startTestPostgres } from '@dotmac/hosting';
 import { migrate, type TenantDatabase } from '@dotmac/migrations';
 import { generateSigningKey, installJobs, openDatabase, signToken, systemClock } from '@dotmac/platform';
+import { lastingPorts } from '@dotmac/platform/ports';
 import { anonymous, type Role } from '@dotmac/schema';
 import type { Kysely } from 'kysely';
 import { Client } from 'pg';
@@ -20,6 +21,8 @@ export interface Stack extends AsyncDisposable {
   readonly gateway: KillableProcess;
   /** `http://127.0.0.1:<port>/graphql`; stays when the gateway comes back. */
   readonly url: string;
+  /** Where the tenant's RADIUS server listens on 127.0.0.1. */
+  readonly radius: { readonly authPort: number; readonly acctPort: number };
   /** The tenant's database, for what its own processes would write. */
   readonly database: Kysely<TenantDatabase>;
   /** A token of somebody with this role in the tenant. */
@@ -29,8 +32,15 @@ export interface Stack extends AsyncDisposable {
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const tenantId = 'ten_streams';
 
+export interface StackOptions {
+  /** Added to the environment of both processes. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A demo's devices may be on this machine. */
+  readonly demo?: boolean;
+}
+
 /** Starts everything; it serves when this returns. */
-export async function startStack(): Promise<Stack> {
+export async function startStack({ environment = {}, demo = false }: StackOptions = {}): Promise<Stack> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'dotmac-streams-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -68,10 +78,12 @@ export async function startStack(): Promise<Stack> {
   await file('sealing-key', Buffer.alloc(32).toString('base64'));
   await file('signing-key', JSON.stringify({ id: 'tenant', privatePem: privatePem(keys.tenant) }));
 
+  const [authPort = 0, acctPort = 0] = await lastingPorts(2);
   const tenant = new KillableProcess(
     join(root, 'cli/src/processes/tenant-runtime.ts'),
     {
       NODE_COMPILE_CACHE: compiled,
+      ...environment,
       DOTMAC_LISTEN: `unix:${socket}`,
       DOTMAC_SECRETS: folder,
       DOTMAC_STATE: folder,
@@ -81,11 +93,11 @@ export async function startStack(): Promise<Stack> {
         name: 'Streams ISP',
         timeZone: 'America/Toronto',
         currency: 'USD',
-        demo: false,
+        demo,
       }),
       DOTMAC_GATEWAY_KEYS: JSON.stringify({ gateway: keys.gateway.publicPem }),
-      DOTMAC_PORT_RADIUS_AUTH: 'udp:127.0.0.1:0',
-      DOTMAC_PORT_RADIUS_ACCOUNTING: 'udp:127.0.0.1:0',
+      DOTMAC_PORT_RADIUS_AUTH: `udp:127.0.0.1:${authPort}`,
+      DOTMAC_PORT_RADIUS_ACCOUNTING: `udp:127.0.0.1:${acctPort}`,
     },
     () => answers(socket),
     // As hosting does: one that was killed leaves it behind.
@@ -99,6 +111,7 @@ export async function startStack(): Promise<Stack> {
     join(root, 'gateway/src/main.ts'),
     {
       NODE_COMPILE_CACHE: compiled,
+      ...environment,
       DOTMAC_PORT: String(port),
       DOTMAC_PLATFORM_DATABASE_URL: gatewayUrl.href,
       DOTMAC_PLATFORM_DATABASE_PASSWORD_FILE: await file('password', 'gateway\n'),
@@ -128,6 +141,7 @@ export async function startStack(): Promise<Stack> {
     tenant,
     gateway,
     url: `http://127.0.0.1:${port}/graphql`,
+    radius: { authPort, acctPort },
     database,
     async token(role) {
       const id = `usr_${role.toLowerCase()}`;

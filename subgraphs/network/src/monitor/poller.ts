@@ -7,7 +7,7 @@ import {
   type Reach,
   type ReachProbe,
 } from '@dotmac/device';
-import type { Clock } from '@dotmac/platform';
+import { type Clock, outsideTrace } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
 import { missesUntilOffline } from '../device/rules.ts';
 import { type DeviceSessions, operation } from '../device/sessions.ts';
@@ -115,7 +115,7 @@ export class Poller {
   ask(deviceIds: readonly string[]): void {
     if (deviceIds.length === 0) return;
     this.lanes.ask(deviceIds, steadyNow());
-    this.#begin();
+    outsideTrace(() => this.#begin());
   }
 
   /** Has every device asked anew who it is, with its next poll: what is known of hardware has changed. */
@@ -153,6 +153,11 @@ export class Poller {
     clearTimeout(this.#refreshTimer);
     this.#refreshAgain = this.#refreshing;
     if (this.#refreshing || this.#signal.aborted) return;
+    // The rounds go on for ever, and whoever asked for the first of them does not wait for any.
+    outsideTrace(() => this.#refresh());
+  }
+
+  #refresh(): void {
     this.#refreshing = true;
     const began = steadyNow();
     this.#readDevices()

@@ -1,3 +1,4 @@
+import { outsideTrace } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
 import { reconcileLinks } from '../link/reconcile.ts';
 import { reconcilePlaces } from '../place/reconcile.ts';
@@ -31,13 +32,18 @@ export class SurroundingsWatch {
   surveyed(): void {
     this.#links = true;
     this.#places = true;
-    this.#wake();
+    this.#begin();
   }
 
   /** Sessions began. */
   sessionsBegan(): void {
     this.#places = true;
-    this.#wake();
+    this.#begin();
+  }
+
+  /** Whoever has news does not wait for what follows from it, and it may go on and on. */
+  #begin(): void {
+    outsideTrace(() => this.#wake());
   }
 
   #wake(): void {

@@ -5,7 +5,7 @@ import { shapingOf } from '../access/rules.ts';
 import type { Garden, GardenReason } from '../garden/rules.ts';
 import type { Nas } from '../nas/store.ts';
 import { lentAttributes } from './lending.ts';
-import type { PolicyAccess } from './memory.ts';
+import type { PolicyAccess } from './policy-access.ts';
 import type { RadiusPort } from './port.ts';
 
 /** What an Access-Accept carries, made once: for everybody of one speed, and for one service. */

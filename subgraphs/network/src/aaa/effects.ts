@@ -1,13 +1,10 @@
 import { appendEvents } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { NetworkServices } from '../builder.ts';
+import { macToLearn } from '../login-limit/rules.ts';
 import { learnMac } from '../login-limit/store.ts';
 import { disconnectQueue } from '../session/disconnect-job.ts';
-
-interface Lesson {
-  readonly serviceId: string;
-  readonly mac: string;
-}
+import { type LoginFacts, sessionsToEnd } from './rules.ts';
 
 const flushMilliseconds = 100;
 const mostWaiting = 10_000;
@@ -32,8 +29,14 @@ export class LoginEffects {
     return this.#lessons.size === 0 ? null : (this.#lessons.get(serviceId) ?? null);
   }
 
-  /** Synchronous: called on the packet path. */
-  learn({ serviceId, mac }: Lesson): void {
+  /** What an accepted login of a service with limits leaves behind. On the packet path. */
+  accepted(serviceId: string, facts: LoginFacts): void {
+    const mac = macToLearn(facts.access?.limits ?? null, facts.mac);
+    if (mac !== null) this.#learn(serviceId, mac);
+    for (const sessionId of sessionsToEnd(facts)) this.end(sessionId, 'another line has logged in');
+  }
+
+  #learn(serviceId: string, mac: string): void {
     const known = this.#lessons.get(serviceId);
     if (known !== undefined) known.add(mac);
     else this.#lessons.set(serviceId, new Set([mac]));

@@ -1,5 +1,5 @@
 import { builder } from '../builder.ts';
-import type { LoginExplanation } from './policy.ts';
+import type { LoginExplanation } from './explain.ts';
 import type { ExplainedStep } from './rules.ts';
 
 const LoginStepRef = builder.objectRef<ExplainedStep>('LoginStep').implement({

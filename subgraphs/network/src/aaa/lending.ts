@@ -2,7 +2,7 @@ import type { Attribute } from '@dotmac/radius';
 import type { Leases } from '../address/leases.ts';
 import { type PoolKind, poolKinds } from '../address/lender.ts';
 import type { Nas } from '../nas/store.ts';
-import type { PolicyAccess } from './memory.ts';
+import type { PolicyAccess } from './policy-access.ts';
 import type { ExplainedStep } from './rules.ts';
 
 const everyKind: ReadonlySet<PoolKind> = new Set(poolKinds);

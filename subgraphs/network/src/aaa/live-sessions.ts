@@ -1,7 +1,12 @@
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor } from '@dotmac/platform';
 import type { SessionState } from '../session/rules.ts';
-import { keyText } from '../session/store.ts';
+import { keyText, liveSessionsAfter } from '../session/store.ts';
+import type { AccessTable } from './access-table.ts';
+import type { Shared } from './shared.ts';
 
 const none: readonly never[] = [];
+const pageSize = 1_000;
 
 /** The live sessions, by key and by service. Lists that were given out are never changed. */
 export class LiveSessions {
@@ -60,4 +65,31 @@ export class LiveSessions {
 
 function isOne(live: SessionState | readonly SessionState[]): live is SessionState {
   return !Array.isArray(live);
+}
+
+/** All live sessions, on the texts that the memory keeps already. */
+export async function loadLiveSessions(
+  database: Executor<TenantDatabase>,
+  shared: Shared,
+  accesses: AccessTable,
+): Promise<SessionState[]> {
+  const live: SessionState[] = [];
+  for (let after: SessionState | null = null; ; ) {
+    const page = await liveSessionsAfter(database, after, pageSize);
+    for (const session of page) live.push(sharing(session, shared, accesses));
+    if (page.length < pageSize) return live;
+    after = page.at(-1) ?? null;
+  }
+}
+
+function sharing(session: SessionState, shared: Shared, accesses: AccessTable): SessionState {
+  const { nasId, deviceId, serviceId, username } = session;
+  const access = serviceId === null ? null : accesses.ofService(serviceId);
+  return {
+    ...session,
+    nasId: shared.text(nasId),
+    deviceId: deviceId === null ? null : shared.text(deviceId),
+    serviceId: access?.serviceId ?? serviceId,
+    username: access?.username === username ? access.username : username,
+  };
 }

@@ -1,6 +1,9 @@
 import { appendEvents } from '@dotmac/platform';
+import type { AccessRequestView } from '@dotmac/radius';
 import type { NetworkEvents, TenantEvents } from '@dotmac/schema';
 import type { NetworkServices } from '../builder.ts';
+import { normaliseMac } from '../session/rules.ts';
+import type { RejectReason } from './rules.ts';
 
 type Rejection = Omit<NetworkEvents['login.rejected'], 'count'>;
 
@@ -22,9 +25,10 @@ export class Rejections {
   }
 
   /** Synchronous and bounded: this is called on the packet path. */
-  add(rejection: Rejection): void {
+  add(request: AccessRequestView, serviceId: string | null, reason: RejectReason): void {
     const at = this.#services.clock.now();
-    const key = `${rejection.reason} ${rejection.username}`;
+    const username = request.userName ?? '';
+    const key = `${reason} ${username}`;
     const told = this.#told.get(key);
     if (told !== undefined && at - told.at < quietMilliseconds) {
       told.since++;
@@ -32,8 +36,10 @@ export class Rejections {
     }
     if (this.#told.size >= mostUsers) this.#told.clear();
     this.#told.set(key, { at, since: 0 });
-    if (this.#waiting.length < mostUsers)
-      this.#waiting.push({ rejection, count: (told?.since ?? 0) + 1, at });
+    if (this.#waiting.length >= mostUsers) return;
+    const mac = normaliseMac(request.callingStationId);
+    const rejection = { username, serviceId, reason, nasAddress: request.sourceAddress, mac };
+    this.#waiting.push({ rejection, count: (told?.since ?? 0) + 1, at });
   }
 
   /** Writes what is waiting, now and then, until the signal aborts. What cannot be written is kept for the next time. */

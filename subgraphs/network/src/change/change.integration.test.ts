@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PolicyNas } from '../aaa/memory.ts';
+import type { PolicyNas } from '../aaa/policy-nas.ts';
 import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
 import { resumeChanges } from './worker.ts';
 

@@ -1,5 +1,5 @@
 import { type Clock, localDateAt } from '@dotmac/platform';
-import type { PolicyAccess } from '../aaa/memory.ts';
+import type { PolicyAccess } from '../aaa/policy-access.ts';
 import type { LiveSession } from '../aaa/rules.ts';
 import { desiredMode } from '../access/rules.ts';
 import { lockedAccess, updateAccess } from '../access/store.ts';

@@ -1,6 +1,6 @@
 import type { RedactedPacket } from '@dotmac/radius';
 import { DomainError, ValidationError } from '@dotmac/schema';
-import type { LoginExplanation } from '../aaa/policy.ts';
+import type { LoginExplanation } from '../aaa/explain.ts';
 
 /** Traces that are kept at the same time, running or over. */
 export const mostTraces = 8;

@@ -1,7 +1,7 @@
 import { type Clock, newId } from '@dotmac/platform';
 import type { AccountingRecord, PacketTap, TapEntry } from '@dotmac/radius';
 import { ConflictError, NotFoundError } from '@dotmac/schema';
-import type { LoginExplanation } from '../aaa/policy.ts';
+import type { LoginExplanation } from '../aaa/explain.ts';
 import type { RadiusPort } from '../aaa/port.ts';
 import { voucherPrefix } from '../voucher/rules.ts';
 import { mostTraces, TraceEntries, type TraceEntry } from './rules.ts';

@@ -962,7 +962,9 @@ export interface NetworkAlarmRule {
   clearBelow: number | null;
   createdBy: string | null;
   degrades: boolean;
+  deviceId: string | null;
   enabled: Generated<boolean>;
+  groupId: string | null;
   id: string;
   metric: string;
   name: string;
@@ -973,6 +975,7 @@ export interface NetworkAlarmRule {
   sensorClass: string | null;
   sensorName: string | null;
   severity: string;
+  siteId: string | null;
 }
 
 export interface NetworkAlarmWatch {
@@ -1080,6 +1083,18 @@ export interface NetworkDevice {
   uptimeSeconds: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   vendor: string | null;
   version: string | null;
+}
+
+export interface NetworkDeviceGroup {
+  createdAt: ColumnType<Date, Date | string, Date | string>;
+  createdBy: string;
+  id: string;
+  name: string;
+}
+
+export interface NetworkDeviceGroupMember {
+  deviceId: string;
+  groupId: string;
 }
 
 export interface NetworkDeviceLink {
@@ -1767,6 +1782,8 @@ export interface DB {
   "network.customerLink": NetworkCustomerLink;
   "network.customerSample": NetworkCustomerSample;
   "network.device": NetworkDevice;
+  "network.deviceGroup": NetworkDeviceGroup;
+  "network.deviceGroupMember": NetworkDeviceGroupMember;
   "network.deviceLink": NetworkDeviceLink;
   "network.deviceProfile": NetworkDeviceProfile;
   "network.discovery": NetworkDiscovery;

@@ -2,10 +2,11 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { type Clock, type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
 import { accessesByService } from './access/store.ts';
 import { poolUses } from './address/store.ts';
-import { activeAlarms, alarmRulesById, alarmsById, comingMaintenance } from './alarm/store.ts';
+import { activeAlarms, alarmRulesById, alarmsById } from './alarm/store.ts';
 import { changesById, recentChangesOfServices, stepsOfChanges } from './change/store.ts';
 import { customerLinksOfDevices, customerLinksOfServices } from './customer-link/store.ts';
 import { devicesById, devicesOfSites, managementAddressesOfDevices } from './device/store.ts';
+import { deviceGroupsById, groupsOfDevices, membersOfGroups } from './device-group/store.ts';
 import {
   devicesOfIncidents,
   evidenceOfIncidents,
@@ -15,6 +16,7 @@ import {
 } from './incident/store.ts';
 import { interfacesById, interfacesOfDevices, ratesOfInterfaces } from './interface/store.ts';
 import { linksOfDevices, neighborsOfDevices } from './link/store.ts';
+import { comingMaintenance } from './maintenance/store.ts';
 import { nasesById, nasesOfDevices } from './nas/store.ts';
 import { equipmentOfServices, placesOfServices } from './place/store.ts';
 import { sensorsById, sensorsOfDevices } from './sensor/store.ts';
@@ -41,6 +43,18 @@ export function networkLoaders(database: Executor<TenantDatabase>, clock: Clock)
     device: loaderOf(
       (ids) => devicesById(database, ids),
       (device) => device.id,
+    ),
+    deviceGroup: loaderOf(
+      (ids) => deviceGroupsById(database, ids),
+      (group) => group.id,
+    ),
+    membersOfGroup: listLoaderOf(
+      (ids) => membersOfGroups(database, ids),
+      (member) => member.groupId,
+    ),
+    groupsOfDevice: listLoaderOf(
+      (ids) => groupsOfDevices(database, ids),
+      (member) => member.deviceId,
     ),
     devicesOfSite: listLoaderOf(
       (ids) => devicesOfSites(database, ids),

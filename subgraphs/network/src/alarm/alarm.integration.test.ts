@@ -77,7 +77,7 @@ test('a processor over its limit degrades the device until it is calm again', as
   expect(
     await mutate('updateAlarmRule', { id: 'alr_processor', raiseAbove: 1, clearBelow: 2 }, ''),
   ).toMatchObject({ __typename: 'ValidationError' });
-  await mutate('updateAlarmRule', { id: 'alr_processor', raiseAbove: 0.5, clearBelow: 0 }, '');
+  await mutate('updateAlarmRule', { id: 'alr_processor', raiseAbove: 0.5, clearBelow: 0.4 }, '');
   const busy = await tenant.eventually(device, (answer) => answer.state === 'DEGRADED');
   expect(busy.stateEvidence).toMatch(/^Processor busy: processor at \d+ %/);
   expect(busy.alarms).toMatchObject([{ state: 'ACTIVE', interface: null }]);
@@ -113,7 +113,7 @@ test('a processor over its limit degrades the device until it is calm again', as
     await mutate('suppressAlarm', { id: alarm?.id, until, because: 'known' }, '... on Alarm { state }'),
   ).toMatchObject({ state: 'SUPPRESSED' });
 
-  await mutate('updateAlarmRule', { id: 'alr_processor', raiseAbove: 100, clearBelow: 100 }, '');
+  await mutate('updateAlarmRule', { id: 'alr_processor', raiseAbove: 99, clearBelow: 98 }, '');
   const calm = await tenant.eventually(device, (answer) => answer.state === 'ONLINE');
   expect(calm.alarms).toEqual([]);
 });

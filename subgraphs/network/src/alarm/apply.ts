@@ -2,6 +2,8 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { type Clock, type NewEvent, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
+import { standings } from '../device-group/store.ts';
+import { currentMaintenance, type MaintenanceWindow } from '../maintenance/store.ts';
 import { topology } from '../topology/store.ts';
 import { alarmEvent } from './events.ts';
 import {
@@ -13,14 +15,16 @@ import {
   type Watch,
   watchReading,
 } from './rules.ts';
+import { type AlarmScope, inForce, nearness, type Standing, sameSide } from './scope.ts';
 import {
   type Alarm,
+  type AlarmAbout,
   type AlarmRule,
   activeAlarms,
   alarmRules,
-  currentMaintenance,
+  columnsOf,
   insertAlarm,
-  type MaintenanceWindow,
+  partOf,
   saveWatches,
   updateAlarm,
   watchesOfDevice,
@@ -38,11 +42,6 @@ export interface AlarmValue {
   /** Of a reading that rules may choose by what it measures and its name. */
   readonly sensor?: { readonly class: string; readonly name: string };
 }
-
-type AlarmAbout =
-  | { readonly interfaceId: string }
-  | { readonly serviceId: string }
-  | { readonly sensorId: string };
 
 export interface Judgement {
   readonly clock: Clock;
@@ -64,18 +63,19 @@ export async function applyRules(
   const { clock, deviceId, values, endOf } = judgement;
   const now = clock.now();
   const events: NewEvent<TenantEvents>[] = [];
-  const rules = (await alarmRules(transaction)).filter((rule) => rule.enabled);
+  const enabled = (await alarmRules(transaction)).filter((rule) => rule.enabled);
+  const standing = await standingFor(transaction, deviceId, enabled);
+  const rules = enabled.filter((rule) => nearness(rule, standing) !== null);
+  const byMetric = Map.groupBy(rules, ({ metric }) => metric);
   const watches = new Map(
     (await watchesOfDevice(transaction, deviceId)).map((row) => [keyOf(row.ruleId, row.part), row]),
   );
-  const judged = rules.flatMap((rule) =>
-    values
-      .filter((value) => concerns(rule, value))
-      .map((value) => {
-        const part = partOf(columnsOf(value.about));
-        const before: Watch = watches.get(keyOf(rule.id, part)) ?? calm;
-        return { rule, value, part, before, after: watchReading(rule, before, value.value, now) };
-      }),
+  const judged = values.flatMap((value) =>
+    inForce(byMetric.get(value.metric) ?? [], value, standing).map((rule) => {
+      const part = partOf(columnsOf(value.about));
+      const before: Watch = watches.get(keyOf(rule.id, part)) ?? calm;
+      return { rule, value, part, before, after: watchReading(rule, before, value.value, now) };
+    }),
   );
   await saveWatches(
     transaction,
@@ -100,7 +100,7 @@ export async function applyRules(
     if (rule.degrades && after.raised) degraded.push(`${rule.name}: ${value.words}`);
   }
   for (const alarm of open.values()) {
-    const evidence = endOf(alarm, rules);
+    const evidence = endOf(alarm, rules) ?? replaced(alarm, rules, judged);
     if (evidence === null) continue;
     await saveWatches(transaction, deviceId, [{ ...calm, ruleId: alarm.ruleId, part: partOf(alarm) }]);
     const at = new Date(now);
@@ -110,26 +110,31 @@ export async function applyRules(
   return { events, degraded: degraded.length === 0 ? null : degraded.join('; ') };
 }
 
-/** Whether a reading is what a rule is about. */
-export function concerns(
-  { metric, sensorClass, sensorName }: Pick<AlarmRule, 'metric' | 'sensorClass' | 'sensorName'>,
-  value: AlarmValue,
-): boolean {
-  if (value.metric !== metric) return false;
-  if (sensorClass === null) return true;
-  return (
-    value.sensor?.class === sensorClass &&
-    (sensorName === null || value.sensor.name.toLowerCase().includes(sensorName.toLowerCase()))
+/** A tenant without rules for a place asks nothing of where the device belongs. */
+async function standingFor(
+  transaction: Transaction<TenantDatabase>,
+  deviceId: string,
+  rules: readonly AlarmScope[],
+): Promise<Standing> {
+  const nowhere = { deviceId, siteId: null, groupIds: [] };
+  if (rules.every(({ siteId, groupId }) => siteId === null && groupId === null)) return nowhere;
+  return (await standings(transaction, [deviceId])).get(deviceId) ?? nowhere;
+}
+
+/** That a nearer rule is held against what an alarm is about; null when none is. */
+function replaced(
+  alarm: Alarm,
+  rules: readonly AlarmRule[],
+  judged: readonly { readonly rule: AlarmRule; readonly part: string }[],
+): string | null {
+  const rule = rules.find(({ id }) => id === alarm.ruleId);
+  if (rule === undefined) return null;
+  const here = judged.filter(
+    ({ part, rule: { metric } }) => part === partOf(alarm) && metric === rule.metric,
   );
-}
-
-/** The columns of an alarm that say what it is about. */
-function columnsOf(about: AlarmAbout | null): Pick<Alarm, 'interfaceId' | 'serviceId' | 'sensorId'> {
-  return { interfaceId: null, serviceId: null, sensorId: null, ...about };
-}
-
-function partOf({ interfaceId, serviceId, sensorId }: ReturnType<typeof columnsOf>): string {
-  return sensorId ?? serviceId ?? interfaceId ?? '';
+  if (here.some((one) => one.rule.id === rule.id)) return null;
+  const nearer = here.find((one) => sameSide(one.rule, rule));
+  return nearer === undefined ? null : `"${nearer.rule.name}" takes the place of its rule here`;
 }
 
 function keyOf(ruleId: string, part: string): string {

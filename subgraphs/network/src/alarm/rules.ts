@@ -71,7 +71,11 @@ export function isBad(
   return raiseBelow === null ? value > (raiseAbove ?? 0.5) : value < raiseBelow;
 }
 
-function isGood({ clearBelow, clearAbove }: Thresholds, value: number): boolean {
+/** Whether one reading speaks for its end. */
+export function isGood(
+  { clearBelow, clearAbove }: Pick<Thresholds, 'clearBelow' | 'clearAbove'>,
+  value: number,
+): boolean {
   return clearAbove === null ? value < (clearBelow ?? 0.5) : value > clearAbove;
 }
 

@@ -10,7 +10,24 @@ export type AlarmRule = Omit<Selectable<TenantDatabase['network.alarmRule']>, 'm
 export type Alarm = Omit<Selectable<TenantDatabase['network.alarm']>, 'severity'> & {
   readonly severity: Severity;
 };
-export type MaintenanceWindow = Selectable<TenantDatabase['network.maintenanceWindow']>;
+
+/** What of a device an alarm is about; null is the device itself. */
+export type AlarmAbout =
+  | { readonly interfaceId: string }
+  | { readonly serviceId: string }
+  | { readonly sensorId: string };
+
+type AboutColumns = Pick<Alarm, 'interfaceId' | 'serviceId' | 'sensorId'>;
+
+/** The columns of an alarm that say what it is about. */
+export function columnsOf(about: AlarmAbout | null): AboutColumns {
+  return { interfaceId: null, serviceId: null, sensorId: null, ...about };
+}
+
+/** The part of its device that an alarm is about, as watches name it; empty for the device itself. */
+export function partOf({ interfaceId, serviceId, sensorId }: AboutColumns): string {
+  return sensorId ?? serviceId ?? interfaceId ?? '';
+}
 
 /** Those that were not removed. */
 export async function alarmRules(db: Executor<TenantDatabase>): Promise<AlarmRule[]> {
@@ -71,6 +88,16 @@ export async function removeAlarmRule(
 ): Promise<AlarmRule> {
   await transaction.deleteFrom('network.alarmWatch').where('ruleId', '=', id).execute();
   return updateAlarmRule(transaction, id, { removedAt: at });
+}
+
+/** Rules that were removed no longer say for which group they were. */
+export async function forgetGroup(transaction: Transaction<TenantDatabase>, groupId: string): Promise<void> {
+  await transaction
+    .updateTable('network.alarmRule')
+    .set({ groupId: null })
+    .where('groupId', '=', groupId)
+    .where('removedAt', 'is not', null)
+    .execute();
 }
 
 /** What is watched on a device: by rule, then by part (an interface's id, or nothing for the device itself). */
@@ -189,75 +216,4 @@ export async function alarmPage(
   let query = pageBy(db.selectFrom('network.alarm').selectAll(), 'id', 'desc', page);
   if (page.active != null) query = query.where('clearedAt', page.active ? 'is' : 'is not', null);
   return (await query.execute()) as Alarm[];
-}
-
-/** Planned work that goes on now at any of these devices, the one that ends last. */
-export async function currentMaintenance(
-  db: Executor<TenantDatabase>,
-  deviceIds: readonly string[],
-  now: Date,
-): Promise<MaintenanceWindow | null> {
-  const row = await db
-    .selectFrom('network.maintenanceWindow')
-    .selectAll()
-    .where('deviceId', 'in', deviceIds)
-    .where('startsAt', '<=', now)
-    .where('endsAt', '>', now)
-    .where('cancelledAt', 'is', null)
-    .orderBy('endsAt', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row ?? null;
-}
-
-export async function insertMaintenance(
-  db: Executor<TenantDatabase>,
-  window: Omit<MaintenanceWindow, 'cancelledAt' | 'cancelledBy'>,
-): Promise<MaintenanceWindow> {
-  return db.insertInto('network.maintenanceWindow').values(window).returningAll().executeTakeFirstOrThrow();
-}
-
-/** Planned work at each device that is not over at an instant. */
-export async function comingMaintenance(
-  db: Executor<TenantDatabase>,
-  deviceIds: readonly string[],
-  now: Date,
-): Promise<MaintenanceWindow[]> {
-  return db
-    .selectFrom('network.maintenanceWindow')
-    .selectAll()
-    .where('deviceId', 'in', deviceIds)
-    .where('endsAt', '>', now)
-    .where('cancelledAt', 'is', null)
-    .orderBy('startsAt')
-    .execute();
-}
-
-/** @returns null when there is none; one that was cancelled before stays as it was. */
-export async function cancelMaintenance(
-  db: Executor<TenantDatabase>,
-  id: string,
-  { at, by }: { readonly at: Date; readonly by: string },
-): Promise<MaintenanceWindow | null> {
-  const row = await db
-    .updateTable('network.maintenanceWindow')
-    .set(({ fn, val, ref }) => ({
-      cancelledAt: fn.coalesce(ref('cancelledAt'), val(at)),
-      cancelledBy: fn.coalesce(ref('cancelledBy'), val(by)),
-    }))
-    .where('id', '=', id)
-    .returningAll()
-    .executeTakeFirst();
-  return row ?? null;
-}
-
-/** Whose state raises an alarm. */
-export async function setMonitored(
-  db: Executor<TenantDatabase>,
-  interfaceId: string,
-  monitored: boolean,
-): Promise<boolean> {
-  const { rows } = await sql`
-    update network.interface set monitored = ${monitored} where id = ${interfaceId} returning id`.execute(db);
-  return rows.length === 1;
 }

@@ -157,3 +157,14 @@ export async function percentile95Of(
     ? null
     : { in: row.in, out: row.out, samples: row.samples };
 }
+
+/** Whose state raises an alarm. */
+export async function setMonitored(
+  db: Executor<TenantDatabase>,
+  interfaceId: string,
+  monitored: boolean,
+): Promise<boolean> {
+  const { rows } = await sql`
+    update network.interface set monitored = ${monitored} where id = ${interfaceId} returning id`.execute(db);
+  return rows.length === 1;
+}

@@ -1,8 +1,8 @@
 import { ValidationError } from '@dotmac/schema';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkOwnRule, type WantedRule } from './own-rule.ts';
 import { alarmMetrics, calm, isBad, severities, watchReading } from './rules.ts';
+import { checkTerms, type WantedRule } from './terms.ts';
 
 const hot: WantedRule = {
   name: ' Shelter hot ',
@@ -14,7 +14,7 @@ const hot: WantedRule = {
 };
 
 test('what is left out is filled in', () => {
-  expect(checkOwnRule(hot)).toEqual({
+  expect(checkTerms(hot)).toEqual({
     name: 'Shelter hot',
     metric: 'SENSOR_VALUE',
     severity: 'MAJOR',
@@ -51,7 +51,7 @@ const wrongs: readonly [string, Partial<WantedRule>][] = [
 ];
 
 test.each(wrongs)('a wrong %s is named: %j', (field, change) => {
-  expect(() => checkOwnRule({ ...hot, ...change })).toThrow(
+  expect(() => checkTerms({ ...hot, ...change })).toThrow(
     expect.objectContaining({ name: 'ValidationError', field: `input.${field}` }),
   );
 });
@@ -72,9 +72,9 @@ test('whatever is wanted is refused by name, or is a rule that can be raised and
   });
   fc.assert(
     fc.property(wanted, (one) => {
-      let rule: ReturnType<typeof checkOwnRule>;
+      let rule: ReturnType<typeof checkTerms>;
       try {
-        rule = checkOwnRule(one);
+        rule = checkTerms(one);
       } catch (error) {
         expect(error).toBeInstanceOf(ValidationError);
         return;

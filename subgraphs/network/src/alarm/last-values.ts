@@ -2,44 +2,26 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { customerLinksOfDevices } from '../customer-link/store.ts';
 import { usualLevels } from '../customer-link/usual.ts';
-import { allDevices, type Device } from '../device/store.ts';
+import type { Device } from '../device/store.ts';
 import { interfacesOfDevices } from '../interface/store.ts';
 import { sensorsOfDevices } from '../sensor/store.ts';
-import { type AlarmValue, concerns } from './apply.ts';
+import type { AlarmValue } from './apply.ts';
 import { customerValues } from './customers.ts';
+import type { WouldBeAlarm } from './effects.ts';
 import { percentValue, portValue } from './judge.ts';
-import type { OwnRule } from './own-rule.ts';
-import { isBad } from './rules.ts';
+import type { AlarmMetric } from './rules.ts';
 import { sensorValues } from './sensors.ts';
 
-/** Something that a rule calls wrong as it was last read. */
-export interface WouldBeAlarm {
-  readonly deviceId: string;
-  readonly value: AlarmValue;
-}
-
-/**
- * What a rule would call wrong if the next readings are as the last ones. Devices that do not answer are left out: of
- * them nothing is known.
- */
-export async function wouldRaise(
+/** What was last read of devices that rules about a metric are held against. */
+export async function lastValues(
   db: Executor<TenantDatabase>,
-  rule: OwnRule,
-  now: Date,
-): Promise<WouldBeAlarm[]> {
-  const answering = (await allDevices(db)).filter(({ state }) => state === 'ONLINE' || state === 'DEGRADED');
-  if (answering.length === 0) return [];
-  const values = await lastValues(db, rule, answering, now);
-  return values.filter(({ value }) => concerns(rule, value) && isBad(rule, value.value));
-}
-
-async function lastValues(
-  db: Executor<TenantDatabase>,
-  { metric }: OwnRule,
+  metric: AlarmMetric,
   devices: readonly Device[],
   now: Date,
 ): Promise<WouldBeAlarm[]> {
+  if (devices.length === 0) return [];
   const ids = devices.map(({ id }) => id);
+  const fits = (value: AlarmValue) => value.metric === metric;
   if (metric === 'PROCESSOR_PERCENT')
     return devices.flatMap(({ id, processorPercent }) =>
       found(id, percentValue(metric, 'processor', processorPercent)),
@@ -56,7 +38,7 @@ async function lastValues(
   if (metric.startsWith('SENSOR_'))
     return (await sensorsOfDevices(db, ids))
       .filter(({ goneSince }) => goneSince === null)
-      .flatMap((sensor) => sensorValues(sensor).map((value) => ({ deviceId: sensor.deviceId, value })));
+      .flatMap((sensor) => found(sensor.deviceId, ...sensorValues(sensor).filter(fits)));
   const links = await customerLinksOfDevices(db, ids);
   const usual = await usualLevels(
     db,
@@ -64,13 +46,10 @@ async function lastValues(
     now,
   );
   return links.flatMap((link) =>
-    customerValues(link, usual.get(link.serviceId ?? '') ?? null).map((value) => ({
-      deviceId: link.deviceId,
-      value,
-    })),
+    found(link.deviceId, ...customerValues(link, usual.get(link.serviceId ?? '') ?? null).filter(fits)),
   );
 }
 
-function found(deviceId: string, value: AlarmValue | null): WouldBeAlarm[] {
-  return value === null ? [] : [{ deviceId, value }];
+function found(deviceId: string, ...values: (AlarmValue | null)[]): WouldBeAlarm[] {
+  return values.flatMap((value) => (value === null ? [] : [{ deviceId, value }]));
 }

@@ -27,8 +27,8 @@ const sides = {
 /** A device is degraded by what a poll reads of it as a whole. */
 const degrading: readonly AlarmMetric[] = ['PROCESSOR_PERCENT', 'MEMORY_PERCENT', 'INTERFACE_DOWN'];
 
-/** A rule of the tenant's own, as it is kept. */
-export interface OwnRule extends Thresholds {
+/** What a rule says, wherever it holds. */
+export interface RuleTerms extends Thresholds {
   readonly name: string;
   readonly metric: AlarmMetric;
   readonly severity: Severity;
@@ -38,14 +38,22 @@ export interface OwnRule extends Thresholds {
 }
 
 type Optional<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
-export type WantedRule = Pick<OwnRule, 'name' | 'metric' | 'severity'> &
-  Optional<Omit<OwnRule, 'name' | 'metric' | 'severity'>>;
+export type WantedRule = Pick<RuleTerms, 'name' | 'metric' | 'severity'> &
+  Optional<Omit<RuleTerms, 'name' | 'metric' | 'severity'>>;
+
+/** What may be changed of a rule; what is null stays as it was. */
+export type TermsChange = Optional<
+  Omit<RuleTerms, 'name' | 'metric' | 'sensorClass' | 'sensorName' | 'degrades'>
+>;
 
 /**
- * A rule with what was left out filled in: one reading raises it, two in a row clear it.
+ * A rule's terms with what was left out filled in: one reading raises it, two in a row clear it.
+ * @param change of a rule that there is
  * @throws ValidationError naming the field, and what would be right.
  */
-export function checkOwnRule(wanted: WantedRule): OwnRule {
+export function checkTerms(rule: WantedRule, change: TermsChange = {}): RuleTerms {
+  const given = Object.entries(change).filter(([, value]) => value != null);
+  const wanted: WantedRule = { ...rule, ...Object.fromEntries(given) };
   const { metric, severity } = wanted;
   const limits = checkLimits(wanted);
   const { sensorClass, sensorName } = checkSensor(wanted);
@@ -65,8 +73,7 @@ export function checkOwnRule(wanted: WantedRule): OwnRule {
   };
 }
 
-/** @throws ValidationError */
-export function checkReadings(field: 'raiseAfter' | 'clearAfter', readings: number): number {
+function checkReadings(field: 'raiseAfter' | 'clearAfter', readings: number): number {
   if (readings < 1 || readings > 100) throw wrong(field, 'Between 1 and 100 readings in a row');
   return readings;
 }
@@ -75,7 +82,7 @@ function wrong(field: string, message: string): ValidationError {
   return new ValidationError(`input.${field}`, message);
 }
 
-type Limits = Pick<OwnRule, 'raiseAbove' | 'clearBelow' | 'raiseBelow' | 'clearAbove'>;
+type Limits = Pick<RuleTerms, 'raiseAbove' | 'clearBelow' | 'raiseBelow' | 'clearAbove'>;
 const noLimits: Limits = { raiseAbove: null, clearBelow: null, raiseBelow: null, clearAbove: null };
 
 function checkLimits({ metric, ...wanted }: WantedRule): Limits {
@@ -127,7 +134,7 @@ function checkSensor({
   metric,
   sensorClass,
   sensorName,
-}: WantedRule): Pick<OwnRule, 'sensorClass' | 'sensorName'> {
+}: WantedRule): Pick<RuleTerms, 'sensorClass' | 'sensorName'> {
   const [wantedClass, name] = [sensorClass ?? null, sensorName?.trim() ?? null];
   if (metric !== 'SENSOR_VALUE') {
     if (wantedClass !== null) throw wrong('sensorClass', 'Only a rule about SENSOR_VALUE has a class');

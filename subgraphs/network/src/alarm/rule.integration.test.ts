@@ -11,6 +11,7 @@ import { network } from '../index.ts';
 const engine = new SnmpEngine({ clock: systemClock });
 let lab: Awaited<ReturnType<typeof startSnmpAgents>>;
 let tenant: TestRuntime<TenantDatabase, TenantEvents>;
+let tower = '';
 
 beforeAll(async () => {
   lab = await startSnmpAgents([towerRouter], { clock: systemClock });
@@ -28,6 +29,7 @@ beforeAll(async () => {
       input: { name: 'tower', snmp: { host: '127.0.0.1', port: lab.agents[0]?.port, community: 'public' } },
     },
   );
+  tower = registerDevice.id;
   await tenant.eventually(
     () =>
       tenant.data<{ device: { processorPercent: number | null } }>(
@@ -94,7 +96,10 @@ test('a rule of its own says beforehand what it would raise, raises it, and take
   });
   expect(await add({ ...busy, raiseAbove: 60, mode: 'PLAN' })).toMatchObject({ wouldRaiseCount: 0 });
   expect(await alarmsOf(busy.name)).toEqual([]);
-  expect(await add({ ...busy, mode: 'APPLY' })).toEqual({ __typename: 'StalePlanError' });
+  expect(await add({ ...busy, mode: 'APPLY' })).toEqual({
+    __typename: 'ValidationError',
+    field: 'input.fingerprint',
+  });
   expect(await add({ ...busy, raiseAbove: 6, mode: 'APPLY', fingerprint: plan.fingerprint })).toEqual({
     __typename: 'StalePlanError',
   });
@@ -141,11 +146,107 @@ test('what comes with DotMac is not removed; a wrong rule is refused by its fiel
   }
 });
 
+const refusal = '... on ConflictError { reason }';
+const effects = 'fingerprint wouldRaiseCount wouldEndCount wouldEnd { rule { name } }';
+type Answer = Readonly<Record<string, unknown>> & { readonly fingerprint: string };
+async function mutate(field: string, input: object, selection: string): Promise<Answer> {
+  const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`;
+  const data = await tenant.data<Record<string, Answer>>(
+    'network',
+    `mutation ($input: ${type}!) { ${field}(input: $input) { __typename ${selection} } }`,
+    { input },
+  );
+  return data[field] as Answer;
+}
+const planned = async (field: string, input: object, result: string) => {
+  const selection = `... on ${result} { ${effects} }`;
+  const plan = await mutate(field, { ...input, mode: 'PLAN' }, selection);
+  const { fingerprint } = plan;
+  return { plan, apply: () => mutate(field, { ...input, mode: 'APPLY', fingerprint }, selection) };
+};
+const states = (name: string, wanted: readonly string[]) =>
+  tenant.eventually(
+    () => alarmsOf(name),
+    (found) => found.toSorted().join() === wanted.toSorted().join(),
+  );
+
+test('a rule for a group takes the place of one that holds everywhere, and gives it back', async () => {
+  const wide = { ...busy, name: 'Busy anywhere' };
+  const everywhere = await add({ ...wide, mode: 'PLAN' });
+  const { rule } = await add({ ...wide, mode: 'APPLY', fingerprint: everywhere.fingerprint });
+  await states(wide.name, ['ACTIVE']);
+
+  const group = await mutate('createDeviceGroup', { name: 'Core' }, '... on DeviceGroup { id }');
+  // A group without devices changes nothing: what it would do is seen when somebody puts one into it.
+  const near = { ...busy, name: 'Busy core', raiseAbove: 60, clearBelow: 50, scope: { groupId: group.id } };
+  const added = await planned('addAlarmRule', near, 'AddAlarmRuleResult');
+  expect(added.plan).toMatchObject({ wouldRaiseCount: 0, wouldEndCount: 0 });
+  expect(await added.apply()).toMatchObject({ __typename: 'AddAlarmRuleResult' });
+  expect(await mutate('removeDeviceGroup', { id: group.id }, refusal)).toMatchObject({
+    reason: 'GROUP_IN_USE',
+  });
+
+  const member = await planned(
+    'setDevicesOfGroup',
+    { id: group.id, deviceIds: [tower] },
+    'SetDevicesOfGroupResult',
+  );
+  expect(member.plan).toMatchObject({
+    wouldRaiseCount: 0,
+    wouldEndCount: 1,
+    wouldEnd: [{ rule: { name: wide.name } }],
+  });
+  expect(await alarmsOf(wide.name)).toEqual(['ACTIVE']);
+  await member.apply();
+  await states(wide.name, ['CLEARED']);
+  // The world has moved: the plan of before is nobody's.
+  expect(await member.apply()).toMatchObject({ __typename: 'StalePlanError' });
+
+  const { rules } = await tenant.data<{ rules: { id: string; name: string; group: object | null }[] }>(
+    'network',
+    '{ rules: alarmRules { id name group { name devices { name groups { name } } } } }',
+  );
+  const core = rules.find(({ name }) => name === near.name);
+  expect(core?.group).toEqual({ name: 'Core', devices: [{ name: 'tower', groups: [{ name: 'Core' }] }] });
+
+  // Moved to the device with a limit it passes; then switched off: the wide rule holds again.
+  const moved = await planned(
+    'changeAlarmRule',
+    { id: core?.id, scope: { deviceId: tower }, raiseAbove: 7, clearBelow: 6 },
+    'ChangeAlarmRuleResult',
+  );
+  expect(moved.plan).toMatchObject({ wouldRaiseCount: 1, wouldEndCount: 0 });
+  await moved.apply();
+  await states(near.name, ['ACTIVE']);
+  expect(await mutate('removeDeviceGroup', { id: group.id }, '... on DeviceGroup { id }')).toMatchObject({
+    id: group.id,
+  });
+  const off = await planned('changeAlarmRule', { id: core?.id, enabled: false }, 'ChangeAlarmRuleResult');
+  expect(off.plan).toMatchObject({ wouldRaiseCount: 1, wouldEndCount: 1 });
+  await off.apply();
+  await states(near.name, ['CLEARED']);
+  await states(wide.name, ['CLEARED', 'ACTIVE']);
+  await remove(rule.id);
+});
+
+test('a rule holds at one place that there is; what comes with DotMac holds everywhere', async () => {
+  const scoped = (scope: object) => add({ ...busy, name: 'Somewhere', mode: 'PLAN', scope });
+  expect(await scoped({ deviceId: tower, siteId: 'sit_x' })).toMatchObject({ field: 'input.scope' });
+  for (const scope of [{ deviceId: 'dev_x' }, { siteId: 'sit_x' }, { groupId: 'dgr_x' }])
+    expect((await scoped(scope)).__typename).toBe('NotFoundError');
+  const change = { id: 'alr_processor', mode: 'PLAN', scope: { deviceId: tower } };
+  expect(await mutate('changeAlarmRule', change, refusal)).toMatchObject({ reason: 'BUILT_IN' });
+});
+
 test('who may only read adds and removes nothing', async () => {
   const principal = principalWith('network:read');
   for (const [operation, variables] of [
     [addRule, { input: { ...busy, name: 'Of a reader', mode: 'PLAN' } }],
     [removeRule, { id: 'alr_processor' }],
+    ['mutation { changeAlarmRule(input: { id: "alr_processor", mode: PLAN }) { __typename } }', {}],
+    ['mutation { createDeviceGroup(input: { name: "Mine" }) { __typename } }', {}],
+    ['mutation { setDevicesOfGroup(input: { id: "dgr_x", deviceIds: [], mode: PLAN }) { __typename } }', {}],
+    ['mutation { removeDeviceGroup(input: { id: "dgr_x" }) { __typename } }', {}],
   ] as const) {
     const { errors } = await tenant.ask('network', operation, variables, principal);
     expect(errors?.[0]?.message).toContain('network:write');

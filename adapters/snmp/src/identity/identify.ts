@@ -2,10 +2,18 @@ import type { DeviceIdentity } from '@dotmac/device';
 import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import { SnmpError } from '../error.ts';
-import { chassisOf, modelOf, type PhysicalEntities, readEntities, softwareOf } from '../mib/entity.ts';
+import {
+  chassisOf,
+  descriptionOf,
+  modelOf,
+  type PhysicalEntities,
+  readEntities,
+  softwareOf,
+} from '../mib/entity.ts';
 import { readSystem, type SystemGroup } from '../mib/system.ts';
 import { vendorInText, vendorOfObjectId, vendorOfServed } from './enterprises.ts';
 import { type Facts, factsOf, readFacts, textFacts } from './facts.ts';
+import { withoutMaker } from './maker-name.ts';
 import { productOf } from './products.ts';
 import type { SystemRule } from './rule.ts';
 import standard from './standard.json' with { type: 'json' };
@@ -53,6 +61,7 @@ export async function readIdentity(
     known.rule === null ? [] : [known.rule, ...rulesOf(known.os).filter((it) => it !== known.rule)];
   const values = await readFacts(session, [...rules, standardFacts], system.sysObjectId, options);
   const chassis = chassisOf(physical);
+  const described = descriptionOf(physical);
   const found = rules.map((rule) => factsOf(rule, values, system));
   const own = {
     model: found.find(({ model }) => model !== null)?.model,
@@ -68,7 +77,7 @@ export async function readIdentity(
       modelOf(physical) ??
       productOf(system.sysObjectId) ??
       common.model ??
-      plain.model ??
+      (plain.model == null ? described : withoutMaker(plain.model, known.vendor)) ??
       null,
     version:
       own.version ??
@@ -77,6 +86,7 @@ export async function readIdentity(
       plain.version ??
       softwareOf(physical) ??
       chassis?.firmwareRevision ??
+      textFacts(standard.text, described).version ??
       null,
     serial: own.serial ?? chassis?.serial ?? common.serial ?? plain.serial ?? null,
     maker: chassis?.maker ?? null,

@@ -32,3 +32,14 @@ export function makerName(registered: string): string | null {
   name = name.replace(/[\s,;.&-]+$/, '').replace(/^(.+), the$/i, 'The $1');
   return name === '' || /^(?:reserved|unassigned|unused|none|withdrawn)$/i.test(name) ? null : name;
 }
+
+/** Words of the trade in front of a model. */
+const TRADE_FIRST =
+  /^(?:(?:systems?|networks?|wireless|technolog(?:y|ies)|inc\.?|ltd\.?|corp\.?|co\.?)[\s,]+)+/i;
+
+/** A model without the maker's name in front: `Ruckus Wireless R850` is the `R850` of Ruckus. */
+export function withoutMaker(model: string, maker: string | null): string {
+  if (maker === null || !model.toLowerCase().startsWith(`${maker.toLowerCase()} `)) return model;
+  const rest = model.slice(maker.length).trim().replace(TRADE_FIRST, '');
+  return /\d/.test(rest) && rest.length > 2 ? rest : model;
+}

@@ -7,12 +7,13 @@ import {
   vendorOfObjectId,
   vendorOfServed,
 } from './enterprises.ts';
-import { factsOf, inProduct } from './facts.ts';
+import { factsOf, inProduct, textFacts } from './facts.ts';
 import { knownSystem } from './identify.ts';
 import { tableOf } from './import-registry.ts';
-import { makerName } from './maker-name.ts';
+import { makerName, withoutMaker } from './maker-name.ts';
 import { productOf } from './products.ts';
 import type { FactObject, FactSource } from './rule.ts';
+import standard from './standard.json' with { type: 'json' };
 import { systemRules } from './systems.ts';
 
 const system = (sysObjectId: string | null, sysDescr: string | null = null) => ({
@@ -152,4 +153,19 @@ test('facts: objects before text, patterns, enumerations; placeholders are no fa
     version: '1',
     serial: '55',
   });
+});
+
+test('descriptions of makers without a rule give what their grammar says', () => {
+  const told = (descr: string) => textFacts(standard.text, descr);
+  expect(told('CC8800D;hardware version:V2.2.4;software version:V2.3.0.54').version).toBe('V2.3.0.54');
+  expect(told('Wx-4410 outdoor unit, FooOS 6.07p1').version).toBe('6.07p1');
+  expect(told('FB9001 Abbots (V2.00.218D10 2024-03-12)').version).toBe('2.00.218D10');
+  expect(told('Alta AP6 2.2w')).toMatchObject({ model: 'Alta AP6', version: '2.2w' });
+  expect(told('Linux gw 5.10.0 #1 SMP aarch64')).toEqual({});
+});
+
+test("a model is told without its maker's name", () => {
+  expect(withoutMaker('Ruckus Wireless R850', 'Ruckus')).toBe('R850');
+  expect(withoutMaker('Raritan PDU', 'Raritan')).toBe('Raritan PDU');
+  expect(withoutMaker('R850', null)).toBe('R850');
 });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { SnmpValue } from '../codec/value.ts';
 import type { WalkColumn } from './columns.ts';
-import { commonDivisor, divisorFor, ofName, unitInName } from './quantity.ts';
+import { guessIdentity } from './identity.ts';
+import { commonDivisor, divisorFor, measured, ofName, unitInName } from './quantity.ts';
 import { guessScalars } from './scalars.ts';
 import { guessTransceivers } from './transceiver.ts';
 
@@ -27,6 +28,11 @@ test('a table in the order of SFF-8472 with its 3.3 V is one of optical modules'
 test('a 3 among small numbers, or 3.3 V alone, is no optical module', () => {
   expect(guessTransceivers(columns([10, 11], [41, 39], [33, 32], [6, 7], [2, 3], [1, 1]))).toEqual([]);
   expect(guessTransceivers(columns([41, 39], [3290, 3310]))).toEqual([]);
+});
+
+test('a number with its unit may carry what the agent thinks of it', () => {
+  expect(measured('6.582 mA: Normal')).toEqual({ value: 6.582, unit: 'mA' });
+  expect(measured('4.1.17')).toBeNull();
 });
 
 test('limits, states and names of supplies are no measurements', () => {
@@ -65,4 +71,22 @@ test('a text names the number in the very next object, and no other', () => {
   expect(guessScalars(scalars).map(({ source }) => [source.class, source.oid, source.nameOid])).toEqual([
     ['temperature', '1.3.6.1.4.1.60606.3.2.0', '1.3.6.1.4.1.60606.3.1.0'],
   ]);
+});
+
+test('a group of texts that describe the box tells model, version and serial; one text alone does not', () => {
+  const text = (arcs: string, value: string) => ({
+    oid: `1.3.6.1.4.1.60606.${arcs}.0`,
+    value: { type: 'octets', value: Buffer.from(value) } as SnmpValue,
+  });
+  const fields = (...scalars: ReturnType<typeof text>[]) =>
+    guessIdentity(scalars, 'an agent').map(({ field, source }) => [field, source.oid?.slice(18)]);
+  const model = text('1.1', 'TCW241');
+  const version = text('1.2', 'v1.252');
+  expect(fields(model, version, text('1.3', '02:00:5e:00:00:01'), text('1.4', '202203001'))).toEqual([
+    ['model', '1.1.0'],
+    ['version', '1.2.0'],
+    ['serial', '1.4.0'],
+  ]);
+  expect(fields(model)).toEqual([]);
+  expect(fields(model, text('2.1', 'v1.252'))).toEqual([]);
 });

@@ -65,6 +65,16 @@ test('what a device that is known gives already is not guessed again', async () 
   expect(lesson.recognised.profiles).toContain('mikrotik');
 });
 
+test('a MIB that its maker bought is recognised in a walk by its signs', async () => {
+  const fastpath = parseWalk(`1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.32999.100.1
+1.3.6.1.4.1.32999.10.1.1.1.4.1.0|2|40000
+1.3.6.1.4.1.32999.10.1.1.1.4.2.0|2|128000
+1.3.6.1.4.1.32999.10.1.1.1.4.9.0|4|5 Secs ( 12.5%)   60 Secs ( 11.0%)  300 Secs ( 10.1%)`).objects;
+  const { recognised, guessed } = await learn(fastpath, systemClock);
+  expect(recognised.profiles).toContain('fastpath-layout');
+  expect(guessed).toEqual([]);
+});
+
 test('tables are told from groups of scalars by their indexes', () => {
   const { scalars, tables } = structureOf(walk.filter(({ oid }) => oid.startsWith('1.3.6.1.4.1.')));
   expect(scalars.map(({ oid }) => oid.slice(18))).toEqual(['1.1.0', '1.2.0', '1.3.0', '1.4.0']);

@@ -1,8 +1,9 @@
 import type { Clock, DeviceIdentity } from '@dotmac/device';
 import { enterpriseNumber, registeredMaker } from '../identity/enterprises.ts';
 import { type DeviceReport, probeDevice } from '../probe/device.ts';
-import { profilesFor } from '../profile/catalogue.ts';
+import { layoutProfiles, profilesFor } from '../profile/catalogue.ts';
 import { checkProfile } from '../profile/check.ts';
+import { layoutsOf } from '../profile/layouts.ts';
 import { ProfileError } from '../profile/problem.ts';
 import { objectsOf } from '../profile/read.ts';
 import type { IdentitySource, Profile } from '../profile/schema.ts';
@@ -56,7 +57,11 @@ export async function learn(
   const { identity } = before;
   const private_ = objects.filter(({ oid }) => oid.startsWith(ENTERPRISES));
   const numbers = [...new Set(private_.flatMap(({ oid }) => enterpriseNumber(oid) ?? []))];
-  const known = profilesFor(identity, numbers, own);
+  const family = profilesFor(identity, numbers, own);
+  const { sysObjectId } = identity;
+  const device = { sysObjectId, enterprises: numbers };
+  const layouts = await layoutsOf(session(), layoutProfiles(own), device, family, options);
+  const known = [...family, ...layouts];
   const unread = unreadOf(private_, known);
   const main = mainEnterprise(identity.sysObjectId, unread);
   const structure = structureOf(unread);

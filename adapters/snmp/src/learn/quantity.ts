@@ -69,9 +69,11 @@ export function ofUnit(unit: string) {
   return units.find(([pattern]) => pattern.test(unit.trim()))?.[1] ?? null;
 }
 
-/** The number and unit of a text such as `23.4 C`; null when it is not that. */
+/** The number and unit of a text such as `23.4 C` or `6.582 mA: Normal`; null when it is not that. */
 export function measured(text: string): { readonly value: number; readonly unit: string } | null {
-  const match = /^([-+]?\d+(?:\.\d+)?) ?([%°A-Za-z]{1,12}(?: ?[A-Za-z]{1,3})?)$/.exec(text.trim());
+  const match = /^([-+]?\d+(?:\.\d+)?) ?([%°A-Za-z]{1,12}(?: ?[A-Za-z]{1,3})?)(?: ?[:;] ?[A-Za-z]+)?$/.exec(
+    text.trim(),
+  );
   return match === null ? null : { value: Number(match[1]), unit: match[2] as string };
 }
 

@@ -1,3 +1,4 @@
+import type { SnmpValue } from '../codec/value.ts';
 import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import { asNumber, asText } from '../reading.ts';
@@ -21,6 +22,8 @@ export interface PhysicalEntities {
 }
 
 const entry = '1.3.6.1.2.1.47.1.1.1.1';
+/** Numbers of a USB device instead of a name. */
+const NO_MODEL = /^0x[0-9a-f]+$/i;
 const CHASSIS = 3;
 const STACK = 11;
 
@@ -38,10 +41,15 @@ export async function readEntities(session: SnmpSession, options: TableOptions):
       firmwareRevision: asText(firmware),
       serial: asText(serial),
       maker: asText(maker),
-      model: asText(model),
+      model: modelText(model),
     });
   }
   return { entities, warnings };
+}
+
+function modelText(cell: SnmpValue | undefined): string | null {
+  const text = asText(cell);
+  return text === null || NO_MODEL.test(text) ? null : text;
 }
 
 /** Kinds of entity that are parts of a box: power supply, fan, sensor, port. */
@@ -63,6 +71,12 @@ export function chassisOf({ entities }: PhysicalEntities): PhysicalEntity | null
     boxes.find((entity) => entity.model !== null || entity.serial !== null) ??
     null
   );
+}
+
+/** How the agent describes the box: the text of the first chassis, where it is more than that word. */
+export function descriptionOf({ entities }: PhysicalEntities): string | null {
+  const descr = [...entities.values()].find((entity) => entity.class === CHASSIS)?.descr ?? null;
+  return descr === null || /^(?:unit|main|system)?\W*(?:chassis|\d+)?\W*\d*$/i.test(descr) ? null : descr;
 }
 
 /** What the first part that names its software runs; for boxes whose chassis does not. Null when none does. */

@@ -89,11 +89,13 @@ export async function probeDevice(
   };
   const maker = guessing ? unknownMaker(sysObjectId, enterprises, family) : null;
   const nothing = { identity: {}, sensors: [], warnings: [] };
+  // What a Linux says of itself is its kernel's version and the processor's name, not the box's.
+  const sure = known.rule?.generic ? { ...identity, model: null, version: null } : identity;
   const guessed =
     maker === null
       ? nothing
       : await part('guesses', nothing, () =>
-          guess(session, maker, { ...identity, sysDescr: system.sysDescr }, options),
+          guess(session, maker, { ...sure, sysDescr: system.sysDescr }, options),
         );
   const read = new Set((profiled?.sensors ?? []).map(({ oid }) => oid));
   return {

@@ -51,6 +51,14 @@ export interface Draft {
   readonly gross: bigint;
   readonly creditsDocumentId: string | null;
   readonly reason: string | null;
+  /** Another draft that says the same of another customer: all but his names and the services of its lines. */
+  readonly like?: Draft;
+}
+
+/** A draft with the id it is written under. */
+export interface IdentifiedDraft {
+  readonly id: string;
+  readonly draft: Draft;
 }
 
 /** Whether a line is a discount, whose key is that of what it is taken off and its own. */

@@ -6,7 +6,7 @@ import { insertRows } from '../database/insert-rows.ts';
 import type { Explanation } from '../explanation/rules.ts';
 import { chainHashOfText, type Series, takeNumbers } from '../numbering/rules.ts';
 import type { PartyDetails } from '../rendering/rules-snapshot.ts';
-import type { DocumentType, Draft, DraftLine, LineKind } from './rules-draft.ts';
+import type { DocumentType, IdentifiedDraft, LineKind } from './rules-draft.ts';
 import { type SnapshotText, snapshotText } from './rules-snapshot-text.ts';
 
 export type Document = Omit<Selectable<TenantDatabase['billing.document']>, 'type'> & {
@@ -22,110 +22,6 @@ export type DocumentLine = Omit<
 export type DocumentTax = Omit<Selectable<TenantDatabase['billing.documentTax']>, 'explanation'> & {
   readonly explanation: Explanation;
 };
-
-/** A draft with the ids it is written under. */
-export interface IdentifiedDraft {
-  readonly id: string;
-  readonly draft: Draft;
-}
-
-/** Writes what documents are made of. Their own rows follow with `insertDocuments`, in the same transaction. */
-export async function insertDocumentParts(
-  transaction: Transaction<TenantDatabase>,
-  drafts: readonly IdentifiedDraft[],
-): Promise<void> {
-  await insertRows(
-    transaction,
-    'billing.document_line',
-    {
-      id: 'text',
-      document_id: 'text',
-      ordinal: 'int',
-      kind: 'text',
-      description: 'text',
-      product_class: 'text',
-      service_line_id: 'text',
-      price_key: 'text',
-      period_from: 'date',
-      period_to: 'date',
-      correction: 'int',
-      price_numerator: 'numeric',
-      price_denominator: 'numeric',
-      day_count: 'text',
-      from_day: 'date',
-      to_day: 'date',
-      days: 'int',
-      of_days: 'int',
-      net_minor: 'bigint',
-      tax_minor: 'bigint',
-      tax_inclusive: 'boolean',
-      tax_parts: 'jsonb',
-      explanation: 'jsonb',
-    },
-    drafts.flatMap(({ id, draft }) =>
-      draft.lines.map((line, index) => ({
-        id: `${id}.${index + 1}`,
-        document_id: id,
-        ordinal: index + 1,
-        kind: line.kind,
-        description: line.description,
-        product_class: line.productClass,
-        service_line_id: line.serviceLineId,
-        price_key: line.priceKey,
-        period_from: line.periodFrom,
-        period_to: line.periodTo,
-        correction: line.correction,
-        price_numerator: line.price.num,
-        price_denominator: line.price.den,
-        day_count: line.dayCount,
-        from_day: line.from,
-        to_day: line.to,
-        days: line.days,
-        of_days: line.ofDays,
-        net_minor: line.net,
-        tax_minor: line.tax,
-        tax_inclusive: line.taxInclusive === true,
-        tax_parts: taxParts(line),
-        explanation: JSON.stringify(line.explanation),
-      })),
-    ),
-  );
-  await insertRows(
-    transaction,
-    'billing.document_tax',
-    {
-      document_id: 'text',
-      tax_group: 'text',
-      component_id: 'text',
-      name: 'text',
-      category: 'text',
-      percent: 'numeric',
-      base_minor: 'bigint',
-      tax_minor: 'bigint',
-      explanation: 'jsonb',
-    },
-    drafts.flatMap(({ id, draft }) =>
-      draft.taxes.map((tax) => ({
-        document_id: id,
-        tax_group: `${tax.componentId}|${tax.percent ?? ''}|${tax.category}`,
-        component_id: tax.componentId,
-        name: tax.name,
-        category: tax.category,
-        percent: tax.percent ?? null,
-        base_minor: tax.base,
-        tax_minor: tax.tax,
-        explanation: JSON.stringify(tax.explanation),
-      })),
-    ),
-  );
-}
-
-const noTax = '[]';
-
-function taxParts({ taxParts: parts }: DraftLine): string {
-  if (parts.length === 0) return noTax;
-  return JSON.stringify(parts.map(({ componentId, tax }) => ({ component: componentId, tax: `${tax}` })));
-}
 
 /** A numbered document as it was just written. */
 export interface IssuedDocument extends IdentifiedDraft {

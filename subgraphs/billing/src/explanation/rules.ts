@@ -23,3 +23,19 @@ export function arithmetic(explanation: Explanation): string {
     return value.startsWith('-') || value.includes('/') ? `(${value})` : value;
   });
 }
+
+/** The same explanation where the value of a fact is another one, in its parts too. */
+export function retold(explanation: Explanation, fact: string, from: string, to: string): Explanation {
+  const { facts, parts } = explanation;
+  return {
+    ...explanation,
+    facts: facts[fact] === from ? { ...facts, [fact]: to } : facts,
+    ...(parts === undefined
+      ? {}
+      : {
+          parts: Object.fromEntries(
+            Object.entries(parts).map(([name, part]) => [name, retold(part, fact, from, to)]),
+          ),
+        }),
+  };
+}

@@ -17,14 +17,14 @@ export type PreviewResult =
   | { readonly ok: true; readonly preview: AccountPreview }
   | { readonly ok: false; readonly message: string };
 
-const asBilled = ({ kind, net, ...line }: DraftLine): BilledLine => ({
+const asBilled = ({ kind, net, tax, ...line }: DraftLine): BilledLine => ({
   ...line,
   kind: kind === 'credit' || kind === 'adjustment' ? kind : 'recurring',
-  amount: net,
+  amount: line.taxInclusive === true ? net + tax : net,
 });
 
 /** The account as it stands once a document is issued on a day. */
-function afterwards(account: AccountSnapshot, draft: Draft | null, today: Day): AccountSnapshot {
+export function afterwards(account: AccountSnapshot, draft: Draft | null, today: Day): AccountSnapshot {
   const lines = draft?.lines ?? [];
   const billedOf = (id: string) => lines.filter(({ serviceLineId }) => serviceLineId === id).map(asBilled);
   const charged = new Set(lines.map(({ serviceLineId }) => serviceLineId));

@@ -3,13 +3,12 @@ import { appendEvents, type NewEvent, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { BillingServices } from '../builder.ts';
-import { type DocumentType, type Draft, debtorOf } from '../document/rules-draft.ts';
+import { insertDocumentParts } from '../document/insert-parts.ts';
+import { type DocumentType, type Draft, debtorOf, type IdentifiedDraft } from '../document/rules-draft.ts';
 import {
   describeDrafts,
   dueDate,
-  type IdentifiedDraft,
   type IssuedDocument,
-  insertDocumentParts,
   insertDocuments,
   issueDate,
   lockSeries,

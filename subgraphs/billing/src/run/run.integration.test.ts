@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { linesOfDocuments } from '../document/store.ts';
 import { checkExplanation } from '../explanation/rules-checker.ts';
 import { proveLedger } from '../ledger/proof.ts';
 import { type BillingHarness, plusDays, startBilling } from '../testing.ts';
@@ -45,6 +46,21 @@ describe('a billing run', () => {
     expect(await run()).toMatchObject({ documents: 0, problems: [] });
     for (const id of ids) expect(await documentsOf(id)).toMatchObject([{ grossMinor: 3000n }]);
     expect((await proof()).findings).toEqual([]);
+  });
+
+  test('writes of those who are charged alike what each would have had alone', async () => {
+    const ids = await customers(3);
+    const { database } = isp.tenant.services;
+    const alone = new Map<string, Awaited<ReturnType<typeof planRun>>['drafts'][number] | undefined>();
+    for (const id of ids) alone.set(id, (await planRun(isp.tenant.services, isp.today(), id)).drafts.at(0));
+    expect(await run()).toMatchObject({ documents: 3, problems: [] });
+    for (const [id, draft] of alone) {
+      const [document] = await documentsOf(id);
+      const lines = await linesOfDocuments(database, [document?.id ?? '']);
+      const own = draft?.lines.map((line) => [line.serviceLineId, line.net, line.explanation]);
+      expect(own).toHaveLength(1);
+      expect(lines.map((line) => [line.serviceLineId, line.netMinor, line.explanation])).toEqual(own);
+    }
   });
 
   test('next to another one, and to a payment, bills everybody once', async () => {

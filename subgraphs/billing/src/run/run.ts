@@ -15,7 +15,8 @@ import { endGrace } from '../prepaid/store.ts';
 import type { TaxComponent } from '../tax/rules-types.ts';
 import { taxComponents } from '../tax/store.ts';
 import { type Act, issueDrafts } from './issue.ts';
-import { type AccountSnapshot, type BillResult, bill, fingerprintOf } from './rules.ts';
+import { type AccountSnapshot, type BillResult, fingerprintOf } from './rules.ts';
+import { billAlike } from './rules-alike.ts';
 import {
   claimDue,
   dueAccounts,
@@ -71,9 +72,10 @@ interface Computed {
 /** `bill` over snapshots; a snapshot that makes the rules throw is a problem of its account, not of the run. */
 function compute(snapshots: readonly AccountSnapshot[], runDate: Day, taxes: Taxes): Computed {
   const computed: Computed = { drafts: [], problems: [], unaffordable: [], bought: [], settled: [] };
+  const billOne = billAlike(runDate, taxes);
   for (const snapshot of snapshots) {
     const { customerId } = snapshot;
-    const result = billSafely(snapshot, runDate, taxes);
+    const result = billSafely(snapshot, billOne);
     if (!result.ok) {
       computed.problems.push({ customerId, message: result.message });
       continue;
@@ -91,9 +93,12 @@ function compute(snapshots: readonly AccountSnapshot[], runDate: Day, taxes: Tax
   return computed;
 }
 
-function billSafely(snapshot: AccountSnapshot, runDate: Day, taxes: Taxes): BillResult {
+function billSafely(
+  snapshot: AccountSnapshot,
+  billOne: (account: AccountSnapshot) => BillResult,
+): BillResult {
   try {
-    return bill(snapshot, runDate, taxes);
+    return billOne(snapshot);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { ok: false, customerId: snapshot.customerId, message: error.message };

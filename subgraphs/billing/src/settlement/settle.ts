@@ -1,7 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Transaction } from 'kysely';
-import { debtorOf } from '../document/rules-draft.ts';
-import type { IdentifiedDraft } from '../document/store.ts';
+import { debtorOf, type IdentifiedDraft } from '../document/rules-draft.ts';
 import { type PostingSet, reversal } from '../ledger/rules.ts';
 import { postApplication } from '../ledger/rules-postings.ts';
 import { post } from '../ledger/store.ts';

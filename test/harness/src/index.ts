@@ -42,11 +42,17 @@ export function principalWith(...held: readonly Scope[]): Principal {
 /** May do everything. */
 export const everyScope: Principal = principalWith(...scopes);
 
+/** Signs what a gateway sends to test runtimes. */
+const gateway = generateSigningKey('test');
+export const testGatewayKey = gateway.key;
+
 export interface TestRuntime<DB, E> extends AsyncDisposable {
   readonly runtime: Runtime<DB, E>;
   readonly services: RuntimeServices<DB, E>;
   /** The database server, which a test may stop for a while. */
   readonly postgres: TestPostgres;
+  /** Superuser on its database. */
+  readonly connectionString: string;
   /** Runs an operation in one subgraph as a principal (by default one that may do everything). */
   ask<Data = Record<string, unknown>>(
     subgraph: string,
@@ -89,11 +95,10 @@ export async function startTestRuntime<DB, E>(
   await installJobs(connectionString);
   await migrate({ connectionString, kind });
   let started: readonly SubgraphModule<DB, E>[] = [];
-  const { key, publicPem } = generateSigningKey('test');
   const runtime = await startRuntime<DB, E>({
     connectionString,
     sealingKey: new Uint8Array(32),
-    gatewayKeys: readVerificationKeys({ [key.id]: publicPem }),
+    gatewayKeys: readVerificationKeys({ [gateway.key.id]: gateway.publicPem }),
     tenant,
     listen: { host: '127.0.0.1', port: 0 },
     logger: silentLogger,
@@ -116,6 +121,7 @@ export async function startTestRuntime<DB, E>(
     runtime,
     services: runtime.services,
     postgres: server,
+    connectionString,
     async ask(subgraph, query, variables = {}, principal = everyScope) {
       return (await of(subgraph).executor.execute(
         { query, variables },
@@ -125,7 +131,7 @@ export async function startTestRuntime<DB, E>(
     async post(subgraph, query, principal = everyScope) {
       const audience = `${tenant?.id ?? 'platform'}/${subgraph}`;
       const token = await signToken(principal, {
-        key,
+        key: testGatewayKey,
         audience,
         issuer: 'gateway',
         lifetimeSeconds: 60,

@@ -3,9 +3,12 @@ import type { TenantEvents } from '@dotmac/schema';
 import type { NetworkServices } from '../builder.ts';
 import type { VoucherMemory } from '../voucher/memory.ts';
 import { voucherOf } from '../voucher/rules.ts';
+import { type Foretold, patienceMilliseconds, type Told, toldBy } from './foretold.ts';
 
 /** Of the trigger on `network.access`; its payload is the service. */
 const changedChannel = 'dotmac_access';
+/** Of the trigger on `events.event`. */
+const foretoldChannel = 'dotmac_access_foretold';
 const mostTogether = 1_000;
 const retryMilliseconds = 500;
 /** What the memory depends on. */
@@ -26,6 +29,8 @@ const relevant = [
 /** What the follower reads anew. */
 interface Followed {
   readonly vouchers: VoucherMemory;
+  readonly foretold: Foretold;
+  tell(serviceId: string, told: Told): void;
   load(): Promise<void>;
   loadNases(): Promise<void>;
   reloadGarden(): Promise<void>;
@@ -40,6 +45,7 @@ export class Follower {
   /** Services that were told of and that are not read anew yet. */
   readonly #outdated = new Set<string>();
   #catchingUp = false;
+  #looking = false;
   /** Ends the round of following under way when what it learnt cannot be read. */
   #round = new AbortController();
 
@@ -52,6 +58,12 @@ export class Follower {
   async start(signal: AbortSignal): Promise<void> {
     const { events } = this.#services;
     const cursor = await events.headCursor();
+    // First: what is told while it is loaded holds too.
+    await events.hear(foretoldChannel, (notice) => {
+      const { serviceId, told } = toldBy(notice);
+      this.#memory.tell(serviceId, told);
+      this.#lookAgain(signal);
+    });
     await this.#memory.load();
     // Sooner than the event that follows, which is there for what is missed here.
     await events.hear(changedChannel, (serviceId) => this.#outdate(serviceId));
@@ -97,6 +109,18 @@ export class Follower {
         this.#outdate(event.subject);
       }
     }
+  }
+
+  /** Rows that do not follow what was told are looked at again, until they do or are believed. */
+  #lookAgain(signal: AbortSignal): void {
+    if (this.#looking || signal.aborted) return;
+    this.#looking = true;
+    pause(patienceMilliseconds + retryMilliseconds, signal).then(() => {
+      this.#looking = false;
+      const waiting = this.#memory.foretold.waiting();
+      for (const serviceId of waiting) this.#outdate(serviceId);
+      if (waiting.length > 0) this.#lookAgain(signal);
+    });
   }
 
   /** Services told of while others are being read are read together: a mass change costs few queries. */

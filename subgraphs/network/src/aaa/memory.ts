@@ -1,4 +1,4 @@
-import { credentials } from '../access/store.ts';
+import { type Credential, credentials } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { defaultGarden, type Garden } from '../garden/rules.ts';
 import { garden } from '../garden/store.ts';
@@ -10,6 +10,7 @@ import type { ServiceMove } from '../session/write.ts';
 import { VoucherMemory } from '../voucher/memory.ts';
 import { AccessTable } from './access-table.ts';
 import { Follower } from './follower.ts';
+import { Foretold, type Told } from './foretold.ts';
 import { LiveSessions, loadLiveSessions } from './live-sessions.ts';
 import { type PolicyAccess, policyAccess } from './policy-access.ts';
 import { loadNases, noNases, type PolicyNas } from './policy-nas.ts';
@@ -30,10 +31,12 @@ export class LoginMemory implements KnownServices {
   readonly #realms: Realms | null;
   readonly #shared = new Shared();
   readonly vouchers: VoucherMemory;
+  readonly foretold = new Foretold();
   #nases = noNases;
   #accesses = new AccessTable();
   #live = new LiveSessions();
   #garden = defaultGarden;
+  #reading: Promise<void> = Promise.resolve();
 
   /** @param onSessions told of what changed when the memory knows it. */
   constructor(
@@ -128,15 +131,42 @@ export class LoginMemory implements KnownServices {
     await this.#realms?.load();
   }
 
-  /** Reads some services anew. */
-  async refresh(serviceIds: readonly string[]): Promise<void> {
-    if (serviceIds.length === 0) return;
+  /** Reads some services anew, one reading after another: an older row must not come last. */
+  refresh(serviceIds: readonly string[]): Promise<void> {
+    if (serviceIds.length === 0) return Promise.resolve();
+    const turn = this.#reading.then(() => this.#read(serviceIds));
+    this.#reading = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #read(serviceIds: readonly string[]): Promise<void> {
     const rows = await credentials(this.#services.database, { serviceIds });
     for (const id of serviceIds) this.#accesses.forget(id);
-    for (const row of rows) {
-      const access = policyAccess(row, this.#services, this.#shared, this.#garden);
-      if (access !== null) this.#accesses.add(access);
-    }
+    const open = new Set(rows.flatMap((row) => (this.#take(row, this.#accesses) ? row.serviceId : [])));
+    for (const id of serviceIds) if (!open.has(id)) this.foretold.gone(id);
+  }
+
+  /** @returns whether the row is one of an open service. */
+  #take(row: Credential, accesses: AccessTable): boolean {
+    const access = policyAccess(row, this.#services, this.#shared, this.#garden);
+    if (access === null) return false;
+    const held = this.foretold.read(access, this.#garden, performance.now());
+    if (held !== null) accesses.add(held);
+    return true;
+  }
+
+  /** Takes over what a COMMIT told of a service, whether or not its row can be read. */
+  tell(serviceId: string, told: Told): void {
+    this.foretold.tell(serviceId, told);
+    this.#apply(serviceId);
+  }
+
+  #apply(serviceId: string): void {
+    const access = this.#accesses.ofService(serviceId);
+    if (access === null) return;
+    this.#accesses.forget(serviceId);
+    const held = this.foretold.applied(access, this.#garden);
+    if (held !== null) this.#accesses.add(held);
   }
 
   /** Told by accounting after its commit. */
@@ -151,6 +181,7 @@ export class LoginMemory implements KnownServices {
 
   /** Reads everything, then takes it over at once: half a load must not refuse the other half. */
   async load(): Promise<void> {
+    this.foretold.begin();
     await this.loadNases();
     await this.reloadGarden();
     await this.vouchers.load();
@@ -158,6 +189,8 @@ export class LoginMemory implements KnownServices {
     const accesses = await this.#loadAccesses();
     const live = await loadLiveSessions(this.#services.database, this.#shared, accesses);
     this.#accesses = accesses;
+    // What was told while it was being read.
+    for (const serviceId of this.foretold.waiting()) this.#apply(serviceId);
     this.#live = new LiveSessions();
     this.sessionsChanged(live);
   }
@@ -167,10 +200,7 @@ export class LoginMemory implements KnownServices {
     const accesses = new AccessTable();
     for (let after = ''; ; ) {
       const page = await credentials(this.#services.database, { after, limit: pageSize });
-      for (const row of page) {
-        const access = policyAccess(row, this.#services, this.#shared, this.#garden);
-        if (access !== null) accesses.add(access);
-      }
+      for (const row of page) this.#take(row, accesses);
       if (page.length < pageSize) return accesses;
       after = page.at(-1)?.serviceId ?? '';
     }

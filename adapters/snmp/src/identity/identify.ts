@@ -13,6 +13,7 @@ import {
 import { readSystem, type SystemGroup } from '../mib/system.ts';
 import { vendorInText, vendorOfObjectId, vendorOfServed } from './enterprises.ts';
 import { type Facts, factsOf, readFacts, textFacts } from './facts.ts';
+import { makerInText } from './maker-in-text.ts';
 import { withoutMaker } from './maker-name.ts';
 import { productOf } from './products.ts';
 import type { SystemRule } from './rule.ts';
@@ -30,7 +31,9 @@ export interface KnownSystem {
 /** Maker and system by rule. Pure; `served` are the private subtrees found, where they were looked for. */
 export function knownSystem(system: SystemGroup, served: ReadonlySet<string> = new Set()): KnownSystem {
   const rule = systemOf(system, served);
-  const vendor = rule?.vendor ?? (rule?.os == null ? vendorOfObjectId(system.sysObjectId) : null);
+  const vendor =
+    rule?.vendor ??
+    (rule?.os == null ? (makerInText(system.sysDescr) ?? vendorOfObjectId(system.sysObjectId)) : null);
   const told = rule === null ? vendorInText(system.sysDescr) : null;
   return { rule, os: rule?.os ?? null, vendor: vendor ?? vendorOfServed(served) ?? told };
 }

@@ -10,6 +10,7 @@ import {
 import { factsOf, inProduct, textFacts } from './facts.ts';
 import { knownSystem } from './identify.ts';
 import { tableOf } from './import-registry.ts';
+import { makerInText } from './maker-in-text.ts';
 import { makerName, withoutMaker } from './maker-name.ts';
 import { productOf } from './products.ts';
 import type { FactObject, FactSource } from './rule.ts';
@@ -116,6 +117,13 @@ test('a description that begins with a maker names it, common words do not', () 
   expect(knownSystem(system('8072.3.2.999999', 'Perle MCR-MGT 9')).vendor).toBe('Perle');
   for (const text of ['Linux gw 5.10', 'SNMP agent', 'Switch 24', 'DS-4', '', null])
     expect(vendorInText(text)).toBeNull();
+});
+
+test('a box is of the maker its description begins with, whoever built it', () => {
+  expect(knownSystem(system('32999.1', 'Teleste Luminato 4X4 20.8.23')).vendor).toBe('Teleste');
+  expect(knownSystem(system('17163.9', 'a box')).vendor).toBe('Riverbed');
+  for (const text of ['Alpha test', 'Linux gw 5.10', 'Ciscoland 9', null])
+    expect(makerInText(text)).toBeNull();
 });
 
 test('a product is named by its sysObjectID', () => {

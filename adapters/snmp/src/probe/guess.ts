@@ -23,7 +23,7 @@ export interface Guessed {
 /** A look, not a walk: an unknown agent may be slow, and its tables long. */
 const MOST_OBJECTS = 1_500;
 const MOST_PACKETS = 200;
-const MOST_MILLISECONDS = 5_000;
+const MOST_MILLISECONDS = 15_000;
 /** Tables as short as this describe the box itself, a unit of a stack, or its mate. */
 const FEW_ROWS = 2;
 

@@ -64,8 +64,10 @@ whose objects a device has, and read where all their signs are; under *any maker
 
 Of a maker that no profile knows, the probe looks at 1,500 private objects at most and takes those that say what they
 are: a text with a unit, a number beside a unit or beside a name such as "board temperature", a table in the order of
-SFF-8472 with its 3.3 V (optical modules), a text in the form of a version or serial number. Names of limits and states
-are no measurements. Such readings carry \`guessed\` with the reason, such facts a warning.
+SFF-8472 with its 3.3 V (optical modules), a text in the form of a version or serial number, texts side by side that may
+be model, version and serial. Names of limits and states are no measurements. Such readings carry \`guessed\` with the
+reason, such facts a warning. A description that begins with a maker's name counts before the number: boxes are sold
+under other names than their builder's.
 
 A device that is not here, or not read in full: \`dotmac device record\` walks it with names and secrets hidden,
 \`dotmac device learn\` makes a draft profile of the walk and says what it guessed and why. A profile is a JSON file;

@@ -11,6 +11,8 @@ export interface Profile {
    * operators of such devices say in public and agree on, with neither document nor recording. Otherwise from the MIB.
    */
   readonly evidence?: 'recordings' | 'reports';
+  /** What it was written from: `MODULE: objects`, for whoever wants to look a value up. */
+  readonly sources?: readonly string[];
   readonly match: ProfileMatch;
   readonly identity?: {
     readonly model?: readonly IdentitySource[];

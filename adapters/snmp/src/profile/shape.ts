@@ -118,6 +118,7 @@ const identitySources = z
 export const profileShape = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, { error: 'expected lower case, digits and hyphens' }),
   evidence: z.enum(['recordings', 'reports']).optional(),
+  sources: z.array(z.string().min(1)).optional(),
   match: z
     .strictObject({
       always: yes,

@@ -37,6 +37,7 @@ export interface EventsEvent {
   payload: Json;
   position: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   recordedAt: Generated<ColumnType<Date, Date | string, Date | string>>;
+  spanId: string | null;
   subject: string;
   traceId: string | null;
   type: string;

@@ -262,6 +262,7 @@ export interface BillingDunningStep {
   id: string;
   minimumDaysAfterPrevious: Generated<number>;
   ordinal: number;
+  slowTo: Json | null;
 }
 
 export interface BillingDunningTaken {
@@ -350,6 +351,7 @@ export interface BillingLock {
   because: string;
   customerId: string;
   requestedAt: ColumnType<Date, Date | string, Date | string>;
+  slowTo: Json | null;
 }
 
 export interface BillingMail {
@@ -845,6 +847,7 @@ export interface EventsEvent {
   payload: Json;
   position: ColumnType<bigint, bigint | number | string, bigint | number | string> | null;
   recordedAt: Generated<ColumnType<Date, Date | string, Date | string>>;
+  spanId: string | null;
   subject: string;
   traceId: string | null;
   type: string;
@@ -881,6 +884,7 @@ export interface NetworkAccess {
   serviceId: string;
   shaping: Json | null;
   simultaneousSessions: Generated<number>;
+  slowed: Json | null;
   staticDelegatedPrefix: string | null;
   staticIpv6Prefix: string | null;
   terms: Json | null;
@@ -1675,6 +1679,7 @@ export interface SubscribersServiceLock {
   lockedBy: string;
   reason: string;
   serviceId: string;
+  slowTo: Json | null;
 }
 
 export interface SubscribersWorkOrder {

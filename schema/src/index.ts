@@ -12,5 +12,6 @@ export * from './events/index.ts';
 export * from './mailbox.ts';
 export * from './principal.ts';
 export * from './scopes.ts';
+export { shapingOf, slowerShaping } from './shaping.ts';
 export { toSubgraph } from './subgraph.ts';
 export * from './topics.ts';

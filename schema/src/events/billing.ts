@@ -69,6 +69,8 @@ export interface BillingEvents {
   /** Billing wants every service of the customer locked or opened; subscribers owns the locks. */
   'billing.lock.requested': { customerId: string; because: string };
   'billing.lock.lifted': { customerId: string; because: string };
+  /** Billing wants every service of the customer no faster than this, before it asks for a lock; lifted as a lock is. */
+  'billing.slow.requested': { customerId: string; because: string; to: ShapingPayload };
   /**
    * What the data cap of a service asks of its access, told when it changes. `THROTTLED` carries the speeds that hold
    * until the next word, `BLOCKED` leaves the portal reachable, `WITHIN` is the plan's own speed.

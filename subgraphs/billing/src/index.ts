@@ -29,6 +29,7 @@ import './deposit/graphql.ts';
 import './discount/graphql.ts';
 import './document/graphql.ts';
 import './dunning/bulk-graphql.ts';
+import './dunning/campaign-graphql.ts';
 import './dunning/graphql.ts';
 import { dailyInstalments } from './equipment/charge.ts';
 import './equipment/graphql.ts';

@@ -148,6 +148,56 @@ describe('services', () => {
     expect(left).toMatchObject({ state: 'SUSPENDED', locks: [{ reason: 'ABUSE' }] });
   });
 
+  test('a lock that slows down leaves the service active, becomes one that closes, and is lifted as one', async () => {
+    const customer = await create({ name: 'Slowed' });
+    const service = await order(customer.id);
+    const about = { subject: customer.id, occurredAt: 0, actor: 'system:billing' };
+    const { id: customerId } = customer;
+    await append({
+      ...about,
+      type: 'access.ready',
+      subject: service.id,
+      payload: { serviceId: service.id, username: 'u', address: null, deviceId: null },
+    });
+    const to = { downstream: { bitsPerSecond: '1000000' }, upstream: { bitsPerSecond: '512000' } };
+    const locks = async () =>
+      (
+        await tenant.data<{ service: { state: string; locks: unknown[] } }>(
+          'subscribers',
+          'query ($id: ID!) { service(id: $id) { state locks { reason closes downstreamAtMost upstreamAtMost } } }',
+          { id: service.id },
+        )
+      ).service;
+    await append({
+      ...about,
+      type: 'billing.slow.requested',
+      payload: { customerId, because: 'step slow', to },
+    });
+    const slowed = await tenant.eventually(
+      locks,
+      ({ locks: [lock], state }) => lock !== undefined && state !== 'ORDERED',
+    );
+    expect(slowed).toEqual({
+      state: 'ACTIVE',
+      locks: [{ reason: 'BILLING', closes: false, downstreamAtMost: '1000000', upstreamAtMost: '512000' }],
+    });
+    await append({ ...about, type: 'billing.lock.requested', payload: { customerId, because: 'unpaid' } });
+    expect(await tenant.eventually(locks, ({ state }) => state === 'SUSPENDED')).toMatchObject({
+      locks: [{ reason: 'BILLING', closes: true, downstreamAtMost: null }],
+    });
+    await append({ ...about, type: 'billing.lock.lifted', payload: { customerId, because: 'paid' } });
+    await tenant.eventually(locks, ({ locks: { length } }) => length === 0);
+    await tenant.services.events.flush();
+    const told = (await tenant.services.events.read(0n, { types: ['service.locks.changed'] }))
+      .filter(({ subject }) => subject === service.id)
+      .map(({ payload }) => payload);
+    expect(told).toMatchObject([
+      { locks: [], slowed: { reason: 'BILLING', to } },
+      { locks: ['BILLING'], slowed: null },
+      { locks: [], slowed: null },
+    ]);
+  });
+
   test('a plan that was ordered is that of the service, told once however often the order comes', async () => {
     const customer = await create({ name: 'Upgraded' });
     const service = await order(customer.id);

@@ -1,6 +1,7 @@
-import { NotFoundError, ValidationError } from '@dotmac/schema';
+import { NotFoundError, shapingOf, ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { type BillingContext, builder } from '../builder.ts';
+import { ShapingRef } from '../catalogue/type.ts';
 import type { Document } from '../document/store.ts';
 import { CreditNoteRef, InvoiceRef } from '../document/type.ts';
 import { PaymentRef, ShieldRef } from '../payment/type.ts';
@@ -120,7 +121,18 @@ AccountRef.implement({
     nextBillOn: t.expose('nextBillOn', { type: 'LocalDate', nullable: true }),
     locked: t.boolean({
       description: 'Whether dunning has closed the services of this customer.',
-      resolve: async ({ customerId }, _args, { loaders }) => (await loaders.lock.load(customerId)) !== null,
+      resolve: async ({ customerId }, _args, { loaders }) =>
+        (await loaders.lock.load(customerId))?.restriction.kind === 'CUT',
+    }),
+    slowedTo: t.field({
+      type: ShapingRef,
+      nullable: true,
+      description:
+        'What dunning has slowed the services of this customer down to, at most; a payment restores them.',
+      resolve: async ({ customerId }, _args, { loaders }) => {
+        const restriction = (await loaders.lock.load(customerId))?.restriction;
+        return restriction?.kind === 'SLOW' ? shapingOf(restriction.to) : null;
+      },
     }),
     fees: t.field({
       type: [FeeRef],

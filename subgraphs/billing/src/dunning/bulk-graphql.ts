@@ -1,7 +1,8 @@
-import { requireFingerprint } from '@dotmac/schema';
+import { requireFingerprint, shapingOf } from '@dotmac/schema';
 import { CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
+import { ShapingRef } from '../catalogue/type.ts';
 import { orFailure, planFailures } from '../outcome.ts';
 import { ApplyModeEnum } from '../run/graphql.ts';
 import {
@@ -11,6 +12,14 @@ import {
   type DunningPlan,
   planDunning,
 } from './bulk.ts';
+import { effectsOf } from './rules-forecast.ts';
+import { DunningActionEnum, DunningEffectRef, shownAction } from './type.ts';
+
+function stepTaken({ customerId, decision }: DunningFinding) {
+  if (decision.outcome !== 'STEP') return [];
+  const { currency, overdue, step } = decision;
+  return [{ customerId, currency, overdue, action: step.action }];
+}
 
 const DunningOutcomeEnum = builder.enumType('DunningOutcome', {
   values: {
@@ -34,6 +43,21 @@ const DunningFindingRef = builder.objectRef<DunningFinding>('DunningFinding').im
     locks: t.boolean({
       description: 'Whether the step closes the services.',
       resolve: ({ decision }) => decision.outcome === 'STEP' && decision.step.action === 'walledGarden',
+    }),
+    action: t.field({
+      type: DunningActionEnum,
+      nullable: true,
+      description: 'What the step does.',
+      resolve: ({ decision }) => (decision.outcome === 'STEP' ? shownAction(decision.step) : null),
+    }),
+    slowsTo: t.field({
+      type: ShapingRef,
+      nullable: true,
+      description: 'The speeds that the step leaves.',
+      resolve: ({ decision }) =>
+        decision.outcome !== 'STEP' || decision.step.slowTo === undefined
+          ? null
+          : shapingOf(decision.step.slowTo),
     }),
     because: t.string({
       nullable: true,
@@ -74,6 +98,11 @@ builder.objectType(DunningPreview, {
   fields: (t) => ({
     fingerprint: t.string({ resolve: ({ plan }) => plan.fingerprint }),
     findings: t.field({ type: [DunningFindingRef], resolve: ({ plan }) => [...plan.findings] }),
+    effects: t.field({
+      type: [DunningEffectRef],
+      description: 'How many are written to, slowed down and cut off, with money.',
+      resolve: ({ plan }) => effectsOf(plan.findings.flatMap(stepTaken)),
+    }),
   }),
 });
 builder.objectType(DunningTaken, {

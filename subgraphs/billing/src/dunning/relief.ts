@@ -4,7 +4,8 @@ import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import { membersOf } from '../payer/store.ts';
 import { type Act, occurred } from '../run/issue.ts';
-import { closeCycles, deleteLock, hasOverdue } from './store.ts';
+import { closeCycles, hasOverdue } from './store.ts';
+import { deleteLock } from './store-lock.ts';
 
 /**
  * When nothing of the customer is overdue any more: ends his dunning cycle, and asks for the billing lock to be

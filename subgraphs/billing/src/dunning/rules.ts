@@ -1,6 +1,13 @@
+import type { ShapingPayload } from '@dotmac/schema';
 import { type Day, formatDay } from '../calendar/rules.ts';
 
-type DunningAction = 'reminder' | 'secondReminder' | 'suspensionNotice' | 'walledGarden' | 'terminate';
+type DunningAction =
+  | 'reminder'
+  | 'secondReminder'
+  | 'suspensionNotice'
+  | 'slow'
+  | 'walledGarden'
+  | 'terminate';
 
 /** A step of a campaign. Steps are ordered; one is taken at a time. */
 export interface DunningStep {
@@ -10,6 +17,8 @@ export interface DunningStep {
   readonly action: DunningAction;
   /** At least this many days after the step before (a legal minimum of notice is data). */
   readonly minimumDaysAfterPrevious: number;
+  /** What `slow` leaves; no other action has it. */
+  readonly slowTo?: ShapingPayload;
 }
 
 export interface Campaign {
@@ -136,7 +145,9 @@ function nextStep(
 ): DunningDecision {
   const { currency, total, today, oldestDueOn } = at;
   const taken = account.taken.filter((one) => one.currency === currency);
-  const step = campaign.steps.find((one) => !taken.some((done) => done.stepId === one.id));
+  // Never back: a step that was put into the campaign behind where he stands is not for him.
+  const reached = campaign.steps.findLastIndex((one) => taken.some((done) => done.stepId === one.id));
+  const step = campaign.steps[reached + 1];
   if (step === undefined) return { outcome: 'NOTHING', currency, reason: 'FINISHED' };
   const lastOn = Math.max(Number.NEGATIVE_INFINITY, ...taken.map((one) => one.on));
   const waits = today < oldestDueOn + step.daysAfterDue || today < lastOn + step.minimumDaysAfterPrevious;

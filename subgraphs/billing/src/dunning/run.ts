@@ -10,15 +10,16 @@ import { type Act, occurred } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
 import { relieve } from './relief.ts';
 import { type Campaign, type DunningAccount, type DunningDecision, decideDunning } from './rules.ts';
+import { restrictionOf } from './rules-restriction.ts';
 import {
   claimOverdue,
   defaultCampaign,
   dunningAccounts,
-  insertLocks,
   insertTaken,
   openCycles,
   relievedCustomers,
 } from './store.ts';
+import { placeLocks } from './store-lock.ts';
 
 const chunkSize = 1_000;
 
@@ -119,20 +120,22 @@ async function enforce(
     payload: { customerId: account.id, invoiceId: oldestOf(account, decision), step: decision.step.id },
     ...occurred(act),
   }));
-  const toLock = steps.filter(({ decision }) => decision.step.action === 'walledGarden');
-  const because = 'invoices are overdue';
-  const payers = [...new Set(toLock.map(({ account }) => account.id))];
+  const restricted = steps.flatMap(({ account, decision }) => {
+    const restriction = restrictionOf(decision.step);
+    if (restriction === null) return [];
+    const because =
+      restriction.kind === 'CUT' ? 'invoices are overdue' : `invoices are overdue, step ${decision.step.id}`;
+    return [{ customerId: account.id, restriction, because }];
+  });
   // Whoever he pays for goes with him.
-  const members = (await membersOf(transaction, payers)).map(({ customerId }) => customerId);
-  const locked = await insertLocks(transaction, [...payers, ...members], because, new Date(act.now));
-  for (const customerId of locked) {
-    events.push({
-      type: 'billing.lock.requested',
-      subject: customerId,
-      payload: { customerId, because },
-      ...occurred(act),
-    });
-  }
+  const members = await membersOf(transaction, [...new Set(restricted.map(({ customerId }) => customerId))]);
+  const wanted = restricted.flatMap((lock) => [
+    lock,
+    ...members
+      .filter(({ payerId }) => payerId === lock.customerId)
+      .map(({ customerId }) => ({ ...lock, customerId })),
+  ]);
+  events.push(...(await placeLocks(transaction, wanted, act)));
   await appendEvents<TenantEvents>(transaction, events);
 }
 

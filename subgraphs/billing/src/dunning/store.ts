@@ -1,5 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
+import type { ShapingPayload } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Day } from '../calendar/rules.ts';
 import { insertRows } from '../database/insert-rows.ts';
@@ -34,6 +35,7 @@ export async function defaultCampaign(db: Executor<TenantDatabase>): Promise<Cam
       daysAfterDue: row.daysAfterDue,
       action: row.action as DunningStep['action'],
       minimumDaysAfterPrevious: row.minimumDaysAfterPrevious,
+      ...(row.slowTo === null ? {} : { slowTo: row.slowTo as unknown as ShapingPayload }),
     })),
   };
 }
@@ -173,35 +175,6 @@ export async function insertTaken(
   );
 }
 
-/** @returns the customers that were not locked before. */
-export async function insertLocks(
-  transaction: Transaction<TenantDatabase>,
-  customerIds: readonly string[],
-  because: string,
-  at: Date,
-): Promise<string[]> {
-  if (customerIds.length === 0) return [];
-  const rows = await transaction
-    .insertInto('billing.lock')
-    .values(customerIds.map((customerId) => ({ customerId, because, requestedAt: at })))
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('customerId')
-    .execute();
-  return rows.map((row) => row.customerId);
-}
-
-/** @returns whether there was a lock. */
-export async function deleteLock(
-  transaction: Transaction<TenantDatabase>,
-  customerId: string,
-): Promise<boolean> {
-  const result = await transaction
-    .deleteFrom('billing.lock')
-    .where('customerId', '=', customerId)
-    .executeTakeFirst();
-  return result.numDeletedRows === 1n;
-}
-
 /** Whether anything of the customer is overdue on a local day (ISO), was given up and stands so, or his balance is used up. */
 export async function hasOverdue(
   transaction: Transaction<TenantDatabase>,
@@ -247,15 +220,20 @@ export async function closeCycles(
     .execute();
 }
 
-/** Forgets that the open cycle locked, so that the lock comes back when its shield is gone. */
+/** Forgets the hardest that the open cycles did to the services, so that it comes back when its shield is gone. */
 export async function forgetLockStep(
   transaction: Transaction<TenantDatabase>,
   customerId: string,
 ): Promise<void> {
   await sql`
-    delete from billing.dunning_taken t using billing.dunning_cycle c, billing.dunning_step s
-    where t.cycle_id = c.id and c.customer_id = ${customerId} and c.closed_on is null
-      and s.campaign_id = c.campaign_id and s.id = t.step_id and s.action = 'walledGarden'`.execute(
+    with hardest as (
+      select distinct on (c.id) c.id as cycle_id, s.ordinal, s.campaign_id
+      from billing.dunning_cycle c join billing.dunning_taken t on t.cycle_id = c.id
+        join billing.dunning_step s on s.campaign_id = c.campaign_id and s.id = t.step_id
+      where c.customer_id = ${customerId} and c.closed_on is null and s.action in ('slow', 'walledGarden')
+      order by c.id, s.ordinal desc)
+    delete from billing.dunning_taken t using hardest h, billing.dunning_step s
+    where t.cycle_id = h.cycle_id and s.campaign_id = h.campaign_id and s.id = t.step_id and s.ordinal >= h.ordinal`.execute(
     transaction,
   );
 }
@@ -295,11 +273,4 @@ export async function shieldsOfCustomers(
     .where('liftedAt', 'is', null)
     .orderBy('id')
     .execute();
-}
-
-export async function locksOfCustomers(
-  db: Executor<TenantDatabase>,
-  customerIds: readonly string[],
-): Promise<Selectable<TenantDatabase['billing.lock']>[]> {
-  return db.selectFrom('billing.lock').selectAll().where('customerId', 'in', customerIds).execute();
 }

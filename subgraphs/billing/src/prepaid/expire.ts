@@ -3,7 +3,7 @@ import { appendEvents, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { BillingServices } from '../builder.ts';
-import { insertLocks } from '../dunning/store.ts';
+import { placeLocks } from '../dunning/store-lock.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { closingDay, type Unaffordable } from './rules.ts';
 import { insertExpiry, prepaidStandings, updatePrepaid } from './store.ts';
@@ -48,7 +48,8 @@ export async function expire(
     const at = new Date(act.now);
     const ids = () => newId('hld', clock);
     await insertExpiry(transaction, { ids, customerId, from: on, because, by: act.actor, at });
-    const [locked] = await insertLocks(transaction, [customerId], because, at);
+    const cut = { customerId, restriction: { kind: 'CUT' }, because } as const;
+    const locked = await placeLocks(transaction, [cut], act);
     if (standing.expiredOn !== null) continue;
     await updatePrepaid(transaction, customerId, { expiredOn: on });
     await appendEvents<TenantEvents>(transaction, [
@@ -58,16 +59,7 @@ export async function expire(
         payload: { customerId, balanceMinor: `${balance}`, neededMinor: `${needed}`, currency, on },
         ...occurred(act),
       },
-      ...(locked === undefined
-        ? []
-        : [
-            {
-              type: 'billing.lock.requested' as const,
-              subject: customerId,
-              payload: { customerId, because },
-              ...occurred(act),
-            },
-          ]),
+      ...locked,
     ]);
   }
 }

@@ -1,7 +1,6 @@
 import type { Logger } from '@dotmac/platform';
 import type { AcceptTemplate, Attribute } from '@dotmac/radius';
-import type { ShapingPayload } from '@dotmac/schema';
-import { shapingOf } from '../access/rules.ts';
+import { type ShapingPayload, shapingOf } from '@dotmac/schema';
 import type { Garden, GardenReason } from '../garden/rules.ts';
 import type { Nas } from '../nas/store.ts';
 import { lentAttributes } from './lending.ts';

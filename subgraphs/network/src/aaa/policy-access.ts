@@ -42,6 +42,7 @@ export function policyAccess(
     locks: shared.object(row.locks),
     shaping: shared.object(row.shaping),
     throttle: shared.object(row.throttle),
+    slowed: shared.object(row.slowed),
     override: shared.object(row.override),
     capBlocked: row.capBlocked,
     address: row.address,

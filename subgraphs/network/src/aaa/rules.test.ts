@@ -19,6 +19,7 @@ const access = {
   locks: [],
   shaping: speed,
   throttle: null,
+  slowed: null,
   override: null,
   capBlocked: false,
   address: '100.64.0.9',

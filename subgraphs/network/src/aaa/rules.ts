@@ -1,5 +1,5 @@
-import type { ShapingPayload } from '@dotmac/schema';
-import { type AccessMode, describeShaping } from '../access/rules.ts';
+import type { ShapingPayload, SlowedPayload } from '@dotmac/schema';
+import { type AccessMode, describeShaping, describeSlowed } from '../access/rules.ts';
 import { deciding, type Garden, type GardenReason, holdsOf, isAdmitted } from '../garden/rules.ts';
 import {
   brokenLimit,
@@ -54,6 +54,7 @@ export interface LoginFacts {
     readonly locks: readonly string[];
     readonly shaping: ShapingPayload | null;
     readonly throttle: ShapingPayload | null;
+    readonly slowed: SlowedPayload | null;
     readonly override: ShapingPayload | null;
     readonly capBlocked: boolean;
     readonly address: string | null;
@@ -169,8 +170,14 @@ const checks: readonly Check[] = [
 
 function speedSource(access: LoginFacts['access']): string {
   if (access === null || access.shaping === null) return 'The plan';
-  if (access.override !== null) return 'What somebody set';
-  return access.throttle === null ? 'The plan' : 'The used-up data cap';
+  const slowed = describeSlowed(access.slowed);
+  const full =
+    access.override !== null
+      ? 'What somebody set'
+      : access.throttle === null
+        ? 'The plan'
+        : 'The used-up data cap';
+  return slowed === null ? full : `${full}, ${slowed},`;
 }
 
 const nothing: readonly never[] = [];

@@ -166,7 +166,7 @@ async function changeSpeedTo(
   services: NetworkServices,
   transaction: Transaction<TenantDatabase>,
   access: Access,
-  speeds: Partial<Pick<Access, 'planShaping' | 'throttle'>>,
+  speeds: Partial<Pick<Access, 'planShaping' | 'throttle' | 'slowed'>>,
   why: { readonly because: string; readonly actor: string },
   modeBefore = access.mode,
 ): Promise<void> {
@@ -180,15 +180,14 @@ async function changeLocks(
   transaction: Transaction<TenantDatabase>,
   { payload, actor }: Event<'service.locks.changed'>,
 ): Promise<void> {
-  const { serviceId, locks, because } = payload;
+  const { serviceId, locks, because, slowed = null } = payload;
   const access = await lockedAccess(transaction, serviceId);
   if (access === null || access.closedAt !== null) return;
   const { capBlocked } = access;
   const mode = desiredMode(locks, { capBlocked, ...(await beside(transaction, access)) });
-  await updateAccess(transaction, serviceId, { locks, mode });
-  if (mode !== access.mode) {
-    await requestChange(transaction, services, { ...access, locks, mode }, { because, actor });
-  }
+  await updateAccess(transaction, serviceId, { locks, slowed, mode });
+  const locked = { ...access, locks, mode };
+  await changeSpeedTo(services, transaction, locked, { slowed }, { because, actor }, access.mode);
 }
 
 async function closeAccess(

@@ -1,7 +1,7 @@
-import type { LockReason } from '@dotmac/schema';
+import { type LockReason, shapingOf } from '@dotmac/schema';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { desiredMode, passwordFrom, sameShaping, shapingOf, speedOf, usernameCandidates } from './rules.ts';
+import { desiredMode, passwordFrom, sameShaping, speedOf, usernameCandidates } from './rules.ts';
 
 const reasons: LockReason[] = ['BILLING', 'ABUSE', 'TECHNICAL', 'CUSTOMER_REQUEST', 'LEGAL'];
 
@@ -57,11 +57,30 @@ test('passwords have 16 characters nobody confuses, whatever the octets', () => 
   expect(() => passwordFrom(new Uint8Array(3))).toThrow(RangeError);
 });
 
+const speed = (bitsPerSecond: string) => ({ downstream: { bitsPerSecond }, upstream: { bitsPerSecond } });
+
 test('what holds is what somebody set, else the throttle, else the plan; nothing before the plan is known', () => {
-  const speed = (bitsPerSecond: string) => ({ downstream: { bitsPerSecond }, upstream: { bitsPerSecond } });
-  const [planShaping, throttle, override] = [speed('3'), speed('2'), speed('1')];
-  expect(speedOf({ planShaping, throttle, override })).toBe(override);
-  expect(speedOf({ planShaping, throttle, override: null })).toBe(throttle);
-  expect(speedOf({ planShaping, throttle: null, override: null })).toBe(planShaping);
-  expect(speedOf({ planShaping: null, throttle, override })).toBeNull();
+  const [planShaping, throttle, override, slowed] = [speed('3'), speed('2'), speed('1'), null];
+  expect(speedOf({ planShaping, throttle, override, slowed })).toBe(override);
+  expect(speedOf({ planShaping, throttle, override: null, slowed })).toBe(throttle);
+  expect(speedOf({ planShaping, throttle: null, override: null, slowed })).toBe(planShaping);
+  expect(speedOf({ planShaping: null, throttle, override, slowed })).toBeNull();
+});
+
+test('a lock that slows down holds beside a throttle, a plan and a speed set by hand: always the slower', () => {
+  const rate = fc.integer({ min: 1, max: 9 });
+  const maybe = fc.option(rate);
+  fc.assert(
+    fc.property(rate, maybe, maybe, rate, (plan, throttle, override, to) => {
+      const given = {
+        planShaping: speed(`${plan}`),
+        throttle: throttle === null ? null : speed(`${throttle}`),
+        override: override === null ? null : speed(`${override}`),
+      };
+      const slowed = { reason: 'BILLING', to: speed(`${to}`), because: 'test' } as const;
+      const full = Number(speedOf({ ...given, slowed: null })?.downstream.bitsPerSecond);
+      const slow = Number(speedOf({ ...given, slowed })?.downstream.bitsPerSecond);
+      expect(slow).toBe(Math.min(full, to));
+    }),
+  );
 });

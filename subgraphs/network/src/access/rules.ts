@@ -1,5 +1,11 @@
-import type { AccessMode as DeviceMode, RateLimit, Shaping } from '@dotmac/device';
-import type { LockReason, RateLimitPayload, ShapingPayload } from '@dotmac/schema';
+import type { AccessMode as DeviceMode } from '@dotmac/device';
+import {
+  type LockReason,
+  type RateLimitPayload,
+  type ShapingPayload,
+  type SlowedPayload,
+  slowerShaping,
+} from '@dotmac/schema';
 import { deciding, defaultGarden, type Garden, holdsOf, isAdmitted } from '../garden/rules.ts';
 import type { TermReason } from '../login-term/rules.ts';
 
@@ -28,15 +34,28 @@ export function desiredMode(
   return isAdmitted(reason, garden) ? 'WALLED_GARDEN' : 'BLOCKED';
 }
 
-/** The speeds that hold: what somebody set by hand, else what a used-up data cap leaves, else the plan's. */
+/**
+ * The speeds that hold: what somebody set by hand, else what a used-up data cap leaves, else the plan's; and never more than
+ * a lock leaves, which only its own lifter takes away.
+ */
 export function speedOf(speeds: {
   readonly planShaping: ShapingPayload | null;
   readonly throttle: ShapingPayload | null;
   readonly override: ShapingPayload | null;
+  readonly slowed: SlowedPayload | null;
 }): ShapingPayload | null {
   // Without a plan's speed the service is not ready, whatever else is said.
   if (speeds.planShaping === null) return null;
-  return speeds.override ?? speeds.throttle ?? speeds.planShaping;
+  const full = speeds.override ?? speeds.throttle ?? speeds.planShaping;
+  return speeds.slowed === null ? full : slowerShaping(full, speeds.slowed.to);
+}
+
+/** For people: what slows a service down beside its plan, or null. */
+export function describeSlowed(slowed: SlowedPayload | null): string | null {
+  if (slowed === null) return null;
+  const { reason, to, because } = slowed;
+  const by = reason === 'BILLING' ? 'dunning' : `a lock for ${reason}`;
+  return `slowed by ${by} to ${describeShaping(to)}: ${because}`;
 }
 
 const deviceModes = { OPEN: 'open', WALLED_GARDEN: 'walledGarden', BLOCKED: 'blocked' } as const;
@@ -44,23 +63,6 @@ const deviceModes = { OPEN: 'open', WALLED_GARDEN: 'walledGarden', BLOCKED: 'blo
 /** The mode as drivers know it. */
 export function deviceModeOf(mode: AccessMode): DeviceMode {
   return deviceModes[mode];
-}
-
-/** Speeds as stored and sent, from bits per second as text. */
-export function shapingOf(payload: ShapingPayload): Shaping {
-  return { downstream: rateOf(payload.downstream), upstream: rateOf(payload.upstream) };
-}
-
-function rateOf({ bitsPerSecond, burst }: RateLimitPayload): RateLimit {
-  if (burst === undefined) return { bitsPerSecond: BigInt(bitsPerSecond) };
-  return {
-    bitsPerSecond: BigInt(bitsPerSecond),
-    burst: {
-      bitsPerSecond: BigInt(burst.bitsPerSecond),
-      thresholdBitsPerSecond: BigInt(burst.thresholdBitsPerSecond),
-      seconds: burst.seconds,
-    },
-  };
 }
 
 export function sameShaping(a: ShapingPayload | null, b: ShapingPayload | null): boolean {

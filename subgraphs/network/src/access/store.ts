@@ -1,6 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
-import type { LockReason, ShapingPayload } from '@dotmac/schema';
+import type { LockReason, ShapingPayload, SlowedPayload } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { LoginLimits } from '../login-limit/rules.ts';
 import { limitColumns, withLimits } from '../login-limit/store.ts';
@@ -14,6 +14,7 @@ export type Access = Omit<
   | 'mode'
   | 'shaping'
   | 'throttle'
+  | 'slowed'
   | 'override'
   | 'locks'
   | 'terms'
@@ -27,6 +28,8 @@ export type Access = Omit<
   readonly planShaping: ShapingPayload | null;
   /** What a used-up data cap leaves. */
   readonly throttle: ShapingPayload | null;
+  /** What a lock that does not close leaves. */
+  readonly slowed: SlowedPayload | null;
   /** What somebody set by hand. */
   readonly override: ShapingPayload | null;
   readonly locks: LockReason[];
@@ -49,6 +52,7 @@ const columns = [
   'access.deviceId',
   'access.shaping as planShaping',
   'access.throttle',
+  'access.slowed',
   'access.override',
   'access.overrideUntil',
   'access.capBlocked',
@@ -174,6 +178,7 @@ export async function updateAccess(
     /** The plan's. */
     readonly shaping?: ShapingPayload;
     readonly throttle?: ShapingPayload | null;
+    readonly slowed?: SlowedPayload | null;
     readonly override?: ShapingPayload | null;
     readonly overrideUntil?: Date | null;
     readonly capBlocked?: boolean;
@@ -191,13 +196,14 @@ export async function updateAccess(
     readonly termsEnded?: TermReason | null;
   },
 ): Promise<void> {
-  const { shaping, throttle, override, locks, limits, terms, ...plain } = change;
+  const { shaping, throttle, slowed, override, locks, limits, terms, ...plain } = change;
   await transaction
     .updateTable('network.access')
     .set({
       ...plain,
       ...(shaping === undefined ? {} : { shaping: jsonOf(shaping) }),
       ...(throttle === undefined ? {} : { throttle: jsonOf(throttle) }),
+      ...(slowed === undefined ? {} : { slowed: jsonOf(slowed) }),
       ...(override === undefined ? {} : { override: jsonOf(override) }),
       ...(terms === undefined ? {} : { terms: jsonOf(terms) }),
       ...(locks === undefined ? {} : { locks: [...locks] }),
@@ -298,6 +304,6 @@ export function passwordPurpose(serviceId: string): string {
 }
 
 /** An object for a jsonb column; the driver would send a top-level array as an array of PostgreSQL. */
-function jsonOf(value: ShapingPayload | LoginTerms | null): string | null {
+function jsonOf(value: ShapingPayload | SlowedPayload | LoginTerms | null): string | null {
   return value === null ? null : JSON.stringify(value);
 }

@@ -7,8 +7,9 @@ import {
   type Plan,
   type Verification,
 } from '@dotmac/device';
+import { shapingOf } from '@dotmac/schema';
 import { openDynamicAuthorization } from '../aaa/dynamic-authorization.ts';
-import { deviceModeOf, markerOf, shapingOf } from '../access/rules.ts';
+import { deviceModeOf, markerOf } from '../access/rules.ts';
 import type { Access } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { Destinations } from '../device/destination.ts';

@@ -90,6 +90,7 @@ async function factsOf(serviceId: string, context: NetworkContext): Promise<Serv
   return {
     now,
     locks: access.locks,
+    slowed: access.slowed,
     closed: access.closedAt !== null,
     session:
       session === null

@@ -13,6 +13,7 @@ const core = { ...tower, id: 'core', name: 'core' };
 const online: ServiceFacts = {
   now,
   locks: [],
+  slowed: null,
   closed: false,
   session: {
     startedAt: now - 3_600_000,

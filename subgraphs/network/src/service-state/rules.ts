@@ -1,4 +1,5 @@
-import type { DeviceState, LockReason } from '@dotmac/schema';
+import type { DeviceState, LockReason, SlowedPayload } from '@dotmac/schema';
+import { describeSlowed } from '../access/rules.ts';
 import { silentIntervals } from '../session/rules.ts';
 
 export const rungNames = ['LOCK', 'AAA', 'SESSION', 'CPE', 'ACCESS_NODE', 'BACKHAUL', 'INCIDENT'] as const;
@@ -31,6 +32,7 @@ export interface DeviceWord {
 export interface ServiceFacts {
   readonly now: number;
   readonly locks: readonly LockReason[];
+  readonly slowed: SlowedPayload | null;
   readonly closed: boolean;
   /** The newest session, live or not. */
   readonly session: {
@@ -102,12 +104,12 @@ export function firstFailing(rungs: readonly Rung[]): Rung | null {
   return rungs.find((rung) => rung.passes === false) ?? null;
 }
 
-function lock({ locks, closed, now }: ServiceFacts): Rung {
-  const value = closed ? 'CANCELLED' : locks.length === 0 ? 'OPEN' : locks.join(', ');
+function lock({ locks, slowed, closed, now }: ServiceFacts): Rung {
+  const open = slowed === null ? 'OPEN' : `OPEN, ${describeSlowed(slowed)}`;
   return {
     name: 'LOCK',
-    value,
-    passes: value === 'OPEN',
+    value: closed ? 'CANCELLED' : locks.length === 0 ? open : locks.join(', '),
+    passes: !closed && locks.length === 0,
     source: 'locks of the service',
     observedAt: now,
     freshness: 'FRESH',

@@ -119,3 +119,49 @@ test('a used-up data cap slows the live session down without dropping it, the ne
   expect(await isp.settled(service.serviceId, 3)).toMatchObject({ state: 'VERIFIED', mode: 'OPEN' });
   expect(isp.nas.sessions.get(again.session?.id ?? '')?.shaping?.downstream.bitsPerSecond).toBe(100_000_000n);
 });
+
+test('a lock that slows down reaches the live session and the next login, beside a throttle as the slower, and lifts at once', async () => {
+  const service = await isp.order();
+  const { session } = await isp.online(service);
+  const { serviceId, customerId } = service;
+  const speed = (bits: string) => ({
+    downstream: { bitsPerSecond: bits },
+    upstream: { bitsPerSecond: bits },
+  });
+  const slow = {
+    reason: 'BILLING',
+    to: speed('1000000'),
+    because: 'invoices are overdue, step slow-1m',
+  } as const;
+  const locks = (slowed: typeof slow | null, closing: 'BILLING'[] = []) =>
+    isp.append({
+      ...isp.about(serviceId),
+      type: 'service.locks.changed',
+      payload: { serviceId, customerId, locks: closing, slowed, because: slow.because },
+    });
+  const rateOf = (id: string) => isp.nas.sessions.get(id)?.shaping?.downstream.bitsPerSecond;
+  await locks(slow);
+  expect(await isp.settled(serviceId, 1)).toMatchObject({ state: 'VERIFIED', mode: 'OPEN' });
+  expect(rateOf(session.id)).toBe(1_000_000n);
+  const again = await isp.nas.login(service.username, service.password, { mac: service.mac });
+  expect(again.session?.shaping?.downstream.bitsPerSecond).toBe(1_000_000n);
+  const facts = (await isp.explain(service.username)).steps.map((step) => step.fact).join();
+  expect(facts).toContain('The plan, slowed by dunning to 1000000 down / 1000000 up bit/s');
+  expect(facts).toContain('step slow-1m');
+  // A used-up cap that leaves more changes nothing; one that leaves less does.
+  const throttle = (bits: string) =>
+    isp.append({
+      ...isp.about(serviceId),
+      type: 'usage.allowance.changed',
+      payload: { serviceId, customerId, state: 'THROTTLED', shaping: speed(bits), because: 'used up' },
+    });
+  await throttle('2000000');
+  await throttle('500000');
+  expect(await isp.settled(serviceId, 2)).toMatchObject({ state: 'VERIFIED', mode: 'OPEN' });
+  expect(rateOf(again.session?.id ?? '')).toBe(500_000n);
+  await locks(null, ['BILLING']);
+  expect(await isp.settled(serviceId, 3)).toMatchObject({ state: 'VERIFIED', mode: 'WALLED_GARDEN' });
+  await locks(null);
+  expect(await isp.settled(serviceId, 4)).toMatchObject({ state: 'VERIFIED', mode: 'OPEN' });
+  expect(rateOf(again.session?.id ?? '')).toBe(500_000n);
+});

@@ -45,18 +45,24 @@ function activateWhenReady({ clock, tenant }: SubscribersServices): Consumer {
 function lockForBilling({ clock }: SubscribersServices): Consumer {
   return {
     name: 'subscribers.lock-for-billing',
-    types: ['billing.lock.requested', 'billing.lock.lifted'],
+    types: ['billing.lock.requested', 'billing.slow.requested', 'billing.lock.lifted'],
     async handle(event, transaction) {
-      if (event.type !== 'billing.lock.requested' && event.type !== 'billing.lock.lifted') return;
+      const { type } = event;
+      if (
+        type !== 'billing.lock.requested' &&
+        type !== 'billing.slow.requested' &&
+        type !== 'billing.lock.lifted'
+      )
+        return;
       const { customerId, because } = event.payload;
-      const locked = event.type === 'billing.lock.requested';
       for (const { id, state } of await servicesOfCustomers(transaction, [customerId])) {
         if (state === 'CANCELLED') continue;
         const service = await lockedService(transaction, id);
         if (service === null) continue;
         await changeLock(transaction, service, {
           reason: 'BILLING',
-          locked,
+          locked: type !== 'billing.lock.lifted',
+          ...(type === 'billing.slow.requested' ? { slowTo: event.payload.to } : {}),
           because,
           actor: event.actor,
           at: clock.now(),

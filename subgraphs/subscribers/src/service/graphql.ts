@@ -27,7 +27,8 @@ ServiceRef.implement({
     }),
     locks: t.field({
       type: [ServiceLockRef],
-      description: 'Why the service is closed to its customer; open when empty.',
+      description:
+        'Why the service is closed to its customer, or slowed down; open at its full speed when empty.',
       resolve: async (service, _args, { loaders }) => [...(await loaders.locksOfService.load(service.id))],
     }),
     orderedAt: t.expose('orderedAt', { type: 'DateTime' }),
@@ -40,6 +41,20 @@ ServiceLockRef.implement({
   fields: (t) => ({
     reason: t.expose('reason', { type: LockReasonEnum }),
     because: t.exposeString('because'),
+    closes: t.boolean({
+      description: 'Whether the service is closed; if not, it is open, and slower.',
+      resolve: ({ slowTo }) => slowTo === null,
+    }),
+    downstreamAtMost: t.field({
+      type: 'BitsPerSecond',
+      nullable: true,
+      resolve: ({ slowTo }) => (slowTo === null ? null : BigInt(slowTo.downstream.bitsPerSecond)),
+    }),
+    upstreamAtMost: t.field({
+      type: 'BitsPerSecond',
+      nullable: true,
+      resolve: ({ slowTo }) => (slowTo === null ? null : BigInt(slowTo.upstream.bitsPerSecond)),
+    }),
     lockedAt: t.expose('lockedAt', { type: 'DateTime' }),
   }),
 });

@@ -1,13 +1,16 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents } from '@dotmac/platform';
-import type { LockReason, TenantEvents } from '@dotmac/schema';
+import type { LockReason, ShapingPayload, TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
+import { closing, slowedBy } from './rules.ts';
 import { addLock, locksOfServices, removeLock, type Service } from './store.ts';
 
 export interface LockChange {
   readonly reason: LockReason;
   /** True to set the lock, false to lift it. */
   readonly locked: boolean;
+  /** Leaves the service open at no more than this, instead of closing it. */
+  readonly slowTo?: ShapingPayload;
   readonly because: string;
   readonly actor: string;
   /** Milliseconds since the epoch. */
@@ -29,15 +32,18 @@ export async function changeLock(
         because,
         lockedAt: new Date(at),
         lockedBy: actor,
+        slowTo: change.slowTo ?? null,
       })
     : await removeLock(transaction, service.id, reason);
   if (!changed) return;
-  const locks = (await locksOfServices(transaction, [service.id])).map((lock) => lock.reason);
+  const standing = await locksOfServices(transaction, [service.id]);
+  const locks = closing(standing).map((lock) => lock.reason);
+  const slowed = slowedBy(standing);
   await appendEvents<TenantEvents>(transaction, [
     {
       type: 'service.locks.changed',
       subject: service.id,
-      payload: { serviceId: service.id, customerId: service.customerId, locks, because },
+      payload: { serviceId: service.id, customerId: service.customerId, locks, slowed, because },
       occurredAt: at,
       actor,
       ...(change.traceId === undefined ? {} : { traceId: change.traceId }),

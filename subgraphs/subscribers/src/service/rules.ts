@@ -1,4 +1,10 @@
-import { ConflictError, type LockReason, ValidationError } from '@dotmac/schema';
+import {
+  ConflictError,
+  type LockReason,
+  type ShapingPayload,
+  type SlowedPayload,
+  ValidationError,
+} from '@dotmac/schema';
 
 export const serviceStates = ['ORDERED', 'ACTIVE', 'SUSPENDED', 'CANCELLED'] as const;
 /** As people see it: `SUSPENDED` is an active service with a lock. */
@@ -15,8 +21,27 @@ export const lockReasons = [
 /** What is stored, without what follows from the locks. */
 export type StoredState = Exclude<ServiceState, 'SUSPENDED'>;
 
-export function stateOf(stored: StoredState, locks: readonly unknown[]): ServiceState {
-  return stored === 'ACTIVE' && locks.length > 0 ? 'SUSPENDED' : stored;
+interface Lock {
+  readonly reason: LockReason;
+  readonly because: string;
+  /** Null: it closes the service. */
+  readonly slowTo: ShapingPayload | null;
+}
+
+/** The locks that close a service; the others slow it down. */
+export function closing<L extends Pick<Lock, 'slowTo'>>(locks: readonly L[]): L[] {
+  return locks.filter(({ slowTo }) => slowTo === null);
+}
+
+/** What the lock that only slows down leaves, if there is one. */
+export function slowedBy(locks: readonly Lock[]): SlowedPayload | null {
+  for (const { reason, because, slowTo } of locks)
+    if (slowTo !== null) return { reason, because, to: slowTo };
+  return null;
+}
+
+export function stateOf(stored: StoredState, locks: readonly Pick<Lock, 'slowTo'>[]): ServiceState {
+  return stored === 'ACTIVE' && closing(locks).length > 0 ? 'SUSPENDED' : stored;
 }
 
 /** A billing lock belongs to billing: it is set by dunning and lifted by payment, never by hand. */

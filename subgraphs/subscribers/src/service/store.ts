@@ -1,14 +1,16 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
-import type { LockReason } from '@dotmac/schema';
-import type { Selectable, Transaction } from 'kysely';
+import type { LockReason, ShapingPayload } from '@dotmac/schema';
+import { type Selectable, sql, type Transaction } from 'kysely';
 import type { StoredState } from './rules.ts';
 
 export type Service = Omit<Selectable<TenantDatabase['subscribers.service']>, 'state'> & {
   readonly state: StoredState;
 };
-export type ServiceLock = Omit<Selectable<TenantDatabase['subscribers.serviceLock']>, 'reason'> & {
+export type ServiceLock = Omit<Selectable<TenantDatabase['subscribers.serviceLock']>, 'reason' | 'slowTo'> & {
   readonly reason: LockReason;
+  /** Null: it closes the service; else it leaves it open at no more than this. */
+  readonly slowTo: ShapingPayload | null;
 };
 
 export async function servicesById(db: Executor<TenantDatabase>, ids: readonly string[]): Promise<Service[]> {
@@ -42,7 +44,7 @@ export async function locksOfServices(
     .where('serviceId', 'in', serviceIds)
     .orderBy('lockedAt')
     .execute();
-  return rows as ServiceLock[];
+  return rows as unknown as ServiceLock[];
 }
 
 /** The service, locked for the rest of the transaction, so that its events keep their order. */
@@ -95,12 +97,19 @@ export async function updateService(
   return row as Service;
 }
 
-/** @returns whether the lock was new. */
+/** Sets a lock, or makes one of this reason as hard as this. @returns whether anything changed. */
 export async function addLock(transaction: Transaction<TenantDatabase>, lock: ServiceLock): Promise<boolean> {
+  const slowTo = lock.slowTo === null ? null : JSON.stringify(lock.slowTo);
+  const { because, lockedAt, lockedBy } = lock;
   const result = await transaction
     .insertInto('subscribers.serviceLock')
-    .values(lock)
-    .onConflict((conflict) => conflict.doNothing())
+    .values({ ...lock, slowTo })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['serviceId', 'reason'])
+        .doUpdateSet({ slowTo, because, lockedAt, lockedBy })
+        .where(sql<boolean>`service_lock.slow_to is distinct from excluded.slow_to`),
+    )
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === 1n;
 }

@@ -11,6 +11,7 @@ interface ServiceSeen {
     readonly state: string;
     readonly access: {
       readonly mode: string;
+      readonly shaping: { readonly downstream: { readonly bitsPerSecond: string } };
       readonly changes: readonly {
         readonly mode: string;
         readonly state: string;
@@ -20,12 +21,23 @@ interface ServiceSeen {
   };
 }
 
-test('an unpaid invoice leads to the walled garden, verified on the router, and a payment leads out', async () => {
+const advance = (days: number) =>
+  bravo.owner.data(
+    'mutation ($days: Int!) { advanceDemoClock(input: { days: $days }) { ... on DemoClock { today } ... on Failure { message } } }',
+    { days },
+  );
+const speeds = (speedBitsPerSecond: string) => ({
+  downstream: { speedBitsPerSecond },
+  upstream: { speedBitsPerSecond },
+});
+const downstream = ({ service }: ServiceSeen) => service.access.shaping.downstream.bitsPerSecond;
+
+test('an unpaid invoice slows the line down, then leads to the walled garden, verified on the router, and a payment leads out', async () => {
   const { customerId, serviceId, password } = await newSubscriber(bravo.owner, 'late-payer', 'Home 50');
   await bravo.lab.login('late-payer', password);
   const seen = () =>
     bravo.noc.data<ServiceSeen>(
-      'query ($id: ID!) { service(id: $id) { state access { mode changes { mode state evidence } } } }',
+      'query ($id: ID!) { service(id: $id) { state access { mode shaping { downstream { bitsPerSecond } } changes { mode state evidence } } } }',
       { id: serviceId },
     );
   const verified =
@@ -58,10 +70,35 @@ test('an unpaid invoice leads to the walled garden, verified on the router, and 
   });
   expect(again.issueInvoice.__typename).toBe('StalePlanError');
 
-  // Nobody pays for a month.
-  await bravo.owner.data(
-    'mutation { advanceDemoClock(input: { days: 31 }) { ... on DemoClock { today } ... on Failure { message } } }',
+  // This ISP slows down a week before it cuts off.
+  const setCampaign = `mutation ($input: SetDunningCampaignInput!) { setDunningCampaign(input: $input) { __typename
+    ... on DunningCampaignPreview { fingerprint } ... on Failure { code message } } }`;
+  const steps = [
+    { id: 'slow-1m', action: 'SLOW', daysAfterDue: 7, slowTo: speeds('1000000') },
+    { id: 'walled-garden', action: 'WALLED_GARDEN', daysAfterDue: 14, minimumDaysAfterPrevious: 5 },
+  ];
+  const planned = await bravo.billing.data<{ setDunningCampaign: { fingerprint: string } }>(setCampaign, {
+    input: { steps, mode: 'PLAN' },
+  });
+  const inForce = await bravo.billing.data<{ setDunningCampaign: { __typename: string } }>(setCampaign, {
+    input: { steps, mode: 'APPLY', fingerprint: planned.setDunningCampaign.fingerprint },
+  });
+  expect(inForce.setDunningCampaign.__typename).toBe('DunningCampaign');
+
+  // Nobody pays for three weeks: the live session and the next login are slow, and the NOC sees why.
+  await advance(22);
+  const slow = await eventually(
+    seen,
+    (answer) => verified('OPEN')(answer) && downstream(answer) === '1000000',
   );
+  expect(slow.service.state).toBe('ACTIVE');
+  const { explainLogin } = await bravo.noc.data<{ explainLogin: { steps: { fact: string }[] } }>(
+    '{ explainLogin(username: "late-payer", nasAddress: "127.0.0.1") { steps { fact } } }',
+  );
+  expect(explainLogin.steps.map(({ fact }) => fact).join()).toContain('step slow-1m');
+
+  // Nobody pays for a month.
+  await advance(9);
   const locked = await eventually(seen, verified('WALLED_GARDEN'));
   expect(locked.service.state).toBe('SUSPENDED');
   expect(locked.service.access.changes[0]?.evidence).toContain('dotmac-suspended');
@@ -83,6 +120,7 @@ test('an unpaid invoice leads to the walled garden, verified on the router, and 
   expect(first.recordPayment.__typename).toBe('Payment');
   expect(second).toEqual(first);
   const open = await eventually(seen, verified('OPEN'));
+  expect(Number(downstream(open))).toBeGreaterThan(1_000_000);
   expect(open.service.state).toBe('ACTIVE');
   const session = (await bravo.lab.sessions()).find(({ username }) => username === 'late-payer');
   expect(session?.addressList).not.toBe('dotmac-suspended');

@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { TenantDatabase } from '@dotmac/migrations';
+import type { Executor, NewEvent } from '@dotmac/platform';
+import type { ShapingPayload, TenantEvents } from '@dotmac/schema';
+import type { Selectable, Transaction } from 'kysely';
+import { insertRows } from '../database/insert-rows.ts';
+import { type Act, occurred } from '../run/issue.ts';
+import { harsher, type Restriction } from './rules-restriction.ts';
+
+/** What billing wants of a customer's services, and why. */
+export interface WantedLock {
+  readonly customerId: string;
+  readonly restriction: Restriction;
+  readonly because: string;
+}
+
+/** Billing's lock of a customer as it stands. */
+export interface StandingLock extends WantedLock {
+  readonly requestedAt: Date;
+}
+
+/**
+ * Makes the customers' locks as hard as wanted; none becomes softer. The caller holds the accounts' locks.
+ * @returns the events that ask for what changed.
+ */
+export async function placeLocks(
+  transaction: Transaction<TenantDatabase>,
+  wanted: readonly WantedLock[],
+  act: Act,
+): Promise<NewEvent<TenantEvents>[]> {
+  if (wanted.length === 0) return [];
+  const before = new Map(
+    (
+      await locksOfCustomers(
+        transaction,
+        wanted.map(({ customerId }) => customerId),
+      )
+    ).map((lock) => [lock.customerId, lock.restriction]),
+  );
+  const after = new Map<string, WantedLock>();
+  for (const lock of wanted) {
+    const standing = after.get(lock.customerId)?.restriction ?? before.get(lock.customerId);
+    const restriction = standing === undefined ? lock.restriction : harsher(standing, lock.restriction);
+    if (!isDeepStrictEqual(restriction, standing)) after.set(lock.customerId, { ...lock, restriction });
+  }
+  const changed = [...after.values()];
+  await deleteLocks(transaction, [...after.keys()]);
+  await insertRows(
+    transaction,
+    'billing.lock',
+    { customer_id: 'text', because: 'text', requested_at: 'timestamptz', slow_to: 'jsonb' },
+    changed.map(({ customerId, because, restriction }) => ({
+      customer_id: customerId,
+      because,
+      requested_at: new Date(act.now),
+      slow_to: restriction.kind === 'SLOW' ? JSON.stringify(restriction.to) : null,
+    })),
+  );
+  return changed.map((lock) => requestOf(lock, act));
+}
+
+function requestOf({ customerId, because, restriction }: WantedLock, act: Act): NewEvent<TenantEvents> {
+  const about = { subject: customerId, ...occurred(act) };
+  return restriction.kind === 'CUT'
+    ? { type: 'billing.lock.requested', payload: { customerId, because }, ...about }
+    : {
+        type: 'billing.slow.requested',
+        payload: { customerId, because, to: restriction.to },
+        ...about,
+      };
+}
+
+async function deleteLocks(
+  transaction: Transaction<TenantDatabase>,
+  customerIds: readonly string[],
+): Promise<bigint> {
+  if (customerIds.length === 0) return 0n;
+  const result = await transaction
+    .deleteFrom('billing.lock')
+    .where('customerId', 'in', customerIds)
+    .executeTakeFirst();
+  return result.numDeletedRows;
+}
+
+/** @returns whether there was a lock. */
+export async function deleteLock(
+  transaction: Transaction<TenantDatabase>,
+  customerId: string,
+): Promise<boolean> {
+  return (await deleteLocks(transaction, [customerId])) === 1n;
+}
+
+export async function locksOfCustomers(
+  db: Executor<TenantDatabase>,
+  customerIds: readonly string[],
+): Promise<StandingLock[]> {
+  const rows = await db
+    .selectFrom('billing.lock')
+    .selectAll()
+    .where('customerId', 'in', customerIds)
+    .execute();
+  return rows.map(standingLock);
+}
+
+function standingLock({
+  slowTo,
+  customerId,
+  because,
+  requestedAt,
+}: Selectable<TenantDatabase['billing.lock']>): StandingLock {
+  const restriction: Restriction =
+    slowTo === null ? { kind: 'CUT' } : { kind: 'SLOW', to: slowTo as unknown as ShapingPayload };
+  return { customerId, because, requestedAt, restriction };
+}

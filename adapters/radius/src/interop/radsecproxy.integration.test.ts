@@ -8,6 +8,7 @@ import { RadiusClient } from '../client/client.ts';
 import { packetCodes } from '../packet/codes.ts';
 import { sharedSecret } from '../packet/shared-secret.ts';
 import { RadSecClient } from '../radsec/client.ts';
+import type { Nas } from '../server/nas.ts';
 import { type RadiusServer, startRadiusServer } from '../server/server.ts';
 import { makeCertificates } from './certificates.ts';
 import { freeTcpPort, freeUdpPort, installed } from './free-radius.ts';
@@ -20,7 +21,12 @@ describe.skipIf(!available)('radsecproxy between a NAS and us, TLS on either sid
   let proxy: ChildProcess;
   let udpPort: number;
   let tlsPort: number;
-  const nas = { id: 'proxy', requireMessageAuthenticator: 'YES', limitProxyState: true } as const;
+  const nas: Nas = {
+    id: 'proxy',
+    secrets: [sharedSecret('testing123')],
+    requireMessageAuthenticator: 'YES',
+    limitProxyState: true,
+  };
   const request = {
     code: packetCodes['Access-Request'],
     replyCodes: [packetCodes['Access-Accept'], packetCodes['Access-Reject']],
@@ -42,14 +48,16 @@ describe.skipIf(!available)('radsecproxy between a NAS and us, TLS on either sid
       acctPort: null,
       rejectDelayMs: 0,
       policy: {
-        findNas: () => ({ ...nas, secrets: [sharedSecret('testing123')] }),
+        findNas: () => nas,
+        findNasOfCertificate: ({ names }) => (names[0] === 'proxy.example' ? nas : null),
         authenticate: (view) =>
           verifyPassword(view, 'opensesame')
             ? { kind: 'ACCEPT', attributes: [{ name: 'Tunnel-Password', value: 'hidden', tag: 1 }] }
             : { kind: 'REJECT', reason: 'BAD_PASSWORD' },
       },
-      radSec: { port: 0, key: ours.key, cert: ours.cert, ca: authority.cert, findNas: () => nas },
+      radSec: { port: 0 },
     });
+    await server.radSec?.use({ key: ours.key, cert: ours.cert, ca: authority.cert });
     udpPort = await freeUdpPort();
     tlsPort = await freeTcpPort();
     await writeFile(
@@ -73,7 +81,7 @@ client from-tls {
 }
 server over-tls {
   host 127.0.0.1
-  port ${server.radSecPort}
+  port ${server.radSec?.port}
   type tls
   certificateNameCheck off
 }

@@ -10,11 +10,15 @@ import { makeCertificates } from '../interop/certificates.ts';
 import { installed } from '../interop/free-radius.ts';
 import { buildRequest, verifyReply } from '../packet/build.ts';
 import { packetCodes } from '../packet/codes.ts';
+import { sharedSecret } from '../packet/shared-secret.ts';
 import type { AccountingRecord } from '../server/accounting-record.ts';
 import type { Anomaly } from '../server/anomaly.ts';
 import { type RadiusServer, startRadiusServer } from '../server/server.ts';
 import { RadSecClient } from './client.ts';
 import { packetFramer, radSecSecret } from './framing.ts';
+
+/** Of UDP. */
+const unused = sharedSecret('another secret');
 
 describe.skipIf(!installed('openssl', 'version'))('RADIUS over TLS', () => {
   let certificates: Awaited<ReturnType<typeof makeCertificates>>;
@@ -39,21 +43,17 @@ describe.skipIf(!installed('openssl', 'version'))('RADIUS over TLS', () => {
           verifyPassword(request, 'opensesame')
             ? { kind: 'ACCEPT' }
             : { kind: 'REJECT', reason: 'BAD_PASSWORD' },
-      },
-      accounting: { record: async (batch) => void records.push(...batch) },
-      radSec: {
-        port,
-        key,
-        cert,
-        ca: certificates.authority.cert,
-        findNas: ({ commonName }) =>
-          commonName === 'nas.example'
-            ? { id: 'nas-tls', requireMessageAuthenticator: 'YES', limitProxyState: true }
+        findNasOfCertificate: ({ names }) =>
+          names.includes('nas.example')
+            ? { id: 'nas-tls', secrets: [unused], requireMessageAuthenticator: 'YES', limitProxyState: true }
             : null,
       },
+      accounting: { record: async (batch) => void records.push(...batch) },
+      radSec: { port },
     });
+    await server.radSec?.use({ key, cert, ca: certificates.authority.cert });
   };
-  const open = (name: string, port = server.radSecPort as number): RadSecClient => {
+  const open = (name: string, port = server.radSec?.port as number): RadSecClient => {
     const { key, cert } = certificates.issued[name] as { key: string; cert: string };
     const ca = certificates.authority.cert;
     const client = new RadSecClient({ host: '127.0.0.1', port, serverName: 'radius.example', key, cert, ca });
@@ -110,14 +110,14 @@ describe.skipIf(!installed('openssl', 'version'))('RADIUS over TLS', () => {
       name: 'DeviceError',
     });
     expect(anomalies).toMatchObject([
-      { kind: 'RADSEC_REFUSED', detail: expect.stringContaining('no known NAS') },
+      { kind: 'RADSEC_UNKNOWN_CERTIFICATE', detail: expect.stringContaining('"stranger.example"') },
     ]);
     const foreign = await makeCertificates(['nas.example']);
     const { key, cert } = foreign.issued['nas.example'] as { key: string; cert: string };
     const ca = certificates.authority.cert;
     const client = new RadSecClient({
       host: '127.0.0.1',
-      port: server.radSecPort as number,
+      port: server.radSec?.port as number,
       serverName: 'radius.example',
       key,
       cert,
@@ -133,7 +133,7 @@ describe.skipIf(!installed('openssl', 'version'))('RADIUS over TLS', () => {
     const { key, cert } = certificates.issued['nas.example'] as { key: string; cert: string };
     const client = new RadSecClient({
       host: '127.0.0.1',
-      port: server.radSecPort as number,
+      port: server.radSec?.port as number,
       serverName: 'other.example',
       key,
       cert,
@@ -162,7 +162,7 @@ describe.skipIf(!installed('openssl', 'version'))('RADIUS over TLS', () => {
   test('a broken connection is opened again by the next request', async () => {
     await start();
     const client = open('nas.example');
-    const port = server.radSecPort as number;
+    const port = server.radSec?.port as number;
     expect((await login(client, 'opensesame')).reply?.code).toBe(2);
     await server.close();
     await start(port);
@@ -176,7 +176,7 @@ describe.skipIf(!installed('openssl', 'version'))('RADIUS over TLS', () => {
     const { key, cert } = certificates.issued['nas.example'] as { key: string; cert: string };
     const socket = connect({
       host: '127.0.0.1',
-      port: server.radSecPort as number,
+      port: server.radSec?.port as number,
       servername: 'radius.example',
       key,
       cert,

@@ -1,99 +1,197 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createServer, type TLSSocket } from 'node:tls';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Clock } from '@dotmac/device';
 import { plainAddress } from '../attribute/address.ts';
+import type { AnomalyKind } from '../server/anomaly.ts';
 import type { Nas } from '../server/nas.ts';
 import type { Peer } from '../server/reception.ts';
-import { packetFramer, radSecSecret } from './framing.ts';
+import { describeCertificate, type RadSecCertificate, radSecCertificate } from './certificate.ts';
+import { RadSecConnection } from './connection.ts';
+import { radSecSecret } from './framing.ts';
+import { HalfOpen } from './half-open.ts';
+import { contextOf, type RadSecIdentity } from './identity.ts';
+import { type RadSecLimits, usualLimits } from './limits.ts';
 
-export interface RadSecCertificate {
-  readonly commonName: string | null;
-  readonly subjectAltName: string | null;
-  /** SHA-256, colon-separated. */
-  readonly fingerprint: string;
-}
-
-export interface RadSecListenOptions {
-  /** Default 2083; 0 takes a free one. */
-  readonly port?: number;
-  /** PEM: our key and certificate, and the authorities of the peers. */
-  readonly key: string;
-  readonly cert: string;
-  readonly ca: string;
-  /** The NAS or proxy behind a certificate that the authorities have signed; null refuses the connection. */
-  readonly findNas: (certificate: RadSecCertificate, sourceAddress: string) => Omit<Nas, 'secrets'> | null;
-}
-
-export interface RadSecListener {
+export interface RadSecServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
   readonly port: number;
-  close(): Promise<void>;
+  readonly clock: Clock;
+  readonly limits?: Partial<RadSecLimits>;
+  /** The NAS or proxy behind a certificate that the authorities have signed; null refuses it. */
+  readonly findNas: (certificate: RadSecCertificate) => Nas | null;
+  readonly onPacket: (packet: Buffer, peer: Peer) => void;
+  readonly onRefused: (
+    kind: AnomalyKind,
+    sourceAddress: string,
+    nasId: string | null,
+    reason: string,
+  ) => void;
 }
 
-/** Listens for RADIUS over TLS 1.3 and 1.2 with certificates on both sides (RFC 6614). */
-export async function listenRadSec(
-  host: string,
-  options: RadSecListenOptions,
-  onPacket: (packet: Buffer, peer: Peer) => void,
-  onRefused: (sourceAddress: string, reason: string) => void,
-): Promise<RadSecListener> {
-  const { key, cert, ca, findNas, port = 2083 } = options;
-  const sockets = new Set<TLSSocket>();
-  const server = createServer({
-    key,
-    cert,
-    ca,
-    requestCert: true,
-    rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
-  });
-  server.on('tlsClientError', (error, socket) =>
-    onRefused(plainAddress(socket.remoteAddress ?? ''), error.message),
-  );
-  server.on('secureConnection', (socket) => {
-    const address = plainAddress(socket.remoteAddress ?? '');
-    const nas = findNas(certificateOf(socket), address);
-    socket.on('error', (error) => onRefused(address, error.message));
-    if (nas === null) {
-      onRefused(address, `The certificate ${certificateOf(socket).fingerprint} belongs to no known NAS`);
+/** RADIUS over TLS 1.3 and 1.2 with certificates on both sides (RFC 6614). It listens as long as it has an identity. */
+export class RadSecServer {
+  readonly #options: RadSecServerOptions;
+  readonly #limits: RadSecLimits;
+  readonly #halfOpen: HalfOpen;
+  readonly #connections = new Set<RadSecConnection>();
+  #identity: RadSecIdentity | null = null;
+  #server: Server | null = null;
+  #work: Promise<void> = Promise.resolve();
+  #sweep: NodeJS.Timeout | null = null;
+
+  constructor(options: RadSecServerOptions) {
+    this.#options = options;
+    this.#limits = { ...usualLimits, ...options.limits };
+    this.#halfOpen = new HalfOpen(this.#limits.mostHalfOpen, this.#limits.mostHalfOpenPerAddress);
+  }
+
+  /** Null while it does not listen. */
+  get port(): number | null {
+    return (this.#server?.address() as AddressInfo | null | undefined)?.port ?? null;
+  }
+
+  get connections(): readonly RadSecConnection[] {
+    return [...this.#connections];
+  }
+
+  get halfOpen(): number {
+    return this.#halfOpen.size;
+  }
+
+  /**
+   * Begins to listen, or shows another certificate from the next connection on; null closes the door. Whoever was let in
+   * by other authorities, or before a list of what they have revoked, has to come again.
+   * @throws Error of OpenSSL for PEM that it does not take, of the system for a port that is another's.
+   */
+  async use(identity: RadSecIdentity | null): Promise<void> {
+    const turn = this.#work.then(() => this.#use(identity));
+    this.#work = turn.catch(() => {});
+    return turn;
+  }
+
+  /** To be called when the NASes have changed: ends the connections whose certificate is not their NAS's any more. */
+  recheck(): void {
+    for (const connection of this.#connections) {
+      const nas = this.#options.findNas(connection.certificate);
+      if (nas?.id === connection.nas.id) connection.nas = overTls(nas);
+      else connection.destroy();
+    }
+  }
+
+  /** Sends the replies that are on their way, and stops listening. */
+  async close(): Promise<void> {
+    await this.use(null);
+  }
+
+  async #use(identity: RadSecIdentity | null): Promise<void> {
+    const before = this.#identity;
+    if (identity === null) await this.#stop();
+    else if (this.#server === null) await this.#listen(identity);
+    else this.#server.setSecureContext(contextOf(identity));
+    this.#identity = identity;
+    if (identity === null || before === null) return;
+    if (identity.ca === before.ca && identity.crl === before.crl) return;
+    this.#halfOpen.closeAll();
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  async #listen(identity: RadSecIdentity): Promise<void> {
+    const { host, port } = this.#options;
+    const server = createServer({
+      ...contextOf(identity),
+      handshakeTimeout: this.#limits.handshakeMs,
+      requestCert: true,
+      // Judged in `#admit`, where it can be said whose certificate was refused and why.
+      rejectUnauthorized: false,
+    });
+    server.maxConnections = this.#limits.mostConnections;
+    server.on('connection', (socket) => this.#halfOpen.add(socket));
+    server.on('tlsClientError', (error, socket) => {
+      this.#halfOpen.done(socket);
+      this.#refuse(plainAddress(socket.remoteAddress ?? ''), null, reasonOf(error));
       socket.destroy();
+    });
+    server.on('secureConnection', (socket) => this.#admit(socket));
+    server.listen(port, host);
+    await once(server, 'listening');
+    this.#server = server;
+    const { packetMs, idleMs } = this.#limits;
+    this.#sweep = setInterval(() => this.#look(), Math.min(packetMs, idleMs) / 2).unref();
+  }
+
+  async #stop(): Promise<void> {
+    const server = this.#server;
+    if (server === null) return;
+    this.#server = null;
+    if (this.#sweep !== null) clearInterval(this.#sweep);
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    this.#halfOpen.closeAll();
+    await Promise.all([...this.#connections].map((connection) => connection.finish()));
+    await closed;
+  }
+
+  #admit(socket: TLSSocket): void {
+    const { findNas, onPacket, onRefused, clock } = this.#options;
+    this.#halfOpen.done(socket);
+    const address = plainAddress(socket.remoteAddress ?? '');
+    socket.on('error', () => socket.destroy());
+    const certificate = radSecCertificate(socket.getPeerCertificate());
+    const nas = socket.authorized && certificate !== null ? findNas(certificate) : null;
+    if (certificate === null || nas === null) {
+      socket.destroy();
+      if (certificate === null) this.#refuse(address, null, 'It shows no certificate');
+      else if (socket.authorized)
+        onRefused('RADSEC_UNKNOWN_CERTIFICATE', address, null, describeCertificate(certificate));
+      else this.#refuse(address, null, `${socket.authorizationError}: ${describeCertificate(certificate)}`);
       return;
     }
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    const peer: Peer = {
-      address,
-      port: socket.remotePort ?? 0,
-      nas: { ...nas, secrets: [radSecSecret] },
-      send: (reply) => {
-        if (socket.writable) socket.write(Buffer.from(reply));
-      },
-    };
-    const cut = packetFramer();
+    const peer = { address, nas: overTls(nas), certificate, now: clock.now() };
+    const connection = new RadSecConnection(socket, peer, this.#limits);
+    this.#makeRoom(nas.id);
+    this.#connections.add(connection);
+    socket.setNoDelay(true).setKeepAlive(true, 60_000);
+    socket.on('close', () => this.#connections.delete(connection));
     socket.on('data', (chunk: Buffer) => {
-      const packets = cut(chunk);
+      const packets = connection.packetsOf(chunk, clock.now());
       if (packets === null) {
-        onRefused(address, 'A packet length that cannot be one');
-        socket.destroy();
-      } else for (const packet of packets) onPacket(packet, peer);
+        this.#refuse(address, nas.id, 'A packet length that cannot be one');
+        connection.destroy();
+      } else for (const packet of packets) onPacket(packet, connection);
     });
-  });
-  server.listen(port, host);
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  }
+
+  #makeRoom(nasId: string): void {
+    const same = [...this.#connections].filter(({ nas }) => nas.id === nasId);
+    if (same.length < this.#limits.mostPerNas) return;
+    same.reduce((a, b) => (b.heardAt < a.heardAt ? b : a)).destroy();
+  }
+
+  /** Ends what has taken too long. */
+  #look(): void {
+    const now = this.#options.clock.now();
+    for (const connection of this.#connections) {
+      const overdue = connection.overdue(now);
+      if (overdue === null) continue;
+      const { address, nas, certificate } = connection;
+      if (overdue === 'PACKET') this.#refuse(address, nas.id, 'A packet that does not come to its end');
+      if (overdue === 'EXPIRED')
+        this.#refuse(address, nas.id, `CERT_HAS_EXPIRED: ${describeCertificate(certificate)}`);
+      connection.destroy();
+    }
+  }
+
+  #refuse(address: string, nasId: string | null, reason: string): void {
+    this.#options.onRefused('RADSEC_REFUSED', address, nasId, reason);
+  }
 }
 
-function certificateOf(socket: TLSSocket): RadSecCertificate {
-  const { subject, subjectaltname, fingerprint256 } = socket.getPeerCertificate();
-  return {
-    commonName: typeof subject.CN === 'string' ? subject.CN : null,
-    subjectAltName: subjectaltname ?? null,
-    fingerprint: fingerprint256,
-  };
+/** RFC 6614 §2.3: the same secret for everybody, since TLS is what protects. */
+function overTls(nas: Nas): Nas {
+  return { ...nas, secrets: [radSecSecret] };
+}
+
+function reasonOf(error: Error & { readonly code?: string; readonly reason?: string }): string {
+  return error.reason ?? error.code ?? error.message;
 }

@@ -1,6 +1,7 @@
 import type { Attribute } from '../attribute/encode.ts';
 import type { MsChapErrorCode } from '../authentication/ms-chap.ts';
 import type { HomeServerPool } from '../proxy/home-servers.ts';
+import type { RadSecCertificate } from '../radsec/certificate.ts';
 import type { AccessRequestView } from './access-request.ts';
 import type { AccountingRecord } from './accounting-record.ts';
 import type { Nas } from './nas.ts';
@@ -37,6 +38,8 @@ export type AccessDecision = AccessAccept | AccessReject | AccessDiscard;
 export interface RadiusPolicy {
   /** The NAS at an address, in canonical text without IPv4-mapping; null when there is none. */
   findNas(sourceAddress: string): Nas | null;
+  /** The NAS that shows a certificate, which the authorities have signed; null (or absent) when it is nobody's. */
+  findNasOfCertificate?(certificate: RadSecCertificate): Nas | null;
   /**
    * The home servers that answer for the realm of a request, EAP included; null (or absent) means we do.
    * The view is valid during the call only.

@@ -3,7 +3,8 @@ import type { Dictionary } from '../dictionary/dictionary.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { type EapOptions, EapServer } from '../eap/server.ts';
 import { packetCodes } from '../packet/codes.ts';
-import { listenRadSec, type RadSecListenOptions } from '../radsec/server.ts';
+import type { RadSecLimits } from '../radsec/limits.ts';
+import { RadSecServer } from '../radsec/server.ts';
 import type { PacketTap } from '../trace/tap.ts';
 import { AccessServer } from './access-server.ts';
 import { AccountingServer } from './accounting-server.ts';
@@ -35,8 +36,12 @@ export interface RadiusServerOptions {
   readonly mostAgeMs?: number;
   /** Socket receive buffer; default 4 MiB. The kernel's default holds about 193 datagrams. */
   readonly receiveBufferBytes?: number;
-  /** RADIUS over TLS, on the same policy and sink. */
-  readonly radSec?: RadSecListenOptions;
+  /** Where RADIUS over TLS is taken, on the same policy and sink, once `RadiusServer.radSec` has an identity to show. */
+  readonly radSec?: {
+    readonly host?: string;
+    readonly port: number;
+    readonly limits?: Partial<RadSecLimits>;
+  };
   /** EAP methods to offer; without it EAP requests go to the policy as they are. */
   readonly eap?: EapOptions;
   /** Several workers on one port, spread by the kernel; default false. A retransmission may reach another worker. */
@@ -52,7 +57,8 @@ export interface RadiusServerOptions {
 export interface RadiusServer {
   readonly authPort: number | null;
   readonly acctPort: number | null;
-  readonly radSecPort: number | null;
+  /** Null where the options have none. */
+  readonly radSec: RadSecServer | null;
   readonly counters: Readonly<ServerCounters>;
   /** Accounting records that wait for a commit. */
   readonly queued: number;
@@ -119,20 +125,22 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
           await authListener?.close();
           throw error;
         });
-  const radSecListener =
+  const radSec =
     options.radSec === undefined
       ? null
-      : await listenRadSec(
+      : new RadSecServer({
           host,
-          options.radSec,
-          (packet, peer) => {
+          ...options.radSec,
+          clock,
+          findNas: (certificate) => options.policy.findNasOfCertificate?.(certificate) ?? null,
+          onPacket: (packet, peer) => {
             if (packet[0] === packetCodes['Accounting-Request']) accounting?.handle(packet, peer);
             else access.handle(packet, peer);
           },
-          (address, reason) => context.anomalies.report('RADSEC_REFUSED', address, null, reason),
-        );
+          onRefused: (...refusal) => context.anomalies.report(...refusal),
+        });
   return {
-    radSecPort: radSecListener?.port ?? null,
+    radSec,
     authPort: authListener?.port ?? null,
     acctPort: acctListener?.port ?? null,
     counters,
@@ -144,7 +152,7 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
       access.close();
       await authListener?.close();
       await accounting?.drained();
-      await radSecListener?.close();
+      await radSec?.close();
       await acctListener?.close();
     },
   };

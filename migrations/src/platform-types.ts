@@ -310,6 +310,7 @@ export interface TenantsTenant {
   ownerEmail: string;
   radiusAccountingPort: number;
   radiusAuthPort: number;
+  radsecPort: number | null;
   slug: string;
   specHash: string | null;
   state: string;

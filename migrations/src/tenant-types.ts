@@ -1355,6 +1355,8 @@ export interface NetworkManagementAddress {
 }
 
 export interface NetworkNas {
+  certificateFingerprint: string | null;
+  certificateName: string | null;
   coaHost: string | null;
   coaPort: number;
   createdAt: ColumnType<Date, Date | string, Date | string>;
@@ -1368,7 +1370,7 @@ export interface NetworkNas {
   previousSecret: Uint8Array | null;
   requireMessageAuthenticator: Generated<string>;
   secret: Uint8Array;
-  sourceAddress: string;
+  sourceAddress: string | null;
   vendorProfile: string;
 }
 
@@ -1422,6 +1424,16 @@ export interface NetworkRadiusProblem {
   lastAt: ColumnType<Date, Date | string, Date | string>;
   nasId: string | null;
   sourceAddress: string;
+}
+
+export interface NetworkRadsec {
+  authorities: string;
+  certificate: string;
+  enabled: boolean;
+  oneRow: Generated<boolean>;
+  privateKey: Uint8Array;
+  revocations: string | null;
+  updatedAt: ColumnType<Date, Date | string, Date | string>;
 }
 
 export interface NetworkRealm {
@@ -1817,6 +1829,7 @@ export interface DB {
   "network.neighbor": NetworkNeighbor;
   "network.plan": NetworkPlan;
   "network.radiusProblem": NetworkRadiusProblem;
+  "network.radsec": NetworkRadsec;
   "network.realm": NetworkRealm;
   "network.sensor": NetworkSensor;
   "network.sensorSample": NetworkSensorSample;

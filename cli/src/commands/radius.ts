@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import { demoCredential } from '../demo/credentials.ts';
-import { graphClient } from '../graph-client.ts';
+import { type GraphClient, graphClient } from '../graph-client.ts';
 import type { Flags } from '../main.ts';
 import { UsageError } from './command.ts';
 import { followTrace } from './radius-trace.ts';
@@ -11,12 +12,12 @@ interface Explanation {
   readonly steps: readonly { readonly check: string; readonly passed: boolean; readonly fact: string }[];
 }
 
-const query = `query ($username: String!, $nasAddress: IPAddress!, $mac: String, $password: String, $portId: String) {
-  explainLogin(username: $username, nasAddress: $nasAddress, mac: $mac, password: $password, portId: $portId) {
+const query = `query ($username: String!, $nasAddress: IPAddress, $nasId: ID, $mac: String, $password: String, $portId: String) {
+  explainLogin(username: $username, nasAddress: $nasAddress, nasId: $nasId, mac: $mac, password: $password, portId: $portId) {
     decision reason steps { check passed fact } } }`;
 
 /**
- * `dotmac radius explain --user <name> --nas <address>`: what the answer to a login would be now, check by check.
+ * `dotmac radius explain --user <name> --nas <address, name or id>`: what the answer to a login would be now, check by check.
  * `dotmac radius trace --user <name> [--minutes <n>] [--reason <why>]`: his packets, redacted, as they pass.
  */
 export async function runRadius([word]: readonly string[], flags: Flags): Promise<void> {
@@ -26,17 +27,25 @@ export async function runRadius([word]: readonly string[], flags: Flags): Promis
   if (user === undefined || nas === undefined)
     throw new UsageError('radius explain needs --user and --nas, such as --user ada --nas 127.0.0.1');
   const { url, token } = demoCredential(readSettings().home, flags.as ?? 'alpha.noc');
-  const { explainLogin } = await graphClient(url, token, flags.tenant).ask<{ explainLogin: Explanation }>(
-    query,
-    {
-      username: user,
-      nasAddress: nas,
-      mac: flags.mac,
-      password: flags.password,
-      portId: flags['port-id'],
-    },
-  );
+  const graph = graphClient(url, token, flags.tenant);
+  const { explainLogin } = await graph.ask<{ explainLogin: Explanation }>(query, {
+    username: user,
+    ...(await nasOf(graph, nas)),
+    mac: flags.mac,
+    password: flags.password,
+    portId: flags['port-id'],
+  });
   process.stdout.write(flags.json === true ? `${JSON.stringify(explainLogin)}\n` : told(explainLogin));
+}
+
+/** A NAS that comes over TLS may have no address: then it is said by name or id. */
+async function nasOf(graph: GraphClient, nas: string): Promise<{ nasAddress: string } | { nasId: string }> {
+  if (isIP(nas) !== 0) return { nasAddress: nas };
+  const { nases } = await graph.ask<{ nases: { id: string; name: string }[] }>('{ nases { id name } }');
+  const found = nases.find(({ id, name }) => id === nas || name === nas);
+  if (found === undefined)
+    throw new UsageError(`There is no NAS "${nas}"; there are: ${nases.map(({ name }) => name).join(', ')}`);
+  return { nasId: found.id };
 }
 
 async function trace({ user, minutes = '10', reason, as, tenant, json }: Flags): Promise<void> {

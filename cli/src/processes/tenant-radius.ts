@@ -3,15 +3,15 @@ import { isDatabaseOutage, type Logger } from '@dotmac/platform';
 import { AccountingSpool, startRadiusServer } from '@dotmac/radius';
 import type { NetworkModule } from '@dotmac/subgraph-network';
 
-interface UdpPort {
+interface Port {
   readonly host: string;
   readonly port: number;
 }
 
 /** A tenant's door for its NASes; its module's policy must know everybody by now. Closed in the order of need. */
 export async function openRadius(
-  { policy, tap, accountingSink, nasWatch, eap, onMessageAuthenticatorSeen }: NetworkModule,
-  ports: { readonly auth: UdpPort; readonly accounting: UdpPort },
+  { policy, tap, accountingSink, nasWatch, eap, radSec, nasOf, onMessageAuthenticatorSeen }: NetworkModule,
+  ports: { readonly auth: Port; readonly accounting: Port; readonly radSec: Port | undefined },
   { stateFolder, logger }: { readonly stateFolder: string; readonly logger: Logger },
 ): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
@@ -19,10 +19,7 @@ export async function openRadius(
   const accounting = await AccountingSpool.open({
     sink: accountingSink,
     folder: join(stateFolder, 'accounting'),
-    findNas: (id, sourceAddress) => {
-      const nas = policy.findNas(sourceAddress);
-      return nas?.id === id ? nas : null;
-    },
+    findNas: nasOf,
     isOutage: isDatabaseOutage,
     onStateChange: (state) => logger.warn({ state }, 'RADIUS: where accounting goes has changed'),
     onLost: (record, reason) =>
@@ -37,6 +34,7 @@ export async function openRadius(
     host: ports.auth.host,
     authPort: ports.auth.port,
     acctPort: ports.accounting.port,
+    ...(ports.radSec === undefined ? {} : { radSec: ports.radSec }),
     onAnomaly: (anomaly) => {
       nasWatch.anomaly(anomaly);
       logger.warn({ anomaly }, 'RADIUS: something is wrong with a NAS');
@@ -45,6 +43,7 @@ export async function openRadius(
   });
   stack.defer(() => radius.close());
   eap.server = radius;
+  if (radius.radSec !== null) stack.defer(radSec.attach(radius.radSec));
   nasWatch.server = {
     counters: radius.counters,
     ports: [radius.authPort, radius.acctPort].filter((port) => port !== null),

@@ -33,13 +33,14 @@ const json = <T extends z.ZodType>(schema: T) =>
     .transform((text) => JSON.parse(text))
     .pipe(schema);
 /** `udp:host:port`, as the hosting driver writes it. */
-const udpPort = z
-  .string()
-  .regex(/^udp:.+:\d+$/, 'expected udp:host:port')
-  .transform((text) => ({
-    host: text.slice('udp:'.length, text.lastIndexOf(':')),
-    port: Number(text.slice(text.lastIndexOf(':') + 1)),
-  }));
+const portOf = (protocol: 'udp' | 'tcp') =>
+  z
+    .string()
+    .regex(new RegExp(`^${protocol}:.+:\\d+$`), `expected ${protocol}:host:port`)
+    .transform((text) => ({
+      host: text.slice(protocol.length + 1, text.lastIndexOf(':')),
+      port: Number(text.slice(text.lastIndexOf(':') + 1)),
+    }));
 
 const config = readConfig({
   DOTMAC_LISTEN: z.string().startsWith('unix:', 'expected unix:/path'),
@@ -56,9 +57,10 @@ const config = readConfig({
     }),
   ),
   DOTMAC_GATEWAY_KEYS: json(z.record(z.string(), z.string())),
-  DOTMAC_PORT_RADIUS_AUTH: udpPort,
-  DOTMAC_PORT_RADIUS_ACCOUNTING: udpPort,
-  DOTMAC_PORT_TRAPS: udpPort.optional(),
+  DOTMAC_PORT_RADIUS_AUTH: portOf('udp'),
+  DOTMAC_PORT_RADIUS_ACCOUNTING: portOf('udp'),
+  DOTMAC_PORT_TRAPS: portOf('udp').optional(),
+  DOTMAC_PORT_RADSEC: portOf('tcp').optional(),
 });
 const tenant = config.DOTMAC_TENANT_SETTINGS;
 const logger = createLogger({ part: 'tenant', tenant: tenant.slug });
@@ -115,6 +117,7 @@ await serve(logger, async (stack) => {
             const ports = {
               auth: config.DOTMAC_PORT_RADIUS_AUTH,
               accounting: config.DOTMAC_PORT_RADIUS_ACCOUNTING,
+              radSec: config.DOTMAC_PORT_RADSEC,
             };
             radius.use(await openRadius(module, ports, { stateFolder: config.DOTMAC_STATE, logger }));
           },

@@ -16,9 +16,9 @@ export function tenantWorkload(
   },
 ): WorkloadSpec {
   const { id, slug, name, timeZone, currency, demo } = tenant;
-  const port = (portName: string, number: number) => ({
+  const port = (portName: string, number: number, protocol: 'tcp' | 'udp' = 'udp') => ({
     name: portName,
-    protocol: 'udp' as const,
+    protocol,
     host: options.host,
     port: number,
   });
@@ -39,6 +39,7 @@ export function tenantWorkload(
       port('radius-auth', tenant.radiusAuthPort),
       port('radius-accounting', tenant.radiusAccountingPort),
       ...(tenant.trapPort === null ? [] : [port('traps', tenant.trapPort)]),
+      ...(tenant.radsecPort === null ? [] : [port('radsec', tenant.radsecPort, 'tcp')]),
     ],
     health: {
       livePath: '/health/live',

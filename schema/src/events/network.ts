@@ -58,6 +58,8 @@ export interface NetworkEvents {
   'realm.updated': { realmId: string; name: string; enabled: boolean };
   /** Other EAP methods are offered, or with another certificate. */
   'eap.updated': { methods: readonly string[] };
+  /** RADIUS over TLS is taken with another certificate or from others, or not any more. */
+  'radsec.updated': { enabled: boolean };
   /** A login taught a MAC address; the service's MAC lock lets it in from now on. */
   'access.mac.learnt': { serviceId: string; mac: string };
   /** Something of ours wanted a session ended; `outcome` is what the NAS answered. */

@@ -11,6 +11,7 @@ import type { NetworkLoaders } from './loaders.ts';
 import type { Poller } from './monitor/poller.ts';
 import type { NasWatch } from './nas/watch.ts';
 import type { ProfileKit } from './ports.ts';
+import type { RadSecDoor } from './radsec/door.ts';
 import type { SensorLane } from './sensor/lane.ts';
 import type { ServiceFacts } from './service-state/rules.ts';
 import type { SurroundingsWatch } from './survey/follow.ts';
@@ -25,6 +26,7 @@ export interface NetworkContext extends Context {
   readonly radius: RadiusPort;
   readonly nasWatch: NasWatch;
   readonly eap: EapOffer;
+  readonly radSec: RadSecDoor;
   readonly poller: Poller;
   readonly sensors: SensorLane;
   readonly profiles: ProfileKit;

@@ -73,7 +73,9 @@ import { disconnectWorker } from './session/disconnect-job.ts';
 import './sensor/graphql.ts';
 import { SensorLane } from './sensor/lane.ts';
 import './session/graphql.ts';
+import { RadSecDoor } from './radsec/door.ts';
 import { reapStaleSessions } from './session/reaper.ts';
+import './radsec/graphql.ts';
 import './realm/graphql.ts';
 import './site/graphql.ts';
 import { surveyOnChange } from './survey/events.ts';
@@ -107,6 +109,10 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
   readonly nasWatch: NasWatch;
   /** To be told of the server: which EAP methods it offers. */
   readonly eap: EapOffer;
+  /** To be given the server's door for RADIUS over TLS. */
+  readonly radSec: RadSecDoor;
+  /** For the accounting spool: the NAS of a record, wherever it came from. */
+  readonly nasOf: (id: string) => Nas | null;
 }
 
 /** Where no driver takes any. */
@@ -119,7 +125,9 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const { sessionClock = systemClock } = ports;
   const nasWatch = new NasWatch();
   const eap = new EapOffer(services);
+  const radSec = new RadSecDoor(services);
   const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch, ports.leaseFolder ?? null);
+  policy.onNases = () => radSec.recheck();
   const enforcement = new AccessEnforcement(services, ports, nasWatch, policy.traces);
   const usage = new UsageRecorder(services, sessionClock);
   const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);
@@ -170,6 +178,8 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     }),
     nasWatch,
     eap,
+    radSec,
+    nasOf: (id) => policy.nasOf(id),
     contextOf: (base): NetworkContext => ({
       ...base,
       services,
@@ -178,6 +188,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       radius: ports.radius,
       nasWatch,
       eap,
+      radSec,
       poller,
       sensors,
       profiles,

@@ -6,7 +6,7 @@ import type { NasWatch } from '../nas/watch.ts';
 import type { PacketTraces } from '../packet-trace/traces.ts';
 import { liveSessionsOfServices } from '../session/store.ts';
 
-/** A session with a NAS for CoA and Disconnect. Reading back is what accounting knows. */
+/** A session with a NAS for CoA and Disconnect; null for one that has no address. Reading back is what accounting knows. */
 export function openDynamicAuthorization(
   services: NetworkServices,
   drivers: DriverRegistry,
@@ -14,13 +14,14 @@ export function openDynamicAuthorization(
   serviceId: string,
   watch: NasWatch,
   traces: PacketTraces,
-): DeviceSession {
+): DeviceSession | null {
   const host = nas.coaHost ?? nas.sourceAddress;
+  if (host === null) return null;
   const onPacket = traces.listenerTo(serviceId, { id: nas.id, address: host });
   const credential: RadiusCredential = {
     secret: services.secrets.open(nas.secret, secretPurpose(nas.id)),
     vendor: nas.vendorProfile as RadiusCredential['vendor'],
-    nasAddress: nas.sourceAddress,
+    ...(nas.sourceAddress === null ? {} : { nasAddress: nas.sourceAddress }),
     onAttempt: ({ result }) => watch.asked(nas.id, services.clock.now(), result),
     readback: () => observe(services, serviceId),
     ...(onPacket === undefined ? {} : { onPacket }),

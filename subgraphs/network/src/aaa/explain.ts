@@ -18,7 +18,8 @@ export interface LoginExplanation {
 /** A login that is asked about, not tried. */
 export interface LoginQuestion {
   readonly username: string;
-  readonly nasAddress: string;
+  /** By its source address, or by its id where it has none. */
+  readonly nas: { readonly address: string } | { readonly id: string };
   readonly mac: string | null;
   readonly password: string | null;
   readonly portId?: string | null;
@@ -31,11 +32,13 @@ export function explainLogin(
   known: LoginParts,
   backoff: Backoff<PolicyAccess>,
 ): LoginExplanation {
-  const { username, nasAddress, mac, password } = question;
+  const { username, mac, password } = question;
   const { memory, realms } = known;
-  const nas = memory.nasAt(nasAddress);
+  const asked = question.nas;
+  const nas = 'id' in asked ? memory.nasOf(asked.id) : memory.nasAt(asked.address);
   if (nas === null) {
-    const fact = `No NAS is registered with the address ${nasAddress}: its packets are not answered`;
+    const whom = 'id' in asked ? `id ${asked.id}` : `address ${asked.address}`;
+    const fact = `No NAS is registered with the ${whom}: its packets are not answered`;
     return { decision: 'REJECT', reason: 'UNKNOWN_NAS', steps: [{ check: 'nas', passed: false, fact }] };
   }
   if (realms.isRouted(username)) return explainRealm(username, realms);

@@ -1,5 +1,6 @@
+import { ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
-import type { LoginExplanation } from './explain.ts';
+import type { LoginExplanation, LoginQuestion } from './explain.ts';
 import type { ExplainedStep } from './rules.ts';
 
 const LoginStepRef = builder.objectRef<ExplainedStep>('LoginStep').implement({
@@ -29,16 +30,17 @@ builder.queryField('explainLogin', (t) =>
     authScopes: { scope: 'network:read' },
     args: {
       username: t.arg.string({ required: true }),
-      nasAddress: t.arg({ type: 'IPAddress', required: true }),
+      nasAddress: t.arg({ type: 'IPAddress', description: 'Its source address, or `nasId`.' }),
+      nasId: t.arg.id({ description: 'For one that comes over TLS and has no address.' }),
       mac: t.arg.string(),
       password: t.arg.string({ description: 'To have it checked too.' }),
       portId: t.arg.string({ description: 'NAS-Port-Id.' }),
       circuitId: t.arg.string({ description: 'Agent-Circuit-Id.' }),
     },
-    resolve: (_root, { username, nasAddress, mac, password, portId, circuitId }, { policy }) =>
+    resolve: (_root, { username, nasAddress, nasId, mac, password, portId, circuitId }, { policy }) =>
       policy.explain({
         username,
-        nasAddress,
+        nas: askedNas(nasAddress, nasId),
         mac: mac ?? null,
         password: password ?? null,
         portId: portId ?? null,
@@ -46,3 +48,9 @@ builder.queryField('explainLogin', (t) =>
       }),
   }),
 );
+
+function askedNas(address: string | null | undefined, id: string | null | undefined): LoginQuestion['nas'] {
+  if (id != null) return { id };
+  if (address != null) return { address };
+  throw new ValidationError('nasAddress', 'Which NAS is needed: its nasAddress, or its nasId');
+}

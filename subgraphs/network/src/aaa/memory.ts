@@ -1,3 +1,4 @@
+import type { RadSecCertificate } from '@dotmac/radius';
 import { type Credential, credentials } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { defaultGarden, type Garden } from '../garden/rules.ts';
@@ -13,7 +14,7 @@ import { Follower } from './follower.ts';
 import { Foretold, type Told } from './foretold.ts';
 import { LiveSessions, loadLiveSessions } from './live-sessions.ts';
 import { type PolicyAccess, policyAccess } from './policy-access.ts';
-import { loadNases, noNases, type PolicyNas } from './policy-nas.ts';
+import { loadNases, nasOfCertificate, noNases, type PolicyNas } from './policy-nas.ts';
 import type { RadiusPort } from './port.ts';
 import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
 import { Shared } from './shared.ts';
@@ -33,6 +34,8 @@ export class LoginMemory implements KnownServices {
   readonly vouchers: VoucherMemory;
   readonly foretold = new Foretold();
   #nases = noNases;
+  /** Told when the NASes are others than before. */
+  onNases: () => void = () => {};
   #accesses = new AccessTable();
   #live = new LiveSessions();
   #garden = defaultGarden;
@@ -59,6 +62,15 @@ export class LoginMemory implements KnownServices {
 
   nasAt(sourceAddress: string): PolicyNas | null {
     return this.#nases.byAddress.get(sourceAddress) ?? null;
+  }
+
+  /** One that is answered. */
+  nasOf(id: string): PolicyNas | null {
+    return this.#nases.byId.get(id) ?? null;
+  }
+
+  nasOfCertificate(certificate: RadSecCertificate): PolicyNas | null {
+    return nasOfCertificate(this.#nases, certificate);
   }
 
   nas(id: string): Nas | null {
@@ -121,6 +133,7 @@ export class LoginMemory implements KnownServices {
 
   async loadNases(): Promise<void> {
     this.#nases = await loadNases(this.#services, this.#sharedSecret);
+    this.onNases();
   }
 
   async reloadGarden(): Promise<void> {

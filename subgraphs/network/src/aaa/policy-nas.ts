@@ -1,4 +1,4 @@
-import type { Nas as RadiusNas } from '@dotmac/radius';
+import type { Nas as RadiusNas, RadSecCertificate } from '@dotmac/radius';
 import type { NetworkServices } from '../builder.ts';
 import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
 import { openSecret } from './open-secret.ts';
@@ -9,13 +9,23 @@ export interface PolicyNas extends RadiusNas {
   readonly row: Nas;
 }
 
-/** The NASes there are: those that are answered by their source address, and the rows of all by id. */
+/** The NASes there are: those that are answered, by what they are known by, and the rows of all by id. */
 export interface NasTable {
+  readonly byId: ReadonlyMap<string, PolicyNas>;
   readonly byAddress: ReadonlyMap<string, PolicyNas>;
+  /** Over TLS. */
+  readonly byFingerprint: ReadonlyMap<string, PolicyNas>;
+  readonly byCertificateName: ReadonlyMap<string, PolicyNas>;
   readonly rows: ReadonlyMap<string, Nas>;
 }
 
-export const noNases: NasTable = { byAddress: new Map(), rows: new Map() };
+export const noNases: NasTable = {
+  byId: new Map(),
+  byAddress: new Map(),
+  byFingerprint: new Map(),
+  byCertificateName: new Map(),
+  rows: new Map(),
+};
 
 /** Reads all of them. One whose secret does not open is not answered. */
 export async function loadNases(
@@ -23,21 +33,40 @@ export async function loadNases(
   sharedSecret: RadiusPort['sharedSecret'],
 ): Promise<NasTable> {
   const rows = await allNases(services.database);
-  const byAddress = new Map<string, PolicyNas>();
-  for (const row of rows) {
+  const answered = rows.flatMap((row): PolicyNas[] => {
     const [current, previous] = [row.secret, row.previousSecret].map((sealed) => {
       const opened = sealed === null ? null : openSecret(services, sealed, secretPurpose(row.id));
       return opened === null ? null : sharedSecret(opened);
     });
-    if (current == null) continue;
-    byAddress.set(row.sourceAddress, {
-      id: row.id,
-      secrets: previous == null ? [current] : [current, previous],
-      requireMessageAuthenticator: row.requireMessageAuthenticator,
-      messageAuthenticatorSeen: row.messageAuthenticatorSeen,
-      limitProxyState: row.limitProxyState,
-      row,
-    });
-  }
-  return { byAddress, rows: new Map(rows.map((row) => [row.id, row])) };
+    if (current == null) return [];
+    const { id, requireMessageAuthenticator, messageAuthenticatorSeen, limitProxyState } = row;
+    const secrets: PolicyNas['secrets'] = previous == null ? [current] : [current, previous];
+    return [{ id, secrets, requireMessageAuthenticator, messageAuthenticatorSeen, limitProxyState, row }];
+  });
+  const by = (key: (row: Nas) => string | null) =>
+    new Map(
+      answered.flatMap((nas) => {
+        const value = key(nas.row);
+        return value === null ? [] : [[value, nas] as const];
+      }),
+    );
+  return {
+    byId: by(({ id }) => id),
+    byAddress: by(({ sourceAddress }) => sourceAddress),
+    byFingerprint: by(({ certificateFingerprint }) => certificateFingerprint),
+    byCertificateName: by(({ certificateName }) => certificateName),
+    rows: new Map(rows.map((row) => [row.id, row])),
+  };
+}
+
+/** Whose certificate it is: by its fingerprint, else by its names. Null also for one whose names are those of several. */
+export function nasOfCertificate(
+  { byFingerprint, byCertificateName }: Pick<NasTable, 'byFingerprint' | 'byCertificateName'>,
+  { fingerprint, names }: Pick<RadSecCertificate, 'fingerprint' | 'names'>,
+): PolicyNas | null {
+  const pinned = byFingerprint.get(fingerprint);
+  if (pinned !== undefined) return pinned;
+  const named = new Set(names.flatMap((name) => byCertificateName.get(name) ?? []));
+  const [only = null] = named;
+  return named.size === 1 ? only : null;
 }

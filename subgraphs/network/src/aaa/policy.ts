@@ -6,6 +6,7 @@ import type {
   AccessRequestView,
   HomeServerPool,
   RadiusPolicy,
+  RadSecCertificate,
 } from '@dotmac/radius';
 import type { NetworkServices } from '../builder.ts';
 import { namesOf } from '../eap/rules.ts';
@@ -105,6 +106,20 @@ export class LoginPolicy implements RadiusPolicy {
     return this.#memory.nasAt(sourceAddress);
   }
 
+  /** Over TLS. */
+  findNasOfCertificate(certificate: RadSecCertificate): PolicyNas | null {
+    return this.#memory.nasOfCertificate(certificate);
+  }
+
+  nasOf(id: string): PolicyNas | null {
+    return this.#memory.nasOf(id);
+  }
+
+  /** To be told when the NASes are others than before. */
+  set onNases(told: () => void) {
+    this.#memory.onNases = told;
+  }
+
   /** The device that a NAS is. */
   deviceOfNas(nasId: string): string | null {
     return this.#memory.nas(nasId)?.deviceId ?? null;
@@ -131,7 +146,7 @@ export class LoginPolicy implements RadiusPolicy {
   }
 
   authenticate(request: AccessRequestView): AccessDecision | AccessLater {
-    const nas = this.findNas(request.sourceAddress);
+    const nas = this.nasOf(request.nas.id);
     // The server asked for the NAS a moment ago; a reload in between may have removed it.
     if (nas === null) return { kind: 'DISCARD', reason: 'UNKNOWN_NAS' };
     const named = this.#accessOf(request);

@@ -114,15 +114,12 @@ export class AccessEnforcement {
         : deviceId !== null
           ? await nasesOfDevices(database, [deviceId])
           : [];
-    if (nas !== undefined) {
-      const session = openDynamicAuthorization(
-        this.#services,
-        this.#ports.drivers,
-        nas,
-        serviceId,
-        this.#watch,
-        this.#traces,
-      );
+    const { drivers } = this.#ports;
+    const session =
+      nas === undefined
+        ? null
+        : openDynamicAuthorization(this.#services, drivers, nas, serviceId, this.#watch, this.#traces);
+    if (session !== null) {
       const { capabilities } = await session.probe(context);
       means.push({ protocol: 'radius', capabilities, session });
     }

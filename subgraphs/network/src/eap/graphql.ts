@@ -1,9 +1,10 @@
 import { appendEvents } from '@dotmac/platform';
 import { StalePlanError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
+import { CertificateRef, shownChain } from '../certificate/type.ts';
 import { fingerprintOf } from '../change/apply.ts';
 import { ChangeModeEnum } from '../types.ts';
-import { certificatesOf, checkEap, eapMethods, type ShownCertificate, shownCertificate } from './rules.ts';
+import { checkEap, eapMethods } from './rules.ts';
 import { eapKeyPurpose, keepEap, type StoredEap, storedEap } from './store.ts';
 
 const EapMethodEnum = builder.enumType('EapMethod', {
@@ -11,18 +12,6 @@ const EapMethodEnum = builder.enumType('EapMethod', {
     'PEAP carries MS-CHAPv2, TTLS carries PAP or MS-CHAPv2; the clients of TLS show certificates of their own.',
   values: eapMethods,
 });
-
-const CertificateRef = builder.objectRef<ShownCertificate>('Certificate').implement({
-  fields: (t) => ({
-    subject: t.exposeString('subject'),
-    issuer: t.exposeString('issuer'),
-    validTo: t.expose('validTo', { type: 'DateTime' }),
-    fingerprint: t.exposeString('fingerprint', { description: 'SHA-256.' }),
-  }),
-});
-
-const shown = (pem: string | null) =>
-  pem === null ? [] : certificatesOf('certificate', pem).map(shownCertificate);
 
 const EapRef = builder.objectRef<StoredEap>('EapOffer').implement({
   description: 'What the RADIUS server offers to clients that speak EAP. The private key is never shown.',
@@ -35,11 +24,11 @@ const EapRef = builder.objectRef<StoredEap>('EapOffer').implement({
     certificates: t.field({
       type: [CertificateRef],
       description: "The server's own first, then its chain.",
-      resolve: ({ certificate }) => shown(certificate),
+      resolve: ({ certificate }) => shownChain(certificate),
     }),
     clientAuthorities: t.field({
       type: [CertificateRef],
-      resolve: ({ clientAuthorities }) => shown(clientAuthorities),
+      resolve: ({ clientAuthorities }) => shownChain(clientAuthorities),
     }),
   }),
 });

@@ -127,6 +127,8 @@ export async function carryOutImport(
       id,
       name,
       sourceAddress,
+      certificateName: null,
+      certificateFingerprint: null,
       secret: secrets.seal(secret, secretPurpose(id)),
       vendorProfile: profile,
       deviceId: null,

@@ -4,8 +4,11 @@ import { builder } from '../builder.ts';
 import { checkDestination } from '../device/destination.ts';
 import { checkName } from '../device/rules.ts';
 import { DeviceRef, NasRef } from '../types.ts';
-import { checkAddress, checkProfile, checkSecret } from './rules.ts';
-import { allNases, insertNas, type Nas, nasesById, secretPurpose, updateNas } from './store.ts';
+import { certificateAfter, checkAddress, checkKnown, checkProfile, checkSecret, secretOf } from './rules.ts';
+import { allNases, insertNas, isTaken, type Nas, nasesById, secretPurpose, updateNas } from './store.ts';
+
+/** RFC 4291 §2.5.2: says that there is no address. */
+const noAddress = '::';
 
 NasRef.implement({
   description: 'A network access server: it asks whether subscribers may log in. The secret is never shown.',
@@ -19,12 +22,25 @@ NasRef.implement({
       resolve: ({ deviceId }, _args, { loaders }) =>
         deviceId === null ? null : loaders.device.load(deviceId),
     }),
-    sourceAddress: t.expose('sourceAddress', {
+    sourceAddress: t.field({
       type: 'IPAddress',
-      description: 'Its packets come from here; what they say about themselves does not matter.',
+      description:
+        'Its packets come from here; what they say about themselves does not matter. `::` for one that comes over TLS only.',
+      resolve: ({ sourceAddress }) => sourceAddress ?? noAddress,
+    }),
+    certificateName: t.exposeString('certificateName', {
+      nullable: true,
+      description: 'Over TLS: a DNS name in its certificate, or the common name of one that has none.',
+    }),
+    certificateFingerprint: t.exposeString('certificateFingerprint', {
+      nullable: true,
+      description: 'Over TLS: SHA-256 of its certificate.',
     }),
     profile: t.exposeString('vendorProfile', { description: 'How speeds and walled garden are told to it.' }),
-    coaHost: t.string({ resolve: ({ coaHost, sourceAddress }) => coaHost ?? sourceAddress }),
+    coaHost: t.string({
+      description: '`::` for one that comes over TLS only.',
+      resolve: ({ coaHost, sourceAddress }) => coaHost ?? sourceAddress ?? noAddress,
+    }),
     coaPort: t.exposeInt('coaPort'),
     interimIntervalSeconds: t.exposeInt('interimIntervalSeconds'),
     enabled: t.exposeBoolean('enabled'),
@@ -60,8 +76,12 @@ builder.queryField('nas', (t) =>
 const RegisterNasInput = builder.inputType('RegisterNasInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
-    sourceAddress: t.field({ type: 'IPAddress', required: true }),
-    secret: t.string({ required: true }),
+    sourceAddress: t.field({ type: 'IPAddress', description: 'Left out: it comes over TLS only.' }),
+    secret: t.string({ description: 'Needed with a source address.' }),
+    certificateName: t.string({
+      description: 'By which it is known over TLS (`setRadSec`), wherever it comes from.',
+    }),
+    certificateFingerprint: t.string({ description: 'SHA-256; instead of a name.' }),
     profile: t.string({ required: true, description: 'Such as mikrotik, cisco or generic.' }),
     deviceId: t.id(),
     coaHost: t.field({ type: 'IPAddress', description: 'The source address when left out.' }),
@@ -79,7 +99,10 @@ builder.mutationField('registerNas', (t) =>
     args: { input: t.arg({ type: RegisterNasInput, required: true }) },
     resolve: async (_root, { input }, { services, loaders, radius, principal, traceId, enforcement }) => {
       const { destinations } = enforcement.sessions;
-      await checkDestination(destinations, 'input.sourceAddress', input.sourceAddress);
+      const sourceAddress = input.sourceAddress ?? null;
+      const certificate = certificateAfter(input);
+      checkKnown(sourceAddress, certificate);
+      if (sourceAddress !== null) await checkDestination(destinations, 'input.sourceAddress', sourceAddress);
       if (input.coaHost != null) await checkDestination(destinations, 'input.coaHost', input.coaHost);
       const deviceId = input.deviceId ?? null;
       if (deviceId !== null && (await loaders.device.load(deviceId)) === null)
@@ -91,8 +114,9 @@ builder.mutationField('registerNas', (t) =>
         id,
         name: checkName(input.name),
         deviceId,
-        sourceAddress: checkAddress('input.sourceAddress', input.sourceAddress),
-        secret: services.secrets.seal(checkSecret('input.secret', input.secret), secretPurpose(id)),
+        sourceAddress: sourceAddress === null ? null : checkAddress('input.sourceAddress', sourceAddress),
+        ...certificate,
+        secret: services.secrets.seal(secretOf(sourceAddress, input.secret), secretPurpose(id)),
         vendorProfile,
         coaHost: input.coaHost ?? null,
         coaPort: checkPort(input.coaPort ?? radius.vendorProfiles[vendorProfile]?.coaPort ?? 3799),
@@ -102,7 +126,10 @@ builder.mutationField('registerNas', (t) =>
       return services.database.transaction().execute(async (transaction) => {
         const inserted = await insertNas(transaction, nas);
         if (inserted === null)
-          throw new ConflictError('DUPLICATE_NAS', 'Another NAS has this name or source address');
+          throw new ConflictError(
+            'DUPLICATE_NAS',
+            'Another NAS has this name, source address or certificate',
+          );
         await appendEvents<TenantEvents>(transaction, [
           {
             type: 'nas.updated',
@@ -125,6 +152,11 @@ const UpdateNasInput = builder.inputType('UpdateNasInput', {
     name: t.string(),
     deviceId: t.id(),
     secret: t.string({ description: 'The one before stays accepted until endSecretRotation.' }),
+    certificateName: t.string({
+      description:
+        'By which it is known over TLS, instead of a fingerprint. Whoever is connected by another certificate is cut off.',
+    }),
+    certificateFingerprint: t.string({ description: 'SHA-256, instead of a name.' }),
     endSecretRotation: t.boolean(),
     profile: t.string(),
     coaHost: t.field({ type: 'IPAddress' }),
@@ -151,7 +183,12 @@ builder.mutationField('updateNas', (t) =>
       return services.database.transaction().execute(async (transaction) => {
         const [before] = await nasesById(transaction, [id]);
         if (before === undefined) throw new NotFoundError('Nas', id);
+        const certificate = certificateAfter(input, before);
+        checkKnown(before.sourceAddress, certificate);
+        if (await isTaken(transaction, id, certificate))
+          throw new ConflictError('DUPLICATE_NAS', 'Another NAS has this certificate');
         const after = await updateNas(transaction, id, {
+          ...certificate,
           name: input.name == null ? before.name : checkName(input.name),
           ...(deviceId === undefined ? {} : { deviceId }),
           ...(secret == null

@@ -1,6 +1,7 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import type { Selectable, Transaction } from 'kysely';
+import type { NasCertificate } from './rules.ts';
 
 /** A NAS with its sealed secrets. */
 export type Nas = Omit<Selectable<TenantDatabase['network.nas']>, 'requireMessageAuthenticator'> & {
@@ -27,14 +28,16 @@ export async function nasesOfDevices(
     .execute()) as Nas[];
 }
 
-/** @returns null when the name or the source address is taken. */
+/** @returns null when the name, the source address or the certificate is taken. */
 export async function insertNas(
   transaction: Transaction<TenantDatabase>,
   nas: {
     readonly id: string;
     readonly name: string;
     readonly deviceId: string | null;
-    readonly sourceAddress: string;
+    readonly sourceAddress: string | null;
+    readonly certificateName: string | null;
+    readonly certificateFingerprint: string | null;
     readonly secret: Uint8Array;
     readonly vendorProfile: string;
     readonly coaHost: string | null;
@@ -66,6 +69,8 @@ export async function updateNas(
     readonly interimIntervalSeconds?: number;
     readonly enabled?: boolean;
     readonly messageAuthenticatorSeen?: boolean;
+    readonly certificateName?: string | null;
+    readonly certificateFingerprint?: string | null;
   },
 ): Promise<Nas | null> {
   const row = await transaction
@@ -75,6 +80,26 @@ export async function updateNas(
     .returningAll()
     .executeTakeFirst();
   return (row as Nas | undefined) ?? null;
+}
+
+/** Whether another NAS is known by this certificate. */
+export async function isTaken(
+  db: Executor<TenantDatabase>,
+  id: string,
+  { certificateName, certificateFingerprint }: NasCertificate,
+): Promise<boolean> {
+  const other = await db
+    .selectFrom('network.nas')
+    .select('id')
+    .where('id', '!=', id)
+    .where(({ or, eb }) =>
+      or([
+        eb('certificateName', '=', certificateName),
+        eb('certificateFingerprint', '=', certificateFingerprint),
+      ]),
+    )
+    .executeTakeFirst();
+  return other !== undefined;
 }
 
 /** The one access device there is, or null when there are none or several. */

@@ -175,6 +175,8 @@ export function adviceOn({ kind, sourceAddress, detail }: RadiusProblem): string
     PROXY_STATE_WITHOUT_MESSAGE_AUTHENTICATOR: `A proxy at ${sourceAddress} does not sign its requests (CVE-2024-3596)`,
     CLOCK_SKEW: `The clock of ${sourceAddress} is off: set NTP. Its times are not believed`,
     ACCOUNTING_SHED: `More accounting than can be kept up with: it is sent again`,
+    RADSEC_UNKNOWN_CERTIFICATE: `Whoever is at ${sourceAddress} shows the certificate ${detail}, which is no NAS's: register it with that name or fingerprint`,
+    RADSEC_REFUSED: `${sourceAddress} was refused over TLS: ${detail}`,
     REPLY_NOT_ENCODABLE: `A reply for ${sourceAddress} could not be encoded: check its profile`,
   };
   return advice[kind] ?? `${kind} at ${sourceAddress}${detail === null ? '' : `: ${detail}`}`;

@@ -1,7 +1,7 @@
 import { newId } from '@dotmac/platform';
 import { ValidationError } from '@dotmac/schema';
 import type { NetworkServices } from '../builder.ts';
-import { certificatesOf, checkIdentity } from '../eap/rules.ts';
+import { certificatesOf, checkIdentity } from '../certificate/rules.ts';
 import { homeServerKeyPurpose, homeServerPurpose, type StoredServer } from './store.ts';
 
 /** What a server over UDP has of TLS. */

@@ -78,8 +78,10 @@ export async function startTestNetwork(
     authPort: 0,
     acctPort: 0,
     rejectDelayMs: 0,
+    radSec: { port: 0 },
   });
   started.eap.server = server;
+  const detach = server.radSec === null ? () => {} : started.radSec.attach(server.radSec);
   started.nasWatch.server = {
     counters: server.counters,
     ports: [server.authPort ?? 0, server.acctPort ?? 0],
@@ -128,6 +130,7 @@ export async function startTestNetwork(
     },
     async [Symbol.asyncDispose]() {
       await nas.close();
+      detach();
       await server.close();
       await coa.close();
       await client.close();

@@ -15,6 +15,7 @@ export type WorkloadTenant = Pick<
   | 'radiusAuthPort'
   | 'radiusAccountingPort'
   | 'trapPort'
+  | 'radsecPort'
 >;
 
 /** Secrets of tenants, kept outside every database. */

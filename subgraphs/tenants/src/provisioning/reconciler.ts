@@ -72,10 +72,11 @@ async function reconcile(found: Tenant, context: SagaContext): Promise<void> {
 
 /** A tenant of an earlier release gets what tenants have since. */
 async function equipped(tenant: Tenant, { services }: SagaContext): Promise<Tenant> {
-  if (tenant.trapPort !== null) return tenant;
-  const [trapPort = 0] = await newPorts(services.database, 1);
-  await updateTenant(services.database, tenant.id, { trapPort });
-  return { ...tenant, trapPort };
+  if (tenant.trapPort !== null && tenant.radsecPort !== null) return tenant;
+  const [one = 0, other = 0] = await newPorts(services.database, 2);
+  const ports = { trapPort: tenant.trapPort ?? one, radsecPort: tenant.radsecPort ?? other };
+  await updateTenant(services.database, tenant.id, ports);
+  return { ...tenant, ...ports };
 }
 
 /** The cheap check of every pass. */

@@ -29,7 +29,8 @@ export async function createTenant(
   const checked = checkTenant(fields, isPlatform);
   const now = clock.now();
   const id = newId('ten', clock);
-  const [radiusAuthPort = 0, radiusAccountingPort = 0, trapPort = 0] = await newPorts(transaction, 3);
+  const ports = await newPorts(transaction, 4);
+  const [radiusAuthPort = 0, radiusAccountingPort = 0, trapPort = 0, radsecPort = 0] = ports;
   const tenant = await insertTenant(transaction, {
     ...checked,
     id,
@@ -38,6 +39,7 @@ export async function createTenant(
     radiusAuthPort,
     radiusAccountingPort,
     trapPort,
+    radsecPort,
     createdAt: new Date(now),
   });
   if (tenant === null)

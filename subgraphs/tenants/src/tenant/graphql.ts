@@ -10,6 +10,11 @@ const RadiusEndpointRef = builder.objectRef<Tenant>('RadiusEndpoint').implement(
   fields: (t) => ({
     authPort: t.exposeInt('radiusAuthPort', { description: 'UDP port of authentication.' }),
     accountingPort: t.exposeInt('radiusAccountingPort', { description: 'UDP port of accounting.' }),
+    radSecPort: t.exposeInt('radsecPort', {
+      nullable: true,
+      description:
+        'TCP port of RADIUS over TLS, open once `setRadSec` has given a certificate; null until it has one.',
+    }),
   }),
 });
 

@@ -60,7 +60,7 @@ export async function insertTenant(
 export async function updateTenant(
   db: Executor<PlatformDatabase>,
   id: string,
-  change: Partial<Pick<Tenant, 'state' | 'generation' | 'specHash' | 'trapPort'>>,
+  change: Partial<Pick<Tenant, 'state' | 'generation' | 'specHash' | 'trapPort' | 'radsecPort'>>,
 ): Promise<Tenant> {
   const row = await db
     .updateTable('tenants.tenant')

@@ -1,0 +1,2 @@
+-- Where a tenant's NASes come by RADIUS over TLS (TCP). Null until the reconciler has given it one.
+alter table tenants.tenant add column radsec_port integer;

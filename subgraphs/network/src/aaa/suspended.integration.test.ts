@@ -16,7 +16,7 @@ test('a suspension that is committed the moment before PostgreSQL stops is kept 
   await isp.lock(reopened, ['ABUSE']);
   const policy = isp.module.policy as LoginPolicy;
   const answer = ({ username, password }: typeof suspended) =>
-    policy.explain({ username, password, nasAddress: '127.0.0.1', mac: null });
+    policy.explain({ username, password, nas: { address: '127.0.0.1' }, mac: null });
   const becomes = (service: typeof suspended, decision: string) =>
     isp.tenant.eventually(
       async () => answer(service).decision,

@@ -95,6 +95,17 @@ export interface BillingCampaignThreshold {
   minimumMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
 }
 
+export interface BillingCashRounding {
+  amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  coinMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  coinSince: string;
+  currency: string;
+  documentId: string;
+  dueMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
+  id: string;
+  paymentId: string;
+}
+
 export interface BillingChargeAttempt {
   amountMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   attemptedOn: string;
@@ -1714,6 +1725,7 @@ export interface DB {
   "billing.bankMatch": BillingBankMatch;
   "billing.campaign": BillingCampaign;
   "billing.campaignThreshold": BillingCampaignThreshold;
+  "billing.cashRounding": BillingCashRounding;
   "billing.chargeAttempt": BillingChargeAttempt;
   "billing.collection": BillingCollection;
   "billing.contract": BillingContract;

@@ -24,6 +24,7 @@ import { feesOfCustomers } from './fee/store.ts';
 import { holdsOfServices } from './hold/store.ts';
 import { creditsOfIncidents } from './outage/store.ts';
 import { summariesOf } from './payer/store.ts';
+import { roundingsOfPayments } from './payment/cash.ts';
 import { allocationsOfSources, paymentsById, paymentsOfCustomers } from './payment/store.ts';
 import { scheduledChanges } from './plan-change/store.ts';
 import { prepaidOfCustomers } from './prepaid/store.ts';
@@ -122,6 +123,10 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
     ),
     refundsOfPayment: listLoaderOf(
       (ids) => refundsOfPayments(database, ids),
+      (one) => one.paymentId,
+    ),
+    roundingOfPayment: loaderOf(
+      (ids) => roundingsOfPayments(database, ids),
       (one) => one.paymentId,
     ),
     returnsOfPayment: listLoaderOf(

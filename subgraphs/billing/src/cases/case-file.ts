@@ -51,7 +51,9 @@ export interface Case<Input = unknown, Expected = unknown, Ours = unknown> {
   input: Input;
   expected: Expected;
   /** `same` (a string, on which these are absent), or DotMac's own figures. */
-  recommended_convention: { differs?: boolean } & Partial<Ours>;
+  recommended_convention: { differs?: boolean; why?: string } & Partial<Ours>;
+  /** That of where the case is from; empty where there is only one. */
+  convention: Record<string, unknown>;
 }
 
 /** Runs one kind of case; the shapes are those of the file's own description. */

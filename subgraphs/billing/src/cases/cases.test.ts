@@ -15,12 +15,25 @@ const present = existsSync(FILE);
 const cases: Case[] = present ? JSON.parse(readFileSync(FILE, 'utf8')).cases : [];
 const kinds: Record<string, Runner> = { ...CHARGE_KINDS, ...DOCUMENT_KINDS, ...FIGURE_KINDS };
 
+/** By which convention a case is to come out: that of where it is from, or ours and why. */
+function conventionOf({ convention, recommended_convention: ours }: Case): string {
+  if (ours.differs === true) {
+    if (ours.why === undefined) throw new Error('a case that comes out otherwise here does not say why');
+    return `ours: ${ours.why}`;
+  }
+  const theirs = Object.entries(convention).map(([what, how]) => `${what} ${how}`);
+  return theirs.length === 0 ? 'the only one' : `theirs: ${theirs.join(', ')}`;
+}
+
 describe.skipIf(!present)('billing cases beside the repository', () => {
   it('are there', () => expect(cases.length).toBeGreaterThan(0));
-  it.each(cases.map((one) => [one.id, one.title, one] as const))('%s %s', (_id, _title, one) => {
-    const run = kinds[one.kind];
-    if (!run) throw new Error(`no runner for kind "${one.kind}"`);
-    expect.hasAssertions();
-    run(one);
-  });
+  it.each(cases.map((one) => [one.id, one.title, conventionOf(one), one] as const))(
+    '%s %s (%s)',
+    (...[, , , one]) => {
+      const run = kinds[one.kind];
+      if (!run) throw new Error(`no runner for kind "${one.kind}"`);
+      expect.hasAssertions();
+      run(one);
+    },
+  );
 });

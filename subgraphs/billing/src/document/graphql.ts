@@ -1,7 +1,7 @@
 import { CustomerRef } from '../account/type.ts';
 import { builder } from '../builder.ts';
 import { today } from '../catalogue/graphql.ts';
-import { arithmetic, type Explanation } from '../explanation/rules.ts';
+import { arithmetic, byName, type Explanation, inputsInOrder } from '../explanation/rules.ts';
 import { invoiceState } from './rules-status.ts';
 import type { Document } from './store.ts';
 import {
@@ -183,16 +183,16 @@ ExplanationRef.implement({
       description: '+ - * / ( ), round(x) half away from zero, min, max, over input names and numbers.',
     }),
     arithmetic: t.string({ description: 'The formula with its numbers put in.', resolve: arithmetic }),
-    inputs: t.field({ type: [NamedValueRef], resolve: ({ inputs }) => Object.entries(inputs) }),
+    inputs: t.field({ type: [NamedValueRef], resolve: inputsInOrder }),
     facts: t.field({
       type: [NamedValueRef],
       description: 'What the inputs are about; no part of the arithmetic.',
-      resolve: ({ facts }) => Object.entries(facts),
+      resolve: ({ facts }) => byName(facts),
     }),
     parts: t.field({
       type: [ExplanationPartRef],
       description: 'Inputs that were computed themselves.',
-      resolve: ({ parts }) => Object.entries(parts ?? {}),
+      resolve: ({ parts }) => byName(parts ?? {}),
     }),
   }),
 });

@@ -1,7 +1,7 @@
 import { divRound } from '@dotmac/platform/money/rounding';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arithmetic, type Explanation } from './rules.ts';
+import { arithmetic, byName, type Explanation, inputsInOrder } from './rules.ts';
 import { checkExplanation } from './rules-checker.ts';
 
 const explanation = (formula: string, inputs: Record<string, string>): Explanation => ({
@@ -50,6 +50,23 @@ describe('the independent checker', () => {
       ]);
     }
   });
+  it('names inputs as the formula does, however they were stored', () => {
+    const told = (inputs: Record<string, string>, facts: Record<string, string>) => {
+      const one = { rule: 'r', version: 1, formula: 'round(price * days / ofDays) - billed', inputs, facts };
+      return [inputsInOrder(one), byName(one.facts)];
+    };
+    const computed = told(
+      { price: '1', unused: '9', days: '2', ofDays: '3', billed: '0' },
+      { to: 'b', from: 'a' },
+    );
+    const stored = told(
+      { days: '2', price: '1', ofDays: '3', billed: '0', unused: '9' },
+      { from: 'a', to: 'b' },
+    );
+    expect(stored).toEqual(computed);
+    expect(computed[0]?.map(([name]) => name)).toEqual(['price', 'days', 'ofDays', 'billed', 'unused']);
+  });
+
   it('shows the arithmetic', () => {
     expect(
       arithmetic(

@@ -24,6 +24,23 @@ export function arithmetic(explanation: Explanation): string {
   });
 }
 
+/**
+ * The inputs in the order in which the formula names them, then any others by name: what was computed now and what comes
+ * back from the database, which orders members by their length, are told alike.
+ */
+export function inputsInOrder({ formula, inputs }: Explanation): (readonly [string, string])[] {
+  const named: readonly string[] = formula.match(/[a-z][A-Za-z0-9]*/g) ?? [];
+  const place = ([name]: readonly [string, string]) => {
+    const found = named.indexOf(name);
+    return found < 0 ? named.length : found;
+  };
+  return byName(inputs).sort((a, b) => place(a) - place(b));
+}
+
+/** Members by their names. */
+export const byName = <V>(members: Readonly<Record<string, V>>): (readonly [string, V])[] =>
+  Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1));
+
 /** The same explanation where the value of a fact is another one, in its parts too. */
 export function retold(explanation: Explanation, fact: string, from: string, to: string): Explanation {
   const { facts, parts } = explanation;

@@ -57,12 +57,13 @@ const checks = {
     select coalesce(d.id, t.ref) as what from billing.document d
     full join (select * from billing.ledger_transaction where kind in ('invoice', 'creditNote')) t on t.ref = d.id
     where d.id is null or t.ref is null`,
-  'every payment, return and write-off is posted, and nothing else': sql<{ what: string }>`
+  'every payment, return, write-off and rounding of cash is posted, and nothing else': sql<{ what: string }>`
     select coalesce(m.id, t.ref) as what from (
       select 'payment' as kind, id from billing.payment union all select kind, id from billing.payment_return where kind <> 'reversal'
-      union all select case when amount_minor > 0 then 'writeOff' else 'recovery' end, id from billing.write_off) m
+      union all select case when amount_minor > 0 then 'writeOff' else 'recovery' end, id from billing.write_off
+      union all select 'cashRounding', id from billing.cash_rounding) m
     full join (select * from billing.ledger_transaction
-      where kind in ('payment', 'refund', 'chargeback', 'writeOff', 'recovery')) t on (t.kind, t.ref) = (m.kind, m.id)
+      where kind in ('payment', 'refund', 'chargeback', 'writeOff', 'recovery', 'cashRounding')) t on (t.kind, t.ref) = (m.kind, m.id)
     where m.id is null or t.ref is null`,
   'the deposits of a customer are what is held of them': sql<{ what: string }>`
     select coalesce(l.customer, d.customer_id) as what

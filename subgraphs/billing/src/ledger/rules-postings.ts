@@ -108,6 +108,13 @@ const refundOf =
     ]);
 export const postDepositRefund = refundOf('deposit');
 
+/** What coins cannot pay of an invoice is settled; `amount` below zero: what they paid too much is owed. */
+export const postCashRounding = ({ ref, customer, currency, amount }: CustomerMovement): PostingSet =>
+  postingSet('cashRounding', ref, currency, [
+    debit({ type: 'cashRounding' }, amount),
+    credit(receivable(customer), amount),
+  ]);
+
 /** Unapplied cash becomes the balance of a customer who pays ahead from now on; `back`: the other way round. */
 export const postPrepaidTransfer = (
   { ref, customer, currency, amount }: CustomerMovement,

@@ -43,6 +43,7 @@ export type PostingKind =
   | 'voucherExpiry'
   | 'writeOff'
   | 'recovery'
+  | 'cashRounding'
   | 'suspense'
   | 'suspenseMatched';
 

@@ -4,10 +4,11 @@ import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
 import { MoneyInput } from '../catalogue/type.ts';
 import type { Document } from '../document/store.ts';
-import { InvoiceRef } from '../document/type.ts';
+import { ExplanationRef, InvoiceRef } from '../document/type.ts';
 import { receivePayment } from './receive.ts';
+import { explainCashRounding } from './rules-cash.ts';
 import type { Payment } from './store.ts';
-import { AllocationRef, PaymentRef, PaymentReturnRef } from './type.ts';
+import { AllocationRef, CashRoundingRef, PaymentRef, PaymentReturnRef } from './type.ts';
 
 PaymentRef.implement({
   authScopes: ({ customerId }, { principal }) =>
@@ -35,6 +36,12 @@ PaymentRef.implement({
         currency,
       }),
     }),
+    rounding: t.field({
+      type: CashRoundingRef,
+      nullable: true,
+      description: 'Of a payment in cash that settled more or less than its coins.',
+      resolve: ({ id }, _args, { loaders }) => loaders.roundingOfPayment.load(id),
+    }),
     returns: t.field({
       type: [PaymentReturnRef],
       description: 'What went back of it.',
@@ -46,6 +53,29 @@ PaymentRef.implement({
 builder.asEntity(PaymentRef, {
   key: builder.selection<{ id: string }>('id'),
   resolveReference: async ({ id }, { loaders }) => (await loaders.payment.load(id)) as Payment,
+});
+
+CashRoundingRef.implement({
+  description:
+    'What is due in cash is rounded to the least coin of its currency; the tax of the invoice is not.',
+  fields: (t) => ({
+    amount: t.field({
+      type: 'Money',
+      description: 'Settled without money; below zero, paid beyond what was due.',
+      resolve: ({ amountMinor, currency }) => ({ minor: amountMinor, currency }),
+    }),
+    due: t.field({ type: 'Money', resolve: ({ dueMinor, currency }) => ({ minor: dueMinor, currency }) }),
+    invoice: t.field({
+      type: InvoiceRef,
+      description: 'That was settled by so much more or less.',
+      resolve: async ({ documentId }, _args, { loaders }) =>
+        (await loaders.document.load(documentId)) as Document,
+    }),
+    explain: t.field({
+      type: ExplanationRef,
+      resolve: ({ dueMinor, coinMinor, coinSince }) => explainCashRounding(dueMinor, coinMinor, coinSince),
+    }),
+  }),
 });
 
 AllocationRef.implement({

@@ -12,6 +12,7 @@ import { restorePrepaid } from '../prepaid/restore.ts';
 import { type Act, occurred, paidEvent } from '../run/issue.ts';
 import { spreadOver } from '../settlement/settle.ts';
 import { insertAllocations, insertCreditItems, openItems, reduceOpenItems } from '../settlement/store.ts';
+import { roundCash, roundingOf } from './cash.ts';
 import { insertPayment, type Payment, paymentByReference } from './store.ts';
 
 export interface IncomingPayment {
@@ -75,7 +76,10 @@ export async function receiveIn(
   if (invoiceId !== null && named.length === 0 && !lenient)
     throw new NotFoundError('open Invoice', invoiceId);
   const order = [...named, ...items.filter(({ id }) => id !== invoiceId)];
-  const { allocations, paid, rest } = spreadOver(payment.id, minor, currency, order);
+  const rounding = roundingOf({ method, minor, currency }, order, act.today);
+  const due =
+    rounding === undefined ? order : await roundCash(transaction, services, payment.id, rounding, order, act);
+  const { allocations, paid, rest } = spreadOver(payment.id, minor, currency, due);
   const at = new Date(act.now);
   await insertAllocations(transaction, allocations, at);
   await reduceOpenItems(transaction, allocations);

@@ -1,6 +1,6 @@
 import type { Attribute } from '@dotmac/radius';
 import type { Leases } from '../address/leases.ts';
-import { type PoolKind, poolKinds } from '../address/lender.ts';
+import { type PoolKind, poolKinds } from '../address/pool-state.ts';
 import type { Nas } from '../nas/store.ts';
 import type { PolicyAccess } from './policy-access.ts';
 import type { ExplainedStep } from './rules.ts';

@@ -4,7 +4,7 @@ import { builder } from '../builder.ts';
 import { checkName } from '../device/rules.ts';
 import { AddressPoolRef, NasRef } from '../types.ts';
 import { countOf, parseBlock } from './block.ts';
-import { poolKinds } from './lender.ts';
+import { poolKinds } from './pool-state.ts';
 import { lendingBlock, poolBlock } from './rules.ts';
 import { type AddressPool, addressPools, hasFixedPrefixIn, insertPool } from './store.ts';
 

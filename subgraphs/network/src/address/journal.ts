@@ -1,13 +1,13 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Lease } from './lender.ts';
+import type { Lease } from './pool-state.ts';
 
 const name = /^leases\.(\d+)$/;
 
 /**
  * What was lent and is not in the database yet, in files of the tenant's state folder: written before the login is answered, so
- * that no end of the process lends an address twice. Not synced: it outlives the process, the machine only as far as the
- * kernel has written it; the database follows within a fifth of a second.
+ * that no end of the process lends an address twice. Not synced: of the end of the machine the marks take care (`marks.ts`).
  */
 export class LeaseJournal {
   readonly #folder: string;
@@ -43,10 +43,12 @@ export class LeaseJournal {
     return before;
   }
 
-  /** What files up to this number hold is in the database. */
-  forget(upTo: number): void {
+  /** What files up to this number hold is in the database. On disk when it returns: none may come back beside what follows. */
+  async forget(upTo: number): Promise<void> {
     for (const number of numbersIn(this.#folder))
       if (number <= upTo) rmSync(join(this.#folder, `leases.${number}`), { force: true });
+    const folder = await open(this.#folder);
+    await folder.sync().finally(() => folder.close());
   }
 
   close(): void {
@@ -56,7 +58,8 @@ export class LeaseJournal {
 
 function numbersIn(folder: string): number[] {
   return readdirSync(folder)
-    .flatMap((file) => Number(name.exec(file)?.[1] ?? []))
+    .flatMap((file) => name.exec(file)?.[1] ?? [])
+    .map(Number)
     .sort((a, b) => a - b);
 }
 

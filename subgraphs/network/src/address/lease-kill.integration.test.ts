@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -71,7 +71,10 @@ test('a process that is killed after its answer has lent nothing twice, however 
   for (let round = 0; round < 3; round++)
     for (const [line, lent] of await lendAndDie(round * 10, 10)) answered.set(line, lent);
   // Half a line, as of a process that died while it wrote: nobody was answered with it.
-  const [newest = ''] = readdirSync(folder).sort().reverse();
+  const [newest = ''] = readdirSync(folder)
+    .filter((file) => file.startsWith('leases.'))
+    .sort()
+    .reverse();
   appendFileSync(join(folder, newest), '{"poolId":"pool_1","kind":"IPV4","prefix":"100.64.0.2');
   expect(answered.size).toBe(30);
   expect(new Set(answered.values()).size).toBe(30);
@@ -86,5 +89,26 @@ test('a process that is killed after its answer has lent nothing twice, however 
     expect([...answered.values()]).not.toContain(lendTo(leases, 1_000));
   } finally {
     ended.abort();
+  }
+});
+
+test('a machine that loses its power before anything of the journal is on the disk lends nothing of it to others', async () => {
+  const answered = await lendAndDie(2_000, 10);
+  const marks = JSON.parse(readFileSync(join(folder, 'marks'), 'utf8')) as object;
+  writeFileSync(join(folder, 'marks'), JSON.stringify({ ...marks, boot: 'the one before' }));
+  for (const file of readdirSync(folder)) if (file !== 'marks') rmSync(join(folder, file));
+
+  // The second one begins while it is still in doubt who has what, as after a kill.
+  for (const from of [3_000, 4_000]) {
+    const ended = new AbortController();
+    const leases = lenderOn(connectionString, folder);
+    await leases.start(ended.signal);
+    try {
+      const others = Array.from({ length: 20 }, (_, index) => lendTo(leases, from + index));
+      expect(others).not.toContain('none');
+      for (const lent of answered.values()) expect(others).not.toContain(lent);
+    } finally {
+      ended.abort();
+    }
   }
 });

@@ -2,7 +2,9 @@ import { type Clock, pause } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
 import type { SessionState } from '../session/rules.ts';
 import { LeaseJournal } from './journal.ts';
-import { type Asked, type Holder, type Lease, Lender, poolKinds } from './lender.ts';
+import { type Asked, type Holder, Lender } from './lender.ts';
+import { MarkFile } from './marks.ts';
+import { doubtMilliseconds, type Lease, poolKinds } from './pool-state.ts';
 import { keptLeases, lendingPools, writeLeases } from './store.ts';
 
 const flushMilliseconds = 200;
@@ -13,7 +15,8 @@ const retryMilliseconds = 500;
 export class Leases {
   readonly #services: NetworkServices;
   readonly #sessionClock: Clock;
-  readonly #lender = new Lender();
+  readonly #lender: Lender;
+  readonly #marks: MarkFile | null;
   readonly #encode: (lease: Lease) => Uint8Array;
   readonly #blocks = new WeakMap<Lease, Uint8Array>();
   /** Told of a session whose address is lent to another line. */
@@ -21,6 +24,9 @@ export class Leases {
   #unwritten = new Map<string, Lease>();
   readonly #folder: string | null;
   #journal: LeaseJournal | null = null;
+  #writing = false;
+  /** After a power cut: until when the record may be behind. */
+  #doubtUntil: number | null = null;
 
   constructor(
     services: NetworkServices,
@@ -37,6 +43,8 @@ export class Leases {
     this.#encode = options.encode;
     this.#onConflict = options.onConflict;
     this.#folder = options.folder ?? null;
+    this.#marks = this.#folder === null ? null : new MarkFile(this.#folder);
+    this.#lender = new Lender(this.#marks === null ? null : () => this.#mark());
   }
 
   /** Loads pools and leases; then works until the signal aborts. */
@@ -44,6 +52,12 @@ export class Leases {
     const cursor = await this.#services.events.headCursor();
     await this.#loadPools();
     for (const lease of await this.#restored()) this.#lender.restore(lease);
+    const before = this.#marks?.read() ?? null;
+    if (before !== null && !before.sameBoot) {
+      this.#doubtUntil = this.#sessionClock.now() + doubtMilliseconds;
+      this.#lender.doubt(before.marks, this.#sessionClock.now());
+    } else if (before !== null) this.#lender.grant(before.marks);
+    this.#mark();
     void this.#follow(cursor, signal);
     this.#writeOften(signal);
   }
@@ -91,6 +105,25 @@ export class Leases {
     return blocks;
   }
 
+  /** Puts the marks further ahead when they are near. */
+  #mark(): void {
+    if (this.#marks === null) return;
+    const recorded = this.#unwritten.size === 0 && !this.#writing && !this.#lender.hasChanged;
+    const now = this.#sessionClock.now();
+    const certain = this.#doubtUntil === null || now >= this.#doubtUntil;
+    const isNews = certain && this.#doubtUntil !== null;
+    if (isNews) this.#doubtUntil = null;
+    const marks = this.#lender.wantedMarks(now, recorded, isNews);
+    if (marks === null) return;
+    try {
+      this.#marks.write(marks, certain);
+    } catch (error) {
+      // A full disk must not keep anybody offline: a power cut as well, and only then, may lend an address twice.
+      this.#services.logger.error({ error }, 'how far leases may go could not be written ahead');
+    }
+    this.#lender.grant(marks);
+  }
+
   /** Keeps what has changed, on disk before anybody is answered. */
   #note(): void {
     if (!this.#lender.hasChanged) return;
@@ -105,7 +138,7 @@ export class Leases {
   }
 
   preview(asked: Asked): ReturnType<Lender['preview']> {
-    return this.#lender.preview(asked);
+    return this.#lender.preview(asked, this.#sessionClock.now());
   }
 
   /**
@@ -155,7 +188,6 @@ export class Leases {
   }
 
   #writeOften(signal: AbortSignal): void {
-    let writing = false;
     let expiredAt = performance.now();
     const timer = setInterval(() => {
       if (performance.now() - expiredAt > expiryMilliseconds) {
@@ -163,14 +195,15 @@ export class Leases {
         this.#lender.expire(this.#sessionClock.now());
       }
       this.#note();
-      if (writing || this.#unwritten.size === 0) return;
-      writing = true;
+      this.#mark();
+      if (this.#writing || this.#unwritten.size === 0) return;
+      this.#writing = true;
       this.#write()
         .catch((error: unknown) => {
           if (!signal.aborted) this.#services.logger.warn({ error }, 'leases are written later');
         })
         .finally(() => {
-          writing = false;
+          this.#writing = false;
         });
     }, flushMilliseconds);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
@@ -182,7 +215,7 @@ export class Leases {
     const upTo = this.#journal?.rotate() ?? 0;
     try {
       await writeLeases(this.#services.database, [...batch.values()]);
-      this.#journal?.forget(upTo);
+      await this.#journal?.forget(upTo);
     } catch (error) {
       this.#unwritten = new Map([...batch, ...this.#unwritten]);
       throw error;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addressText, blockText, countOf, indexIn, nthOf, parseBlock } from './block.ts';
-import { type Asked, type Lease, Lender, type LendingPool, unseenMilliseconds } from './lender.ts';
+import { type Asked, Lender, unseenMilliseconds } from './lender.ts';
+import type { Lease, LendingPool } from './pool-state.ts';
 
 const pool: LendingPool = {
   id: 'pol_1',
@@ -136,7 +137,7 @@ describe('a pool lends', () => {
         for (const { kind, service } of steps) {
           now += 1_000;
           if (kind === 'login') {
-            const preview = lender.preview(asked(service));
+            const preview = lender.preview(asked(service), 0);
             const lease = lender.lend(asked(service), now);
             expect(typeof preview === 'object' && preview !== null ? preview.prefix : preview).toBe(
               prefixOf(lease),

@@ -1,34 +1,17 @@
-import { type Block, blockText, countOf, indexIn, nthOf, parseBlock } from './block.ts';
-import { isReserved } from './rules.ts';
-
-export const poolKinds = ['IPV4', 'IPV6_PREFIX', 'DELEGATED_PREFIX'] as const;
-export type PoolKind = (typeof poolKinds)[number];
-
-/** A pool that lends for as long as a session lasts. */
-export interface LendingPool {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: PoolKind;
-  readonly cidr: string;
-  /** The prefix length of what one line gets. */
-  readonly lentLength: number;
-  /** The NASes that lend from it; all when empty. */
-  readonly nasIds: readonly string[];
-}
-
-/** Something lent to a line, or kept for it since it went. */
-export interface Lease {
-  readonly poolId: string;
-  readonly kind: PoolKind;
-  /** `100.64.0.9/32`, `2001:db8:7::/56`. */
-  readonly prefix: string;
-  readonly serviceId: string;
-  readonly mac: string | null;
-  /** Milliseconds since the epoch. */
-  readonly lentAt: number;
-  /** Null while it is lent. */
-  releasedAt: number | null;
-}
+import { blockText, countOf, indexIn, nthOf, parseBlock } from './block.ts';
+import {
+  doubt,
+  type Found,
+  type Lease,
+  type LendingPool,
+  type Marks,
+  type PoolKind,
+  type PoolMark,
+  type PoolState,
+  poolKinds,
+  unheld,
+  wantedMark,
+} from './pool-state.ts';
 
 /** A line of a service: two lines of one service have something of their own each. */
 export interface Holder {
@@ -43,20 +26,8 @@ export interface Asked extends Holder {
   readonly poolId: string | null;
 }
 
-interface PoolState {
-  readonly pool: LendingPool;
-  readonly block: Block;
-  readonly size: number;
-  /** From here on nothing was ever lent. */
-  next: number;
-  readonly leases: Map<number, Lease>;
-  /** Released ones by their number, the one longest unused first. */
-  readonly idle: Map<number, Lease>;
-}
-
 /** An accepted login whose session nobody has told of after this long gives back what it was lent. */
 export const unseenMilliseconds = 5 * 60_000;
-
 /**
  * Lends addresses and prefixes: one place, one thread, so that two never get the same. A line that comes back gets what it
  * had; what another line had is lent only when nothing unused is left, and then what is longest unused.
@@ -67,6 +38,12 @@ export class Lender {
   readonly #unseen = new Set<Lease>();
   readonly #changed = new Set<Lease>();
   readonly #numbers = new WeakMap<Lease, number>();
+  readonly #markNow: (() => void) | null;
+
+  /** @param markNow puts the marks that are wanted on disk, and grants them; null: what is lent need not outlive a power cut. */
+  constructor(markNow: (() => void) | null = null) {
+    this.#markNow = markNow;
+  }
 
   /** Whether there is anything to lend from. */
   get idle(): boolean {
@@ -83,7 +60,13 @@ export class Lender {
       const block = parseBlock(pool.cidr);
       if (block === null) return [];
       const size = Number(countOf(block, pool.lentLength));
-      return [{ pool, block, size, next: 0, leases: new Map(), idle: new Map() }];
+      const nothing = {
+        leases: new Map(),
+        idle: new Map(),
+        offered: new Set<number>(),
+        doubtful: new Set<number>(),
+      };
+      return [{ pool, block, size, next: 0, upTo: 0, doubtUntil: 0, ...nothing }];
     });
   }
 
@@ -100,7 +83,7 @@ export class Lender {
 
   /** What a line is lent; `EXHAUSTED` when every pool that may lend is, null when there is none. */
   lend(asked: Asked, now: number): Lease | 'EXHAUSTED' | null {
-    const found = this.#find(asked);
+    const found = this.#find(asked, now);
     if (found === 'EXHAUSTED' || found === null) return found;
     const { state, number, lease } = found;
     if (lease !== undefined && sameHolder(lease, asked)) {
@@ -133,8 +116,11 @@ export class Lender {
   }
 
   /** What a line would be lent now; nothing changes. */
-  preview(asked: Asked): { readonly prefix: string; readonly poolName: string } | 'EXHAUSTED' | null {
-    const found = this.#find(asked);
+  preview(
+    asked: Asked,
+    now: number,
+  ): { readonly prefix: string; readonly poolName: string } | 'EXHAUSTED' | null {
+    const found = this.#find(asked, now);
     if (found === 'EXHAUSTED' || found === null) return found;
     const { state, number } = found;
     const block = nthOf(state.block, state.pool.lentLength, BigInt(number));
@@ -159,6 +145,7 @@ export class Lender {
       const { kind, id: poolId } = state.pool;
       const prefix = blockText(nthOf(state.block, state.pool.lentLength, number));
       const adopted: Lease = { poolId, kind, prefix, ...holder, lentAt: now, releasedAt: null };
+      state.doubtful.delete(Number(number));
       this.#keep(state, Number(number), adopted);
       this.#changed.add(adopted);
     }
@@ -188,7 +175,46 @@ export class Lender {
     return changed;
   }
 
-  #find(asked: Asked): { state: PoolState; number: number; lease: Lease | undefined } | 'EXHAUSTED' | null {
+  /**
+   * The marks that are wanted, null while those there are go far enough.
+   * @param recorded whether everything lent so far is in the database: what was offered and lent need not be marked any longer.
+   * @param always though those there are go far enough.
+   */
+  wantedMarks(now: number, recorded: boolean, always = false): Marks | null {
+    let short = always;
+    const marks: Record<string, PoolMark> = {};
+    for (const state of this.#pools) {
+      const wanted = wantedMark(state, now, recorded);
+      marks[state.pool.id] = wanted.mark;
+      short ||= wanted.short;
+    }
+    return short ? marks : null;
+  }
+
+  /** The marks are on disk. */
+  grant(marks: Marks): void {
+    for (const state of this.#pools) {
+      const mark = marks[state.pool.id];
+      if (mark === undefined) continue;
+      state.upTo = mark.upTo;
+      state.offered.clear();
+      for (const number of mark.offered) state.offered.add(number);
+    }
+  }
+
+  /**
+   * After a power cut the record may be behind: what the marks of before let somebody be lent is doubtful, and what was another's
+   * may be in use by him again. Call it when the record is restored.
+   */
+  doubt(marks: Marks, now: number): void {
+    for (const state of this.#pools) {
+      const mark = marks[state.pool.id];
+      if (mark !== undefined)
+        for (const [number, lease] of doubt(state, mark, now)) this.#numbers.set(lease, number);
+    }
+  }
+
+  #find(asked: Asked, now: number): Found | 'EXHAUSTED' | null {
     const states = this.#pools.filter(
       ({ pool }) =>
         pool.kind === asked.kind &&
@@ -200,14 +226,17 @@ export class Lender {
     for (const state of states) {
       if (held?.poolId !== state.pool.id) continue;
       const number = this.#numbers.get(held);
-      if (number !== undefined) return { state, number, lease: held };
+      if (number === undefined || (now < state.doubtUntil && state.doubtful.has(number))) continue;
+      return { state, number, lease: held };
     }
-    for (const state of states) {
-      const number = firstUnused(state);
-      if (number !== null) return { state, number, lease: undefined };
-    }
-    for (const state of states) for (const [number, lease] of state.idle) return { state, number, lease };
-    return 'EXHAUSTED';
+    return unheld(states, now, this.#markNow !== null) ?? this.#unheldOnceMarked(states, now) ?? 'EXHAUSTED';
+  }
+
+  /** More logins of new lines than the marks were ahead for: they wait for the disk once. */
+  #unheldOnceMarked(states: readonly PoolState[], now: number): Found | null {
+    if (this.#markNow === null) return null;
+    this.#markNow();
+    return unheld(states, now, true);
   }
 
   /** Puts a lease into its place; whoever had it before has it no longer. */
@@ -235,16 +264,6 @@ export class Lender {
     const number = this.#numbers.get(lease);
     if (state !== undefined && number !== undefined) state.idle.set(number, lease);
   }
-}
-
-/** The first number that was never lent; what is passed over is not looked at again. */
-function firstUnused(state: PoolState): number | null {
-  const { pool, size, leases } = state;
-  for (; state.next < size; state.next++) {
-    const reserved = pool.kind === 'IPV4' && isReserved(state.next, size);
-    if (!reserved && !leases.has(state.next)) return state.next;
-  }
-  return null;
 }
 
 function sameHolder(a: Holder, b: Holder): boolean {

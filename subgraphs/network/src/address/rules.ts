@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { ValidationError } from '@dotmac/schema';
 import { blockText, countOf, parseBlock } from './block.ts';
-import type { PoolKind } from './lender.ts';
+import type { PoolKind } from './pool-state.ts';
 
 /** The largest pool: 65,536 addresses. */
 const shortestPrefix = 16;

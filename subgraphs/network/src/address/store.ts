@@ -1,7 +1,7 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { type Selectable, sql, type Transaction } from 'kysely';
-import type { Lease, LendingPool } from './lender.ts';
+import type { Lease, LendingPool } from './pool-state.ts';
 import { isReserved } from './rules.ts';
 
 export type AddressPool = Selectable<TenantDatabase['network.addressPool']>;

@@ -1,3 +1,4 @@
+import { attributeText, type DecodedAttribute, standardDictionary } from '@dotmac/radius';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { LabNetwork } from './network.ts';
 import { quirks } from './snmp/index.ts';
@@ -42,7 +43,7 @@ export function createLabControl(networks: ReadonlyMap<string, LabNetwork>): Fas
       accepted,
       reason,
       replyMessage,
-      attributes: attributes.map(({ name, value }) => ({ name, value: String(value) })),
+      attributes: attributes.map(({ name, oid, value }) => ({ name, value: told(value, oid) })),
       session:
         session === null
           ? null
@@ -125,4 +126,10 @@ function macOf(username: string): string {
     (part & 0xff).toString(16).padStart(2, '0'),
   );
   return ['02', '00', ...octets].join(':');
+}
+
+function told(value: DecodedAttribute['value'], oid: string): string {
+  if (typeof value === 'object' && !(value instanceof Uint8Array))
+    return value.map((inner) => `${inner.name} = ${told(inner.value, inner.oid)}`).join(', ');
+  return attributeText(value, oid, standardDictionary());
 }

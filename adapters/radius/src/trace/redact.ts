@@ -87,7 +87,7 @@ function shown(
   if (hidden !== null) return [{ name: tagged, oid, value: null, hidden, octets }];
   const pair = typeof scalar === 'string' ? secretPair.exec(scalar)?.[1] : undefined;
   if (pair !== undefined) return [{ name: tagged, oid, value: pair, hidden: 'PASSWORD', octets }];
-  return [{ name: tagged, oid, value: textOf(scalar, oid, dictionary), hidden: null, octets }];
+  return [{ name: tagged, oid, value: attributeText(scalar, oid, dictionary), hidden: null, octets }];
 }
 
 function hiddenBecause(
@@ -105,7 +105,8 @@ function hiddenBecause(
   return null;
 }
 
-function textOf(value: ScalarValue, oid: string, dictionary: Dictionary): string {
+/** A value as people read it: octets in hex, a date in UTC, a number with its name. Long ones are cut. */
+export function attributeText(value: ScalarValue, oid: string, dictionary: Dictionary): string {
   if (value instanceof Uint8Array) {
     const hex = Buffer.from(value.subarray(0, mostShown)).toString('hex');
     return `0x${hex}${value.length > mostShown ? '…' : ''}`;

@@ -30,6 +30,7 @@ const statusByCode = {
 } as const;
 
 export type GatewayErrorCode = keyof typeof statusByCode;
+export const gatewayErrorCodes = Object.keys(statusByCode) as readonly GatewayErrorCode[];
 
 /** An expected refusal by the gateway. Its message is for the client. */
 export class GatewayError extends DomainError {

@@ -38,6 +38,10 @@ export interface Limits {
   readonly stallMilliseconds: number;
   /** Milliseconds without an event after which a client hears how far the log of its stream is. */
   readonly placeMilliseconds: number;
+  /** Milliseconds between two comment lines of an event stream, which keep proxies from cutting it. */
+  readonly heartbeatMilliseconds: number;
+  /** Milliseconds in which a WebSocket's peer must answer a ping. */
+  readonly pingMilliseconds: number;
 }
 
 export const defaultLimits: Limits = {
@@ -65,4 +69,6 @@ export const defaultLimits: Limits = {
   bufferedBytes: 4 * 1024 * 1024,
   stallMilliseconds: 15_000,
   placeMilliseconds: 300_000,
+  heartbeatMilliseconds: 15_000,
+  pingMilliseconds: 20_000,
 };

@@ -32,13 +32,31 @@ test('what is run is counted by tenant, by key and by operation, with its cost',
   }
 });
 
-test('however many keys and names come, there are only so many series', async () => {
+test('however many tenants, keys and names come, with every outcome, there are only so many series', async () => {
   const registry = new Registry();
   const metrics = new OperationMetrics(registry);
+  const outcomes = ['ok', 'partial', 'failed'];
   for (let number = 0; number < 3_000; number += 1)
-    metrics.ran({ ...key(number), tenantId: `ten_${number}` }, { ...ran, operationName: `Name${number}` });
+    for (const outcome of outcomes)
+      metrics.ran(
+        { ...key(number), tenantId: `ten_${number}` },
+        { ...ran, operationName: `Name${number}`, outcome },
+      );
   const lines = (await registry.metrics()).split('\n');
-  expect(lines.filter((line) => line.startsWith('dotmac_gateway_key_operations_total{'))).toHaveLength(501);
+  const series = (name: string) => lines.filter((line) => line.startsWith(`dotmac_gateway_${name}{`)).length;
+  // As PROTOCOL.md says, and one more each for all the others.
+  for (const [label, most] of [
+    ['tenant', 500],
+    ['key', 500],
+    ['operation', 200],
+  ] as const) {
+    expect([label, series(`${label}_operations_total`)]).toEqual([label, (most + 1) * outcomes.length]);
+    expect([label, series(`${label}_cost_total`)]).toEqual([label, most + 1]);
+  }
   expect(lines).toContain('dotmac_gateway_key_operations_total{key="other",outcome="ok"} 2500');
-  expect(lines.length).toBeLessThan(4_000);
+  // Nothing is lost among them.
+  const counted = lines.flatMap(
+    (line) => /^dotmac_gateway_tenant_operations_total\{.*\} (\d+)$/.exec(line)?.[1] ?? [],
+  );
+  expect(counted.reduce((sum, count) => sum + Number(count), 0)).toBe(9_000);
 });

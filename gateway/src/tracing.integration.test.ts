@@ -37,10 +37,7 @@ const named = (name: string) => exporter.getFinishedSpans().filter((span) => spa
 const idOf = (span: ReadableSpan | undefined) => span?.spanContext().spanId;
 
 test('a trace goes on from the client through the gateway into every subgraph', async () => {
-  const { headers } = await world.query(
-    { query: twoSubgraphs, operationName: 'Live' },
-    { token, headers: { traceparent } },
-  );
+  const { headers } = await world.query({ query: twoSubgraphs }, { token, headers: { traceparent } });
   expect(headers.get('x-trace-id')).toBe(traceId);
   await eventually(async () => expect(named('query')).toHaveLength(1));
   const [operation] = named('query');

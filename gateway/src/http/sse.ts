@@ -16,8 +16,6 @@ export interface EventStreamOptions {
   readonly limits: Limits;
 }
 
-const keepAliveMilliseconds = 15_000;
-
 const endings: Readonly<Record<SessionEnd, readonly [GatewayErrorCode, string]>> = {
   EXPIRED: ['CREDENTIAL_EXPIRED', 'The credential has expired: connect again with another'],
   REVOKED: ['UNAUTHENTICATED', 'The credential is no longer valid'],
@@ -112,7 +110,7 @@ export async function answerWithEvents(
   raw.flushHeaders();
   for (const text of waiting) raw.write(text);
   if (ended) close();
-  const keepAlive = setInterval(() => raw.write(':\n\n'), keepAliveMilliseconds);
+  const keepAlive = setInterval(() => raw.write(':\n\n'), limits.heartbeatMilliseconds);
   raw.on('drain', () => subscription?.flush());
   // The client may break off at any moment; `close` follows.
   raw.on('error', () => undefined);

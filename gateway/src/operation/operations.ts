@@ -42,6 +42,8 @@ import { VisibleSchemas } from './visible-schema.ts';
 export interface PreparedOperation {
   readonly document: DocumentNode;
   readonly operationName: string | undefined;
+  /** As the document names it, whether the client said which one or it is the only one. */
+  readonly name: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly type: OperationTypeNode;
   /** What it costs at worst; see `cost.ts`. */
@@ -165,7 +167,10 @@ export class Operations {
     }
     if (type === 'subscription') this.#refuseLacking({ document, operationName, variables }, caller);
     const idempotency = type === 'mutation' ? idempotencyOf(params, caller) : undefined;
-    return { document, operationName, variables, type, cost: costOf(variables), idempotency, visibleSchema };
+    const [only = ''] = operations.keys();
+    const name = operationName ?? (only === '' ? undefined : only);
+    const cost = costOf(variables);
+    return { document, operationName, name, variables, type, cost, idempotency, visibleSchema };
   }
 
   /** Runs a query or mutation until it is done, the deadline passes or the client leaves. */
@@ -179,7 +184,7 @@ export class Operations {
     },
   ): Promise<FormattedResponse> {
     const { clock, limits, metrics } = this.#options;
-    const { document, operationName, variables, type } = operation;
+    const { document, operationName, name, variables, type } = operation;
     const began = performance.now();
     let outcome = 'failed';
     let leave: (() => void) | undefined;
@@ -214,7 +219,7 @@ export class Operations {
     } finally {
       leave?.();
       const seconds = (performance.now() - began) / 1000;
-      metrics.ran(caller.principal, { type, operationName, cost: operation.cost, outcome, seconds });
+      metrics.ran(caller.principal, { type, operationName: name, cost: operation.cost, outcome, seconds });
       if (request.trace === undefined) trace.span.end();
     }
   }
@@ -297,14 +302,14 @@ export class Operations {
 /** Attributes of OpenTelemetry's conventions for GraphQL, and ours. The name of a span is one of three. */
 function describe(
   span: CarriedSpan['span'],
-  { type, operationName, cost }: PreparedOperation,
+  { type, name, cost }: PreparedOperation,
   caller: Caller,
 ): void {
   const { kind, id, tenantId } = caller.principal;
   span.updateName(type);
   span.setAttributes({
     'graphql.operation.type': type,
-    ...(operationName === undefined ? {} : { 'graphql.operation.name': operationName }),
+    ...(name === undefined ? {} : { 'graphql.operation.name': name }),
     'dotmac.cost': cost,
     'dotmac.principal.kind': kind,
     'dotmac.principal': id,

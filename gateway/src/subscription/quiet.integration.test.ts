@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RawSocket } from '../testing/clients.ts';
 import { eventually } from '../testing/eventually.ts';
@@ -94,4 +95,38 @@ test('over server-sent events it is an id, and whoever joins from it shares the 
   expect(events.opened).toBe(opened);
   left.abort();
   await reading.catch(() => undefined);
+});
+
+test('a stream of events that says nothing sends comment lines, which are no events', async () => {
+  const lively = await world.another({ limits: { heartbeatMilliseconds: 20 } });
+  const { hostname, port } = new URL(lively.url);
+  const body = JSON.stringify({ query });
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n` +
+      `authorization: Bearer ${token}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  // Between chunks of HTTP/1.1: each line of its own, and nothing else.
+  await eventually(() => expect(text.match(/\r\n:\n\n\r\n/g)?.length ?? 0).toBeGreaterThan(2));
+  expect(text).toMatch(/^HTTP\/1\.1 200 /);
+  expect(text).not.toContain('event:');
+  const cursor = world.tenants.alpha.events.append('c3');
+  await eventually(() => expect(text).toContain(`id: ${cursor}\nevent: next\n`));
+  socket.destroy();
+  await eventually(() => expect(world.tenants.alpha.events.open).toBe(0));
+});
+
+test('a WebSocket whose peer answers no ping is dropped, one that does stays', async () => {
+  const strict = await world.another({ limits: { pingMilliseconds: 100 } });
+  const [dead, alive] = await Promise.all(
+    [false, true].map((autoPong) => new RawSocket(strict.url, {}, undefined, { autoPong }).initialise(token)),
+  );
+  // Dropped without a word: there is nobody to hear it.
+  expect((await dead?.closed)?.code).toBe(1006);
+  expect(alive?.socket.readyState).toBe(alive?.socket.OPEN);
+  alive?.socket.terminate();
 });

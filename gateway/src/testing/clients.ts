@@ -82,8 +82,13 @@ export class RawSocket {
   readonly closed: Promise<{ code: number; reason: string }>;
   #waiting: { wanted: number; resolve: () => void }[] = [];
 
-  constructor(url: string, headers: Record<string, string> = {}, protocol = 'graphql-transport-ws') {
-    this.socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocol, { headers });
+  constructor(
+    url: string,
+    headers: Record<string, string> = {},
+    protocol = 'graphql-transport-ws',
+    options: { readonly autoPong?: boolean } = {},
+  ) {
+    this.socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocol, { headers, ...options });
     this.closed = new Promise((resolve) => {
       this.socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }));
     });

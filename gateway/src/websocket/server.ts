@@ -5,7 +5,6 @@ import { closeCodes } from '../subscription/close-codes.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 
 const subprotocol = 'graphql-transport-ws';
-const pingMilliseconds = 20_000;
 
 export interface WebSocketFace {
   /** Closes every socket and takes no more. */
@@ -50,7 +49,7 @@ export function attachWebSockets(server: Server, options: ConnectionOptions): We
       if (!alive.delete(webSocket)) webSocket.terminate();
       else webSocket.ping();
     }
-  }, pingMilliseconds);
+  }, options.limits.pingMilliseconds);
 
   return {
     close() {

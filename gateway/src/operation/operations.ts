@@ -300,11 +300,7 @@ export class Operations {
 }
 
 /** Attributes of OpenTelemetry's conventions for GraphQL, and ours. The name of a span is one of three. */
-function describe(
-  span: CarriedSpan['span'],
-  { type, name, cost }: PreparedOperation,
-  caller: Caller,
-): void {
+function describe(span: CarriedSpan['span'], { type, name, cost }: PreparedOperation, caller: Caller): void {
   const { kind, id, tenantId } = caller.principal;
   span.updateName(type);
   span.setAttributes({

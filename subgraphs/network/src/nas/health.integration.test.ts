@@ -120,6 +120,14 @@ test('what was heard outlives the process, and how soon a NAS answers is measure
       count: 1,
       at: Date.now(),
     });
+  next.anomaly({
+    kind: 'HOME_SERVER_UNREACHABLE',
+    sourceAddress: '198.18.255.1',
+    nasId: null,
+    detail: 'ada\0@elsewhere.example',
+    count: 1,
+    at: Date.now(),
+  });
   await next.keep(database);
   const { count } = await database
     .selectFrom('network.radiusProblem')

@@ -152,7 +152,8 @@ export class NasWatch {
       kind,
       sourceAddress,
       nasId,
-      detail,
+      // A name from a packet may have a NUL, which PostgreSQL's text has not: one must not hold up what is kept of all.
+      detail: detail?.replaceAll('\0', '\ufffd') ?? null,
       count: (known?.count ?? 0) + count,
       firstAt: known?.firstAt ?? at,
       lastAt: at,

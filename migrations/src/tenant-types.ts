@@ -931,6 +931,11 @@ export interface NetworkAccessChangeStep {
   subject: string;
 }
 
+export interface NetworkAccountingJournal {
+  id: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
+  records: Uint8Array;
+}
+
 export interface NetworkAddress {
   address: string;
   changedAt: ColumnType<Date, Date | string, Date | string>;
@@ -1800,6 +1805,7 @@ export interface DB {
   "network.access": NetworkAccess;
   "network.accessChange": NetworkAccessChange;
   "network.accessChangeStep": NetworkAccessChangeStep;
+  "network.accountingJournal": NetworkAccountingJournal;
   "network.address": NetworkAddress;
   "network.addressPool": NetworkAddressPool;
   "network.alarm": NetworkAlarm;

@@ -57,6 +57,7 @@ export { type PortRange, portRanges } from './server/port-range.ts';
 export * from './server/server.ts';
 export { sessionTimeoutBlock } from './server/session-timeout.ts';
 export type { SpooledRecord } from './spool/frame.ts';
+export { packRecords, unpackRecords } from './spool/packed.ts';
 export { AccountingSpool, type AccountingSpoolOptions } from './spool/spool.ts';
 export * from './trace/redact.ts';
 export { PacketTap, type TapEntry, type TapListener } from './trace/tap.ts';

@@ -12,6 +12,7 @@ import { accessLine } from './server/access-line.ts';
 import { kernelDrops } from './server/kernel-drops.ts';
 import { portRanges } from './server/port-range.ts';
 import { sessionTimeoutBlock } from './server/session-timeout.ts';
+import { packRecords, unpackRecords } from './spool/packed.ts';
 import { redactPacket } from './trace/redact.ts';
 import { PacketTap } from './trace/tap.ts';
 
@@ -33,6 +34,8 @@ export const policyProtocol = {
   forwardAccounting,
   standardDictionary,
   papPassword,
+  packRecords,
+  unpackRecords,
   portRanges,
   kernelDrops,
   vendorProfiles,

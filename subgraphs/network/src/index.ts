@@ -165,12 +165,13 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     },
     pollMilliseconds,
   );
+  const accounting = accountingSink(services, policy, usage, prefixes, lines, nasWatch, ports.radius);
   return {
     name: 'network',
     schema,
     policy,
     tap: policy.traces.tap,
-    accountingSink: accountingSink(services, policy, usage, prefixes, lines, nasWatch),
+    accountingSink: accounting,
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
     onTrap: followTraps(services, (deviceIds) => {
       poller.ask(deviceIds);
@@ -216,6 +217,8 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     daily: [housekeeping(services)],
     async first(signal) {
       await Promise.all([nasWatch.start(services, signal), eap.load(), policy.start(signal)]);
+      await accounting.open();
+      accounting.run(signal);
     },
     async start(signal) {
       await resumeChanges(services);

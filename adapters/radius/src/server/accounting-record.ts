@@ -3,7 +3,6 @@ import { type DecodedAttribute, decodeAttributes } from '../attribute/decode.ts'
 import { decodeIpv6Prefix } from '../attribute/value.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { attributeTypes, headerLength } from '../packet/codes.ts';
-import { attributeValue, type PacketScan } from '../packet/scan.ts';
 import type { Nas } from './nas.ts';
 
 export type AccountingStatus = 'START' | 'INTERIM' | 'STOP' | 'ON' | 'OFF' | 'OTHER';
@@ -22,7 +21,7 @@ const trustedSkewMs = 300_000;
 
 /** One Accounting-Request. Octets are the subscriber's: input at the NAS = upstream. Absent is null, never 0. */
 export interface AccountingRecord {
-  readonly nas: Nas;
+  readonly nas: Pick<Nas, 'id'>;
   readonly sourceAddress: string;
   /** When it arrived, milliseconds since the epoch. */
   readonly receivedAt: number;
@@ -65,67 +64,143 @@ export interface AccountingRecord {
   readonly packet: Uint8Array;
 }
 
-/** Reads a scanned Accounting-Request. */
+/**
+ * Reads an Accounting-Request that is well formed (`scanPacket`). Most of what it says is read when it is asked for: a record
+ * may be made twice, when it comes and when it is taken into the sessions, and few ask for everything.
+ * @param packet the record's own, without padding
+ */
 export function readAccountingRecord(
-  nas: Nas,
+  nas: AccountingRecord['nas'],
   sourceAddress: string,
   receivedAt: number,
   packet: Buffer,
-  scan: PacketScan,
 ): AccountingRecord {
-  const text = (type: number): string | null => {
-    const at = scan.firstOffsets[type] as number;
-    return at === 0 ? null : packet.toString('utf8', at + 2, at + (packet[at + 1] as number));
-  };
-  const integer = (type: number): number | null => {
-    const at = scan.firstOffsets[type] as number;
-    return at === 0 || packet[at + 1] !== 6 ? null : packet.readUInt32BE(at + 2);
-  };
-  const octets = (low: number, high: number): bigint | null => {
-    const words = integer(low);
-    return words === null ? null : (BigInt(integer(high) ?? 0) << 32n) + BigInt(words);
-  };
-  const t = attributeTypes;
-  const statusType = integer(t.acctStatusType);
-  const timestamp = integer(t.eventTimestamp);
-  const delaySeconds = integer(t.acctDelayTime);
-  const delayMs = (delaySeconds ?? 0) * 1000;
-  const clockSkewMs = timestamp === null ? null : timestamp * 1000 + delayMs - receivedAt;
-  const framedIpAt = scan.firstOffsets[t.framedIpAddress] as number;
-  return {
-    nas,
-    sourceAddress,
-    receivedAt,
-    delaySeconds,
-    eventAt: eventTime(receivedAt, timestamp, delayMs, clockSkewMs),
-    clockSkewMs,
-    status: statuses[statusType ?? 0] ?? 'OTHER',
-    statusType,
-    sessionId: text(t.acctSessionId),
-    multiSessionId: text(t.acctMultiSessionId),
-    userName: text(t.userName),
-    callingStationId: text(t.callingStationId),
-    calledStationId: text(t.calledStationId),
-    nasIdentifier: text(t.nasIdentifier),
-    nasPort: integer(t.nasPort),
-    nasPortId: text(t.nasPortId),
-    framedIpAddress:
-      framedIpAt !== 0 && packet[framedIpAt + 1] === 6 ? formatIpv4(packet, framedIpAt + 2) : null,
-    framedIpv6Address: ipv6Address(attributeValue(packet, scan, t.framedIpv6Address)),
-    framedIpv6Prefix: ipv6Prefix(attributeValue(packet, scan, t.framedIpv6Prefix)),
-    delegatedIpv6Prefix: ipv6Prefix(attributeValue(packet, scan, t.delegatedIpv6Prefix)),
-    classes: allHex(packet, scan, t.class),
-    sessionTimeSeconds: integer(t.acctSessionTime),
-    upstreamOctets: octets(t.acctInputOctets, t.acctInputGigawords),
-    downstreamOctets: octets(t.acctOutputOctets, t.acctOutputGigawords),
-    hasGigawords:
-      scan.firstOffsets[t.acctInputGigawords] !== 0 || scan.firstOffsets[t.acctOutputGigawords] !== 0,
-    upstreamPackets: integer(t.acctInputPackets),
-    downstreamPackets: integer(t.acctOutputPackets),
-    terminateCause: integer(t.acctTerminateCause),
-    // A copy: the datagram's memory is used again for the next.
-    packet: Buffer.from(packet.subarray(0, scan.length)),
-  };
+  return new PacketRecord(nas, sourceAddress, receivedAt, packet);
+}
+
+const t = attributeTypes;
+
+class PacketRecord implements AccountingRecord {
+  readonly nas: AccountingRecord['nas'];
+  readonly sourceAddress: string;
+  readonly receivedAt: number;
+  readonly eventAt: number;
+  readonly delaySeconds: number | null;
+  readonly clockSkewMs: number | null;
+  readonly packet: Buffer;
+
+  constructor(nas: AccountingRecord['nas'], sourceAddress: string, receivedAt: number, packet: Buffer) {
+    this.nas = nas;
+    this.sourceAddress = sourceAddress;
+    this.receivedAt = receivedAt;
+    this.packet = packet;
+    this.delaySeconds = this.#integer(t.acctDelayTime);
+    const timestamp = this.#integer(t.eventTimestamp);
+    const delayMs = (this.delaySeconds ?? 0) * 1000;
+    this.clockSkewMs = timestamp === null ? null : timestamp * 1000 + delayMs - receivedAt;
+    this.eventAt = eventTime(receivedAt, timestamp, delayMs, this.clockSkewMs);
+  }
+
+  get statusType(): number | null {
+    return this.#integer(t.acctStatusType);
+  }
+  get status(): AccountingStatus {
+    return statuses[this.statusType ?? 0] ?? 'OTHER';
+  }
+  get sessionId(): string | null {
+    return this.#text(t.acctSessionId);
+  }
+  get multiSessionId(): string | null {
+    return this.#text(t.acctMultiSessionId);
+  }
+  get userName(): string | null {
+    return this.#text(t.userName);
+  }
+  get callingStationId(): string | null {
+    return this.#text(t.callingStationId);
+  }
+  get calledStationId(): string | null {
+    return this.#text(t.calledStationId);
+  }
+  get nasIdentifier(): string | null {
+    return this.#text(t.nasIdentifier);
+  }
+  get nasPort(): number | null {
+    return this.#integer(t.nasPort);
+  }
+  get nasPortId(): string | null {
+    return this.#text(t.nasPortId);
+  }
+  get framedIpAddress(): string | null {
+    const at = this.#at(t.framedIpAddress);
+    return at !== 0 && this.packet[at + 1] === 6 ? formatIpv4(this.packet, at + 2) : null;
+  }
+  get framedIpv6Address(): string | null {
+    const octets = this.#value(t.framedIpv6Address);
+    return octets?.length === 16 ? formatIpv6(octets) : null;
+  }
+  get framedIpv6Prefix(): string | null {
+    return ipv6Prefix(this.#value(t.framedIpv6Prefix));
+  }
+  get delegatedIpv6Prefix(): string | null {
+    return ipv6Prefix(this.#value(t.delegatedIpv6Prefix));
+  }
+  get classes(): string[] {
+    const { packet } = this;
+    const out: string[] = [];
+    for (let at = headerLength; at < packet.length; at += packet[at + 1] as number)
+      if (packet[at] === t.class) out.push(packet.toString('hex', at + 2, at + (packet[at + 1] as number)));
+    return out;
+  }
+  get sessionTimeSeconds(): number | null {
+    return this.#integer(t.acctSessionTime);
+  }
+  get upstreamOctets(): bigint | null {
+    return this.#octets(t.acctInputOctets, t.acctInputGigawords);
+  }
+  get downstreamOctets(): bigint | null {
+    return this.#octets(t.acctOutputOctets, t.acctOutputGigawords);
+  }
+  get hasGigawords(): boolean {
+    return this.#at(t.acctInputGigawords) !== 0 || this.#at(t.acctOutputGigawords) !== 0;
+  }
+  get upstreamPackets(): number | null {
+    return this.#integer(t.acctInputPackets);
+  }
+  get downstreamPackets(): number | null {
+    return this.#integer(t.acctOutputPackets);
+  }
+  get terminateCause(): number | null {
+    return this.#integer(t.acctTerminateCause);
+  }
+
+  /** Where the first attribute of a type is; 0 when absent. */
+  #at(type: number): number {
+    const { packet } = this;
+    for (let at = headerLength; at < packet.length; at += packet[at + 1] as number)
+      if (packet[at] === type) return at;
+    return 0;
+  }
+
+  #value(type: number): Uint8Array | null {
+    const at = this.#at(type);
+    return at === 0 ? null : this.packet.subarray(at + 2, at + (this.packet[at + 1] as number));
+  }
+
+  #text(type: number): string | null {
+    const at = this.#at(type);
+    return at === 0 ? null : this.packet.toString('utf8', at + 2, at + (this.packet[at + 1] as number));
+  }
+
+  #integer(type: number): number | null {
+    const at = this.#at(type);
+    return at === 0 || this.packet[at + 1] !== 6 ? null : this.packet.readUInt32BE(at + 2);
+  }
+
+  #octets(low: number, high: number): bigint | null {
+    const words = this.#integer(low);
+    return words === null ? null : (BigInt(this.#integer(high) ?? 0) << 32n) + BigInt(words);
+  }
 }
 
 /** Every attribute of a record, decoded: IPv6 prefixes, vendors' counters, service sessions. */
@@ -143,19 +218,6 @@ function eventTime(
   return Math.abs(skewMs) <= trustedSkewMs ? timestamp * 1000 : receivedAt;
 }
 
-function ipv6Address(octets: Uint8Array | null): string | null {
-  return octets?.length === 16 ? formatIpv6(octets) : null;
-}
-
 function ipv6Prefix(octets: Uint8Array | null): string | null {
   return octets === null ? null : decodeIpv6Prefix(octets);
-}
-
-function allHex(packet: Buffer, scan: PacketScan, type: number): string[] {
-  const out: string[] = [];
-  const first = scan.firstOffsets[type] as number;
-  if (first === 0) return out;
-  for (let at = first; at < scan.length; at += packet[at + 1] as number)
-    if (packet[at] === type) out.push(packet.toString('hex', at + 2, at + (packet[at + 1] as number)));
-  return out;
 }

@@ -85,7 +85,9 @@ export class AccountingServer {
     const entry = this.#reception.begin(received);
     if (entry === null) return;
     if (this.#context.tap?.on === true) this.#context.tap.received(received);
-    const record = readAccountingRecord(nas, peer.address, receivedAt, packet, scan);
+    // A copy: the datagram's memory is used again for the next.
+    const copy = Buffer.from(packet.subarray(0, scan.length));
+    const record = readAccountingRecord(nas, peer.address, receivedAt, copy);
     if (record.clockSkewMs !== null && Math.abs(record.clockSkewMs) > reportedSkewMs)
       this.#context.anomalies.report(
         'CLOCK_SKEW',

@@ -6,7 +6,6 @@ import { encodeAttributes } from '../attribute/encode.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { buildRequest } from '../packet/build.ts';
 import { packetCodes } from '../packet/codes.ts';
-import { createScan, scanPacket } from '../packet/scan.ts';
 import { sharedSecret } from '../packet/shared-secret.ts';
 import { type AccountingRecord, readAccountingRecord } from '../server/accounting-record.ts';
 import type { Nas } from '../server/nas.ts';
@@ -29,9 +28,7 @@ function record(sessionId: string): AccountingRecord {
     messageAuthenticator: false,
     attributes: encodeAttributes(standardDictionary(), [{ name: 'Acct-Session-Id', value: sessionId }]),
   });
-  const scan = createScan();
-  scanPacket(packet, scan);
-  return readAccountingRecord(nas, '192.0.2.1', 1_800_000_000_000, packet, scan);
+  return readAccountingRecord(nas, '192.0.2.1', 1_800_000_000_000, packet);
 }
 
 let folder: string;

@@ -86,7 +86,7 @@ export class AccountingSpool implements AccountingSink {
 
   async #append(batch: readonly AccountingRecord[]): Promise<void> {
     const { folder, mostOctets, onStateChange } = this.#options;
-    const frames = writeFrames(batch.map(({ nas, ...rest }) => ({ ...rest, nasId: nas.id })).map(spooled));
+    const frames = writeFrames(batch.map(spooled));
     const held = this.#segments.reduce((sum, { octets }) => sum + octets, 0);
     if (held + frames.length > mostOctets)
       throw new Error(`The accounting spool holds ${held} octets, the most is ${mostOctets}`);
@@ -176,7 +176,7 @@ export class AccountingSpool implements AccountingSink {
     const scan = createScan();
     const octets = Buffer.from(packet);
     if (nas === null || scanPacket(octets, scan) !== null) return null;
-    return readAccountingRecord(nas, sourceAddress, receivedAt, octets, scan);
+    return readAccountingRecord(nas, sourceAddress, receivedAt, octets.subarray(0, scan.length));
   }
 
   async #inTurn<T>(act: () => Promise<T>): Promise<T> {
@@ -194,8 +194,8 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-function spooled({ nasId, sourceAddress, receivedAt, packet }: SpooledRecord): SpooledRecord {
-  return { nasId, sourceAddress, receivedAt, packet };
+function spooled({ nas, sourceAddress, receivedAt, packet }: AccountingRecord): SpooledRecord {
+  return { nasId: nas.id, sourceAddress, receivedAt, packet };
 }
 
 /** Makes a new file's name durable, where the system lets a folder be synced. */

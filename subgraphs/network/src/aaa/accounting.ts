@@ -6,11 +6,12 @@ import type { LineReader } from '../place/line-reader.ts';
 import { type NasRestart, SessionRecorder } from '../session/record.ts';
 import { normaliseMac, type SessionNews, type SessionState, terminateCauseName } from '../session/rules.ts';
 import type { UsageRecorder } from '../usage/recorder.ts';
+import { AccountingJournal } from './accounting-journal.ts';
 import type { LoginPolicy } from './policy.ts';
 import { serviceOfToken } from './rules.ts';
 
-/** As many as batches run at a time. */
-const accountingConnections = 2;
+/** The batches that run at a time, and what takes the journal into the sessions. */
+const accountingConnections = 3;
 
 /** Where the RADIUS server's accounting goes: a batch is answered after its commit. */
 export function accountingSink(
@@ -20,23 +21,35 @@ export function accountingSink(
   prefixes: PrefixRecorder,
   lines: { readonly reader: LineReader; readonly onNew: () => void },
   watch: NasWatch,
-): AccountingSink {
+  radius: ConstructorParameters<typeof AccountingJournal>[0]['radius'],
+): AccountingJournal {
   const writer = services.ownConnections('accounting', accountingConnections);
-  const { database, clock } = services;
+  const { database, clock, logger } = services;
   const recorder = new SessionRecorder({ writer, database }, clock, policy.known, lines.onNew);
-  return {
+  const sessions: AccountingSink = {
     async record(batch) {
       watch.accounting(batch);
       const news = batch.flatMap((record) => newsOf(record, policy.deviceOfNas(record.nas.id)) ?? []);
       const restarts = batch.flatMap((record) => restartOf(record) ?? []);
       if (news.length === 0 && restarts.length === 0) return;
       const linesOf = (begun: readonly SessionState[]) => lines.reader.linesOf(batch, begun);
-      const sessions = await recorder.record({ news, restarts, linesOf });
-      usage.note(sessions);
-      await prefixes.record(batch, sessions);
+      const changed = await recorder.record({ news, restarts, linesOf });
+      usage.note(changed);
+      await prefixes.record(batch, changed);
       policy.realms.tell(batch, (record) => policy.traces.hopOf(record));
     },
   };
+  return new AccountingJournal({
+    sink: sessions,
+    writer,
+    database,
+    radius,
+    onLost: (record, error) =>
+      logger.error(
+        { nas: record?.nas.id, error },
+        'accounting that is answered cannot be taken into a session',
+      ),
+  });
 }
 
 function restartOf(record: AccountingRecord): NasRestart | null {

@@ -23,6 +23,9 @@ export interface RadiusPort {
   readonly gardenAttributes: typeof radius.gardenAttributes;
   /** What a carrier-grade NAT gave a session, by its accounting. */
   readonly portRanges: typeof radius.portRanges;
+  /** Accounting records as octets, and back. */
+  readonly packRecords: typeof radius.packRecords;
+  readonly unpackRecords: typeof radius.unpackRecords;
   /** On which line of an access node a session began, by its accounting. */
   readonly accessLine: typeof radius.accessLine;
   /** What the kernel dropped at the server's sockets. */

@@ -1,7 +1,7 @@
 /** What the kill test of accounting kills: the RADIUS server's accounting over the sink of this subgraph. Its argument is a database. */
 import type { TenantDatabase } from '@dotmac/migrations';
 import { openDatabase, systemClock } from '@dotmac/platform';
-import { sharedSecret, startRadiusServer } from '@dotmac/radius';
+import { packRecords, sharedSecret, startRadiusServer, unpackRecords } from '@dotmac/radius';
 import { accountingSink } from '../aaa/accounting.ts';
 import type { KnownServices } from '../session/record.ts';
 
@@ -19,16 +19,17 @@ const known: KnownServices = {
   servicesMoved: () => undefined,
 };
 
-if (import.meta.main) {
+/** The sink of this subgraph over a database, without what else there is in a tenant's process. */
+export function openAccounting(connectionString: string) {
   const database = openDatabase<TenantDatabase>({
-    connectionString: process.argv[2] ?? '',
-    max: 3,
+    connectionString,
+    max: 4,
     applicationName: 'dotmac kill test',
     // Who is killed hears of nothing.
     onConnectionError: () => undefined,
   });
   type Parts = Parameters<typeof accountingSink>;
-  const services = { database, clock: systemClock, ownConnections: () => database };
+  const services = { database, clock: systemClock, logger: console, ownConnections: () => database };
   const accounting = accountingSink(
     services as unknown as Parts[0],
     { known, deviceOfNas: () => null, realms: { tell: () => undefined } } as unknown as Parts[1],
@@ -36,7 +37,14 @@ if (import.meta.main) {
     { record: async () => undefined } as unknown as Parts[3],
     { reader: { linesOf: () => [] }, onNew: () => undefined } as unknown as Parts[4],
     { accounting: () => undefined } as unknown as Parts[5],
+    { packRecords, unpackRecords },
   );
+  return { database, accounting };
+}
+
+if (import.meta.main) {
+  const { accounting } = openAccounting(process.argv[2] ?? '');
+  await accounting.open();
   const nas = {
     id: 'nas_kill',
     secrets: [sharedSecret(accountingSecret)],

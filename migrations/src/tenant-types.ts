@@ -1460,6 +1460,16 @@ export interface NetworkRealm {
   strip: boolean;
 }
 
+export interface NetworkResolvedAddress {
+  address: string;
+  deviceId: string;
+  interfaceId: string | null;
+  mac: string;
+  portName: string | null;
+  seenAt: ColumnType<Date, Date | string, Date | string>;
+  source: string;
+}
+
 export interface NetworkSensor {
   class: string;
   deviceId: string;
@@ -1849,6 +1859,7 @@ export interface DB {
   "network.radiusProblem": NetworkRadiusProblem;
   "network.radsec": NetworkRadsec;
   "network.realm": NetworkRealm;
+  "network.resolvedAddress": NetworkResolvedAddress;
   "network.sensor": NetworkSensor;
   "network.sensorSample": NetworkSensorSample;
   "network.sensorSampleDay": NetworkSensorSampleDay;

@@ -1,5 +1,11 @@
 import type { DeviceSensor } from './sensors.ts';
-import type { CustomerLink, ForwardingEntry, LocalSystem, Neighbor } from './surroundings.ts';
+import type {
+  CustomerLink,
+  ForwardingEntry,
+  LocalSystem,
+  Neighbor,
+  ResolvedAddress,
+} from './surroundings.ts';
 import type { BitsPerSecond, IpAddress, MacAddress, Octets, Shaping } from './units.ts';
 
 /** A value with its source and time. Stale is unknown, never "up". */
@@ -101,6 +107,7 @@ export interface ModelOf {
   localSystem: LocalSystem;
   neighbor: Neighbor;
   forwardingEntry: ForwardingEntry;
+  resolvedAddress: ResolvedAddress;
   customerLink: CustomerLink;
   /** What is measured often, and what only now and then: optics of a line card. */
   sensor: DeviceSensor;

@@ -42,6 +42,14 @@ export interface ForwardingEntry {
   readonly vlan: number | null;
 }
 
+/** The MAC address that a device has found for an IP address: ARP (RFC 826) and neighbour discovery (RFC 4861). */
+export interface ResolvedAddress {
+  readonly address: IpAddress;
+  readonly mac: MacAddress;
+  /** Behind which of its own ports; null when the device does not say. */
+  readonly port: PortName | null;
+}
+
 /** A customer's radio or optical equipment as its access point or line card sees it. Down is towards the customer. */
 export interface CustomerLink {
   readonly medium: 'WIRELESS' | 'OPTICAL';

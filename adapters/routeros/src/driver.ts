@@ -33,7 +33,13 @@ import {
   readSessions,
   suspendedList,
 } from './reads.ts';
-import { readCustomerLinks, readForwarding, readLocalSystem, readNeighbors } from './surroundings.ts';
+import {
+  readCustomerLinks,
+  readForwarding,
+  readLocalSystem,
+  readNeighbors,
+  readResolvedAddresses,
+} from './surroundings.ts';
 
 /** Settings for every session of a driver. */
 export type RouterosDriverOptions = Pick<ClientOptions, 'connectTimeoutMs' | 'commandDeadlineMs' | 'limits'> &
@@ -106,6 +112,8 @@ class RouterosSession implements DeviceSession {
         return { source: 'routeros:/ip/neighbor', values: readNeighbors(client, call) };
       case 'forwardingEntry':
         return { source: 'routeros:/interface/bridge/host', values: readForwarding(client, call) };
+      case 'resolvedAddress':
+        return { source: 'routeros:/ip/arp', values: readResolvedAddresses(client, call) };
       case 'customerLink':
         return { source: 'routeros:registration-table', values: readCustomerLinks(client, call) };
       default:

@@ -44,6 +44,21 @@ test('a router tells whom it hears, what its bridge has learnt and whose radios 
   router
     .table('/interface/bridge/host')
     .insert({ 'mac-address': '02:BB:00:00:00:02', 'on-interface': 'bridge1', local: 'true' });
+  router
+    .table('/ip/arp')
+    .insert({ address: '192.0.2.10', 'mac-address': '02:BB:00:00:00:01', interface: 'ether1' });
+  router.table('/ip/arp').insert({ address: '192.0.2.11', interface: 'ether1' });
+  router
+    .table('/ip/arp')
+    .insert({
+      address: '192.0.2.12',
+      'mac-address': '02:BB:00:00:00:02',
+      interface: 'ether1',
+      invalid: 'true',
+    });
+  router
+    .table('/ipv6/neighbor')
+    .insert({ address: 'fe80::1', 'mac-address': '02:BB:00:00:00:01', interface: 'ether1' });
   router.table('/interface/wireless/registration-table').insert({
     interface: 'wlan1',
     'mac-address': '02:BB:00:00:00:01',
@@ -73,6 +88,11 @@ test('a router tells whom it hears, what its bridge has learnt and whose radios 
   ]);
   expect(await read('forwardingEntry')).toEqual([
     { mac: '02:bb:00:00:00:01', port: { stableKey: 'wlan1', name: 'wlan1' }, vlan: 100 },
+  ]);
+  const ether1 = { stableKey: 'ether1', name: 'ether1' };
+  expect(await read('resolvedAddress')).toEqual([
+    { address: '192.0.2.10', mac: '02:bb:00:00:00:01', port: ether1 },
+    { address: 'fe80::1', mac: '02:bb:00:00:00:01', port: ether1 },
   ]);
   expect(await read('customerLink')).toMatchObject([
     {

@@ -1,5 +1,12 @@
 import { isIP } from 'node:net';
-import type { CustomerLink, ForwardingEntry, LocalSystem, Neighbor, PortName } from '@dotmac/device';
+import type {
+  CustomerLink,
+  ForwardingEntry,
+  LocalSystem,
+  Neighbor,
+  PortName,
+  ResolvedAddress,
+} from '@dotmac/device';
 import { DeviceError } from '@dotmac/device';
 import type { RouterosClient } from './client.ts';
 import { type CallOptions, rowsOf, whenPresent } from './reads.ts';
@@ -64,6 +71,23 @@ export async function* readForwarding(
     const mac = parseMac(row['mac-address']);
     if (mac === null || parseBoolean(row.local) === true) continue;
     yield { mac, port: port(row['on-interface'] ?? row.interface), vlan: parseNumber(row.vid) };
+  }
+}
+
+/** `/ip/arp`, and `/ipv6/neighbor` where the router has it: what has no MAC address (yet) is left out. */
+export async function* readResolvedAddresses(
+  client: RouterosClient,
+  call: CallOptions,
+): AsyncGenerator<ResolvedAddress> {
+  const fields = ['address', 'mac-address', 'interface', 'invalid', 'disabled'];
+  for (const menu of ['/ip/arp', '/ipv6/neighbor']) {
+    if ((await whenPresent(client.count(menu, [], call))) === null) continue;
+    for await (const row of rowsOf(client, menu, { fields }, call)) {
+      const mac = parseMac(row['mac-address']);
+      const address = row.address ?? '';
+      const valid = parseBoolean(row.invalid) !== true && parseBoolean(row.disabled) !== true;
+      if (mac !== null && isIP(address) !== 0 && valid) yield { address, mac, port: port(row.interface) };
+    }
   }
 }
 

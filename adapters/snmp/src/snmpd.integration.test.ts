@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@dotmac/device';
@@ -9,6 +9,7 @@ import { createSession, Version2c } from 'net-snmp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuthProtocol, PrivProtocol, UserCredential } from './credential.ts';
 import { SnmpEngine } from './engine/engine.ts';
+import { readResolvedAddresses } from './mib/address-resolution.ts';
 
 /** The genuine agent: NET-SNMP's snmpd, where the system has it. */
 const SNMPD = ['/usr/sbin/snmpd', '/usr/local/sbin/snmpd', '/opt/homebrew/sbin/snmpd'].find((path) =>
@@ -105,6 +106,28 @@ describe.skipIf(SNMPD === undefined)('against snmpd', () => {
     agent.kill();
     await once(agent, 'exit');
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Of the kernel, with a MAC address (`Flags` 0x2). */
+  const kernelArp = () =>
+    (existsSync('/proc/net/arp') ? readFileSync('/proc/net/arp', 'latin1') : '')
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , flags]) => flags === '0x2')
+      .map(([address, , , mac, , name]) => `${address} ${mac?.toLowerCase()} ${name}`);
+
+  test.skipIf(kernelArp().length === 0)('what the kernel has resolved is what the agent tells', async () => {
+    const session = engine.session(target, { version: '2c', community: 'public' });
+    const told = async () => {
+      const { entries, complete } = await readResolvedAddresses(session, {});
+      expect(complete).toBe(true);
+      return entries.map(({ address, mac, port }) => `${address} ${mac} ${port?.name}`);
+    };
+    // The agent looks at the kernel only now and then.
+    await expect
+      .poll(told, { timeout: 60_000, interval: 1_000 })
+      .toEqual(expect.arrayContaining(kernelArp()));
   });
 
   const combinations = auths.flatMap((auth) => privs.map((priv) => [auth, priv] as const));

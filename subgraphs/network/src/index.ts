@@ -77,6 +77,7 @@ import { RadSecDoor } from './radsec/door.ts';
 import { reapStaleSessions } from './session/reaper.ts';
 import './radsec/graphql.ts';
 import './realm/graphql.ts';
+import './resolved-address/graphql.ts';
 import './site/graphql.ts';
 import { surveyOnChange } from './survey/events.ts';
 import { SurroundingsWatch } from './survey/follow.ts';

@@ -156,6 +156,7 @@ export class SnmpDeviceSession implements DeviceSession {
       localSystem: () => surroundings.localSystem(this.#session, context),
       neighbor: () => surroundings.neighbor(this.#session, context),
       forwardingEntry: () => surroundings.forwardingEntry(this.#session, context),
+      resolvedAddress: () => surroundings.resolvedAddress(this.#session, context),
       customerLink: () => surroundings.customerLink(this.#session, context),
     };
     const reader = readers[model] as (() => Promise<Observed<ModelOf[M]>[]>) | undefined;

@@ -6,6 +6,7 @@ import {
   onts,
   type Quirk,
   registrations,
+  resolvedAddresses,
   startSnmpAgents,
 } from '@dotmac/lab/snmp';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
@@ -100,6 +101,49 @@ test('forwarding: bridge ports are no ifIndexes; by VLAN where the bridge knows 
   const byVlan = await (await device(bridgeForwarding(3, tagged), ['toobig']))('forwardingEntry');
   expect(byVlan).toHaveLength(60);
   expect(byVlan[2]).toMatchObject({ port: { name: 'wlan1' }, vlan: 200 });
+});
+
+test('address resolution: both families by port; what is invalid, unanswered or the device itself is left out', async () => {
+  const mac = (number: number) => `02:aa:00:00:00:0${number}`;
+  const read = await device({
+    ...resolvedAddresses('physical', [
+      { address: '192.0.2.10', mac: mac(1), ifIndex: 2 },
+      { address: '2001:db8::10', mac: mac(1), ifIndex: 2 },
+      { address: 'fe80::1:10', mac: mac(2), ifIndex: 3 },
+      { address: '192.0.2.11', mac: mac(3), ifIndex: 2, type: 2 },
+      { address: '192.0.2.12', mac: mac(4), ifIndex: 2, state: 7 },
+      { address: '192.0.2.13', mac: mac(5), ifIndex: 2, type: 5 },
+      { address: '192.0.2.14', mac: '00:00:00:00:00:00', ifIndex: 2 },
+      { address: '192.0.2.15', mac: mac(6), ifIndex: 99 },
+    ]),
+    // Says the same once more, as many agents do.
+    ...resolvedAddresses('media', [{ address: '192.0.2.10', mac: mac(1), ifIndex: 2 }]),
+    // Too few octets for an address, and an address that is not as long as it says.
+    '1.3.6.1.2.1.4.35.1.4.2.1.4.192.0.2': { type: 'bytes', hex: '02aa00000007' },
+    '1.3.6.1.2.1.4.35.1.4.2.2.16.32.1': { type: 'bytes', hex: '02aa00000007' },
+  });
+  const at = (name: string) => ({ stableKey: `name:${name}`, name });
+  expect(await read('resolvedAddress')).toEqual([
+    { address: '192.0.2.10', mac: mac(1), port: at('ether2') },
+    { address: '2001:db8::10', mac: mac(1), port: at('ether2') },
+    { address: 'fe80::1:10', mac: mac(2), port: at('wlan1') },
+    { address: '192.0.2.15', mac: mac(6), port: null },
+  ]);
+});
+
+test('address resolution: an agent with IPv6 in the new table and IPv4 in the old one; one with nothing', async () => {
+  const v4 = resolvedAddresses('media', [
+    { address: '192.0.2.10', mac: '02:aa:00:00:00:01', ifIndex: 1 },
+    { address: '192.0.2.11', mac: '02:aa:00:00:00:02', ifIndex: 1, type: 2 },
+  ]);
+  const v6 = resolvedAddresses('physical', [
+    { address: '2001:db8::1', mac: '02:aa:00:00:00:01', ifIndex: 1 },
+  ]);
+  const addresses = async (objects: object) =>
+    (await (await device(objects))('resolvedAddress')).map(({ address }) => address);
+  expect(await addresses({ ...v4, ...v6 })).toEqual(['2001:db8::1', '192.0.2.10']);
+  expect(await addresses(v4)).toEqual(['192.0.2.10']);
+  expect(await addresses({})).toEqual([]);
 });
 
 test('customers: radios by their address, ONTs by their serial, in our units', async () => {

@@ -6,8 +6,10 @@ import {
   type Neighbor,
   type Observed,
   type OperationContext,
+  type ResolvedAddress,
 } from '@dotmac/device';
 import type { SnmpSession } from '../engine/session.ts';
+import { readResolvedAddresses } from '../mib/address-resolution.ts';
 import { readForwarding } from '../mib/bridge.ts';
 import { readCustomerLinks } from '../mib/customer-links.ts';
 import { readLocalSystem, readNeighbors } from '../mib/lldp.ts';
@@ -28,6 +30,13 @@ export const surroundings = {
   ): Promise<Observed<ForwardingEntry>[]> {
     const { entries, complete } = await readForwarding(session, context);
     return whole(entries, complete, 'snmp:BRIDGE-MIB::dot1dTpFdbTable', context);
+  },
+  async resolvedAddress(
+    session: SnmpSession,
+    context: OperationContext,
+  ): Promise<Observed<ResolvedAddress>[]> {
+    const { entries, complete } = await readResolvedAddresses(session, context);
+    return whole(entries, complete, 'snmp:IP-MIB::ipNetToPhysicalTable', context);
   },
   async customerLink(session: SnmpSession, context: OperationContext): Promise<Observed<CustomerLink>[]> {
     const { links, complete, serves } = await readCustomerLinks(session, context);

@@ -1,10 +1,10 @@
-import { SocketAddress } from 'node:net';
 import type { LocalSystem, Neighbor, NeighborId } from '@dotmac/device';
 import type { SnmpValue } from '../codec/value.ts';
 import type { SnmpSession } from '../engine/session.ts';
 import type { TableOptions } from '../engine/table.ts';
 import { presentSubtrees } from '../profile/presence.ts';
 import { asMac, asNumber, asText } from '../reading.ts';
+import { addressOf } from './inet-address.ts';
 import { type Port, portName, readBridgePorts, readPorts } from './ports.ts';
 
 /** LLDP-MIB (IEEE 802.1AB-2005); it lies outside of 1.3.6.1. */
@@ -58,16 +58,6 @@ function idOf(
   }
   const text = asText(value);
   return text === null ? null : { kind, value: text };
-}
-
-/** By IANA address family: 1 is IPv4, 2 is IPv6. */
-function addressOf(family: number, octets: Uint8Array): string | null {
-  if (family === 1 && octets.length === 4) return [...octets].join('.');
-  if (family !== 2 || octets.length !== 16) return null;
-  const groups = Array.from({ length: 8 }, (_, i) =>
-    (((octets[2 * i] as number) << 8) | (octets[2 * i + 1] as number)).toString(16),
-  );
-  return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
 }
 
 /** What the device tells its neighbours of itself; null without LLDP-MIB. */

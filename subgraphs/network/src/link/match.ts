@@ -17,6 +17,8 @@ export interface KnownSystem {
   readonly systemName: string | null;
   /** Where it is managed. */
   readonly addresses: readonly string[];
+  /** What answers where it is managed, as routers have resolved it: its own, or that of whoever answers for it. */
+  readonly resolvedMacs: readonly string[];
   readonly ports: readonly KnownPort[];
 }
 
@@ -43,6 +45,7 @@ export class Directory {
   readonly #systems = new Map<string, KnownSystem>();
   readonly #byChassis = new Map<string, Set<string>>();
   readonly #byMac = new Map<string, Set<string>>();
+  readonly #byResolvedMac = new Map<string, Set<string>>();
   readonly #byAddress = new Map<string, Set<string>>();
   readonly #byName = new Map<string, Set<string>>();
 
@@ -52,6 +55,7 @@ export class Directory {
       this.#systems.set(deviceId, system);
       if (system.chassis !== null) add(this.#byChassis, system.chassis, deviceId);
       for (const { mac } of system.ports) if (mac !== null) add(this.#byMac, mac, deviceId);
+      for (const mac of system.resolvedMacs) add(this.#byResolvedMac, mac, deviceId);
       for (const address of system.addresses) add(this.#byAddress, address, deviceId);
       for (const name of new Set([system.name, system.systemName]))
         if (name !== null) add(this.#byName, name.toLowerCase(), deviceId);
@@ -83,6 +87,7 @@ export class Directory {
     const evidence = [
       chassis === null ? undefined : this.#byChassis.get(chassis.value),
       ...macs.map((mac) => this.#byMac.get(mac)),
+      ...macs.map((mac) => this.#byResolvedMac.get(mac)),
       ...[...chassisAddress, ...addresses].map((address) => this.#byAddress.get(address)),
       byName,
     ].filter((set) => set !== undefined);

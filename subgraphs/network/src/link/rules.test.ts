@@ -21,6 +21,7 @@ const system = (name: string, more: Partial<KnownSystem> = {}): KnownSystem => (
   chassis: null,
   systemName: null,
   addresses: [],
+  resolvedMacs: [],
   ports: ['p1', 'p2'].map((port, i) => ({
     id: `${name}:${port}`,
     stableKey: `name:${port}`,
@@ -69,6 +70,14 @@ test('who is heard: chassis before addresses before names; what is odd is named'
     deviceId: 'dev_core',
     problem: 'core calls itself me, which is the name of me',
   });
+  const radio = system('radio', { addresses: ['192.0.2.9'], resolvedMacs: ['02:dd:00:00:00:01'] });
+  const known = new Directory([core, edge, radio, system('me')]);
+  expect(known.whoIs(heard({ chassis: mac('02:dd:00:00:00:01') })).deviceId).toBe('dev_radio');
+  // Somebody answers for the addresses of two: that MAC address tells neither.
+  const twin = system('twins', { resolvedMacs: ['02:dd:00:00:00:01'] });
+  expect(
+    new Directory([radio, twin]).whoIs(heard({ chassis: mac('02:dd:00:00:00:01') })).deviceId,
+  ).toBeNull();
   expect(directory.whoIs(heard({ systemName: 'stranger' }))).toEqual({
     deviceId: null,
     interfaceId: null,

@@ -20,11 +20,15 @@ export type NetworkLink = Omit<Selectable<TenantDatabase['network.link']>, 'stat
 /** Every registered device as others may hear it. */
 export async function directoryOf(db: Executor<TenantDatabase>): Promise<Directory> {
   const { rows } = await sql<Omit<KnownSystem, 'ports'> & { ports: readonly KnownPort[] | null }>`
-    select d.id as "deviceId", d.name, d.chassis, d.system_name as "systemName",
+    with resolved as materialized (
+      select m.device_id, array_agg(distinct r.mac) as macs
+      from network.management_address m join network.resolved_address r on host(r.address) = m.host group by m.device_id
+    )
+    select d.id as "deviceId", d.name, d.chassis, coalesce(resolved.macs, '{}') as "resolvedMacs", d.system_name as "systemName",
       array(select host from network.management_address where device_id = d.id) as addresses,
       (select jsonb_agg(jsonb_build_object('id', i.id, 'stableKey', i.stable_key, 'name', i.name, 'alias', i.alias, 'mac', i.mac))
         from network.interface i where i.device_id = d.id) as ports
-    from network.device d`.execute(db);
+    from network.device d left join resolved on resolved.device_id = d.id`.execute(db);
   return new Directory(rows.map((row) => ({ ...row, ports: row.ports ?? [] })));
 }
 

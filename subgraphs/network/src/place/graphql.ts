@@ -33,7 +33,7 @@ const PlaceRef = builder.objectRef<ServicePlace>('ServicePlace').implement({
     via: t.field({
       type: builder.enumType('ServicePlaceSource', {
         description:
-          'In the order in which they count: a registration at a radio or line card, a bridge that has learnt his MAC address, what the access node wrote into his login, the port of the NAS.',
+          'In the order in which they count: a registration at a radio or line card, a bridge that has learnt his MAC address, what the access node wrote into his login, a router that has resolved his address (ARP or neighbour discovery), the port of the NAS.',
         values: placeSources,
       }),
       resolve: ({ via }) => via,

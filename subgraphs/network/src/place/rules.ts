@@ -1,7 +1,14 @@
 import type { Topology } from '../topology/rules.ts';
 
 /** In the order in which they count: who sees the customer's own equipment, then who is told of it. */
-export const placeSources = ['WIRELESS', 'OPTICAL', 'FORWARDING', 'CIRCUIT_ID', 'NAS_PORT'] as const;
+export const placeSources = [
+  'WIRELESS',
+  'OPTICAL',
+  'FORWARDING',
+  'CIRCUIT_ID',
+  'ADDRESS_RESOLUTION',
+  'NAS_PORT',
+] as const;
 export type PlaceSource = (typeof placeSources)[number];
 
 /** Somewhere a service may be connected, with who says so. */
@@ -33,7 +40,8 @@ const ranks: Readonly<Record<PlaceSource, number>> = {
   OPTICAL: 0,
   FORWARDING: 1,
   CIRCUIT_ID: 2,
-  NAS_PORT: 3,
+  ADDRESS_RESOLUTION: 3,
+  NAS_PORT: 4,
 };
 /** Of two that see the same equipment, one that has not seen it for so much longer saw it before it moved. */
 const movedMilliseconds = 30 * 60_000;
@@ -47,7 +55,7 @@ const oldMilliseconds = 24 * 3_600_000;
  */
 export function placeOf(sightings: readonly Sighting[], topology: Topology): Place | null {
   let doubt: Place | null = null;
-  for (const rank of [0, 1, 2, 3]) {
+  for (const rank of [0, 1, 2, 3, 4]) {
     const all = sightings.filter(({ via }) => ranks[via] === rank);
     const newest = Math.max(...all.map(({ at }) => at));
     const current = all.filter(({ at }) => newest - at <= movedMilliseconds);

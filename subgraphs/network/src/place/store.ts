@@ -38,23 +38,32 @@ export interface SeenRow {
 }
 
 /**
- * Where the equipment of open services is seen: that of their newest session, and what somebody said is theirs. A MAC
- * address that several services log in with proves nothing of any of them.
+ * Where the equipment of open services is seen: that of their newest session, what somebody said is theirs, and what answers
+ * for the address they have now. A MAC address that several services log in with or answer with proves nothing of any of
+ * them.
  */
 export async function sightingsOfServices(db: Executor<TenantDatabase>): Promise<SeenRow[]> {
   const { rows } = await sql<SeenRow>`
-    with theirs as (
+    with address as (
+      select service_id, address from network.session where stopped_at is null and service_id is not null and address is not null
+      union select service_id, address from network.address where state = 'ASSIGNED'
+    ), theirs as (
       select min(service_id) as service_id, key from (
         select l.service_id, l.mac as key from network.session_line l
         where l.mac is not null and not exists (select from network.customer_equipment e where e.mac = l.mac)
         union all select service_id, mac from network.customer_equipment where mac is not null
         union all select service_id, serial from network.customer_equipment where serial is not null
+        union all select n.service_id, r.mac from address n join network.resolved_address r on r.address = n.address
+          where not exists (select from network.customer_equipment e where e.mac = r.mac)
       ) k join network.access a using (service_id) where a.closed_at is null
       group by key having count(distinct service_id) = 1
     )
     select t.service_id as "serviceId", 'FORWARDING' as via, f.device_id as "deviceId", f.interface_id as "interfaceId",
       f.port_name as "portName", f.source, f.seen_at as at
     from theirs t join network.forwarding f on f.mac = t.key
+    union all
+    select t.service_id, 'ADDRESS_RESOLUTION', r.device_id, r.interface_id, r.port_name, r.source, r.seen_at
+    from theirs t join network.resolved_address r on r.mac = t.key
     union all
     select t.service_id, c.medium, c.device_id, c.interface_id, c.port_name, c.source, c.seen_at
     from theirs t join network.customer_link c on t.key in (c.mac, c.serial)

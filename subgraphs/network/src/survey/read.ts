@@ -8,6 +8,7 @@ import {
   type ModelOf,
   type Neighbor,
   type OperationContext,
+  type ResolvedAddress,
 } from '@dotmac/device';
 
 /** Values of a model with the object that gave them. */
@@ -21,6 +22,7 @@ export interface SurveyReading {
   readonly localSystem: LocalSystem | null;
   readonly neighbors: Read<Neighbor> | null;
   readonly forwarding: Read<ForwardingEntry> | null;
+  readonly addresses: Read<ResolvedAddress> | null;
   readonly customers: Read<CustomerLink> | null;
   /** Milliseconds since the epoch. */
   readonly observedAt: number;
@@ -29,6 +31,7 @@ export interface SurveyReading {
 /** Parts of a survey, which are not all due at the same time. */
 export interface SurveyParts {
   readonly surroundings: boolean;
+  readonly addresses: boolean;
   readonly customers: boolean;
 }
 
@@ -58,6 +61,7 @@ export async function readSurvey(
     localSystem: local?.values[0] ?? null,
     neighbors: await first('neighbor', parts.surroundings),
     forwarding: await first('forwardingEntry', parts.surroundings),
+    addresses: await first('resolvedAddress', parts.addresses),
     customers: await first('customerLink', parts.customers),
     observedAt: context.clock.now(),
   };

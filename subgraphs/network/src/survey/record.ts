@@ -10,6 +10,7 @@ import { replaceCustomerLinks, servicesOfEquipment, writeSamples } from '../cust
 import { lockedDevice, updateDevice } from '../device/store.ts';
 import { interfacesOfDevices } from '../interface/store.ts';
 import { replaceNeighbors } from '../link/store.ts';
+import { replaceResolved } from '../resolved-address/store.ts';
 import type { SurveyReading } from './read.ts';
 import { replaceForwarding } from './store.ts';
 
@@ -23,7 +24,7 @@ export async function recordSurvey(
     const device = await lockedDevice(transaction, deviceId);
     if (device === null) return false;
     const at = new Date(reading.observedAt);
-    const { localSystem, neighbors, forwarding } = reading;
+    const { localSystem, neighbors, forwarding, addresses } = reading;
     const portOf = await portFinder(transaction, deviceId);
     if (
       localSystem !== null &&
@@ -69,6 +70,13 @@ export async function recordSurvey(
         deviceId,
         forwarding.values.map(({ mac, port, vlan }) => ({ mac, vlan, ...portOf(port) })),
         { source: forwarding.source, at },
+      );
+    if (addresses !== null)
+      await replaceResolved(
+        transaction,
+        deviceId,
+        addresses.values.map(({ address, mac, port }) => ({ address, mac, ...portOf(port) })),
+        { source: addresses.source, at },
       );
     if (reading.customers !== null) await recordCustomers(transaction, services, deviceId, reading, portOf);
     return true;

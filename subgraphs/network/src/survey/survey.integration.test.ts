@@ -6,6 +6,7 @@ import {
   lldpRemotes,
   onts,
   registrations,
+  resolvedAddresses,
   type SnmpDeviceDescription,
   startSnmpAgents,
 } from '@dotmac/lab/snmp';
@@ -52,6 +53,10 @@ const core = described(1, 'core', {
     4,
     [1, 2, 3, 4].map((i) => ({ mac: customer(i), ifIndex: 1 })),
   ),
+  ...resolvedAddresses('physical', [
+    { address: '100.64.9.5', mac: customer(6), ifIndex: 1 },
+    { address: '100.64.9.6', mac: customer(7), ifIndex: 3 },
+  ]),
 });
 const accessSwitch = described(2, 'switch', {
   ...lldpRemotes([sees(1, 1, port(1, 1), 'core'), sees(2, 3, 'eth1', 'ap'), sees(3, 4, 'eth1', 'olt')]),
@@ -60,6 +65,7 @@ const accessSwitch = described(2, 'switch', {
     { mac: customer(2), ifIndex: 4, vlan: 100 },
     { mac: customer(3), ifIndex: 3, vlan: 100 },
     { mac: customer(4), ifIndex: 3, vlan: 100 },
+    { mac: customer(6), ifIndex: 4, vlan: 100 },
   ]),
 });
 const ap = described(3, 'ap', {
@@ -284,6 +290,50 @@ test('each subscriber is found where his equipment is seen, with source and time
   });
 });
 
+test('whoever has an address and never logs in is found by what answers for it', async () => {
+  const { database } = tenant.services;
+  await sql`
+    insert into network.address_pool (id, name, cidr, created_at) values ('pol_fixed', 'fixed', '100.64.9.0/24', now())`.execute(
+    database,
+  );
+  for (const [name, address] of [
+    ['eve', '100.64.9.5'],
+    ['fay', '100.64.9.6'],
+  ] as const) {
+    await sql`
+      insert into network.access (service_id, customer_id, plan_id, username, password, mode, created_at)
+      values (${`svc_${name}`}, 'cus', 'pln', ${name}, '\\x00'::bytea, 'OPEN', now())`.execute(database);
+    await sql`
+      insert into network.address (address, pool_id, state, service_id, changed_at)
+      values (${address}, 'pol_fixed', 'ASSIGNED', ${`svc_${name}`}, now())`.execute(database);
+  }
+  // The router knows her MAC address, and the switch behind which port it is.
+  const eve = await tenant.eventually(
+    () => place('eve'),
+    ({ servedAt }) => servedAt?.via === 'FORWARDING' && servedAt.device?.name === 'switch',
+  );
+  expect(eve.servedAt).toMatchObject({ interface: { name: 'eth4' } });
+  expect(eve.servedBy.map(({ name }) => name)).toEqual(['switch', 'core']);
+  const fay = await tenant.eventually(
+    () => place('fay'),
+    ({ servedAt }) => servedAt?.via === 'ADDRESS_RESOLUTION',
+  );
+  expect(fay.servedAt).toMatchObject({
+    device: { name: 'core' },
+    interface: { name: 'eth3' },
+    source: 'snmp:IP-MIB::ipNetToPhysicalTable',
+  });
+  expect(fay.servedBy.map(({ name }) => name)).toEqual(['core']);
+  const who =
+    'query ($a: IPAddress, $m: MAC) { resolvedAddresses(address: $a, mac: $m) { address mac portName device { name } } }';
+  const at = { portName: 'eth3', device: { name: 'core' } };
+  const both = { resolvedAddresses: [{ address: '100.64.9.6', mac: customer(7), ...at }] };
+  expect(await tenant.data('network', who, { a: '100.64.9.6' })).toEqual(both);
+  expect(await tenant.data('network', who, { m: customer(7) })).toEqual(both);
+  expect(await tenant.data('network', who, { a: '100.64.9.7' })).toEqual({ resolvedAddresses: [] });
+  expect(JSON.stringify((await tenant.ask('network', who)).errors)).toMatch(/Name an IP address/);
+});
+
 test('an ONU that somebody says is his: its place, its levels, and an alarm about too little light', async () => {
   const add = (serial: string) =>
     tenant.data<{ addCustomerEquipment: object }>(
@@ -411,6 +461,13 @@ test('who may only read decides nothing about links or equipment', async () => {
     expect(JSON.stringify(errors), mutation).toMatch(/FORBIDDEN|network:write/);
   }
   const nobody = principalWith();
+  const asked = await tenant.ask(
+    'network',
+    '{ resolvedAddresses(mac: "02:cc:00:00:00:01") { mac } }',
+    {},
+    nobody,
+  );
+  expect(JSON.stringify(asked.errors)).toMatch(/FORBIDDEN|network:read/);
   const { errors } = await tenant.ask('network', '{ networkLinks { edges { node { id } } } }', {}, nobody);
   expect(JSON.stringify(errors)).toMatch(/FORBIDDEN|network:read/);
 });

@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import type { NetworkServices } from '../builder.ts';
 import { type DeviceSessions, operation } from '../device/sessions.ts';
 import { answeringAddresses, type ManagementAddress } from '../device/store.ts';
-import { readSurvey, type SurveyReading } from './read.ts';
+import { readSurvey, type SurveyParts, type SurveyReading } from './read.ts';
 import { recordSurvey } from './record.ts';
 
 /** Surveys at the same time; they are long and nobody waits for them. */
 const mostInFlight = 8;
 const deadlineMilliseconds = 120_000;
-/** How many intervals of radios lie between two readings of neighbours and bridges, and of optical equipment. */
+/** How many intervals of radios lie between two readings of neighbours and bridges, and of the rest. */
 const surroundingsEvery = 3;
 const opticalEvery = 12;
+const addressesEvery = 12;
 /** A device whose ports change is surveyed again, but not more often than this. */
 const soonestMilliseconds = 30_000;
 /** A new device does not wait for its place in a long interval. */
@@ -25,13 +26,15 @@ export interface SurveyorParts {
 
 interface Schedule {
   surroundingsAt: number;
+  addressesAt: number;
   customersAt: number;
   lastAt: number;
 }
 
 /**
  * Asks devices, in a slow lane beside the poller's, whom they hear and serve. Radios once in an interval, neighbours and
- * forwarding tables every third time, optical equipment every twelfth: line cards suffer from being asked. Devices are
+ * forwarding tables every third time, address resolution and optical equipment every twelfth: routers have long tables, and line
+ * cards suffer from being asked. Devices are
  * spread over the interval by a hash of their id; one that does not answer the poller is not asked.
  */
 export class Surveyor {
@@ -83,11 +86,16 @@ export class Surveyor {
     for (const [deviceId, addresses] of devices) {
       if (this.#inFlight.size >= mostInFlight) return;
       const schedule = this.#scheduleOf(deviceId, now);
-      const parts = { surroundings: schedule.surroundingsAt <= now, customers: schedule.customersAt <= now };
-      if (this.#inFlight.has(deviceId) || !(parts.surroundings || parts.customers)) continue;
+      const parts: SurveyParts = {
+        surroundings: schedule.surroundingsAt <= now,
+        addresses: schedule.addressesAt <= now,
+        customers: schedule.customersAt <= now,
+      };
+      if (this.#inFlight.has(deviceId) || !Object.values(parts).includes(true)) continue;
       this.#inFlight.add(deviceId);
       schedule.lastAt = now;
       if (parts.surroundings) schedule.surroundingsAt = now + surroundingsEvery * this.#intervalMilliseconds;
+      if (parts.addresses) schedule.addressesAt = now + addressesEvery * this.#intervalMilliseconds;
       if (parts.customers) schedule.customersAt = now + this.#intervalMilliseconds;
       void this.#survey(deviceId, addresses, parts, signal)
         .then((reading) => {
@@ -108,7 +116,7 @@ export class Surveyor {
     const spread = Math.min(this.#intervalMilliseconds, longestFirstWaitMilliseconds);
     const hash = createHash('sha1').update(deviceId).digest().readUInt32BE(0);
     const first = now + (hash % Math.max(1, Math.floor(spread)));
-    const schedule = { surroundingsAt: first, customersAt: first, lastAt: 0 };
+    const schedule = { surroundingsAt: first, addressesAt: first, customersAt: first, lastAt: 0 };
     this.#schedules.set(deviceId, schedule);
     return schedule;
   }
@@ -116,7 +124,7 @@ export class Surveyor {
   async #survey(
     deviceId: string,
     addresses: readonly ManagementAddress[],
-    parts: { readonly surroundings: boolean; readonly customers: boolean },
+    parts: SurveyParts,
     signal: AbortSignal,
   ): Promise<SurveyReading> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);

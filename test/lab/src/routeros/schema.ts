@@ -63,6 +63,11 @@ export const menuSources: Readonly<Record<string, MenuSource>> = {
     readable:
       'interface mac-address:mac radio-name signal-strength signal-to-noise tx-ccq tx-rate rx-rate uptime last-ip',
   },
+  '/ip/arp': {
+    verbs: 'print',
+    readable: 'address mac-address:mac interface dynamic:bool=true invalid:bool=false complete:bool=true',
+  },
+  '/ipv6/neighbor': { verbs: 'print', readable: 'address mac-address:mac interface status' },
   '/ip/neighbor': {
     verbs: 'print',
     readable:

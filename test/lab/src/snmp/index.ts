@@ -19,7 +19,14 @@ export { accessSwitch } from './devices/access-switch.ts';
 export { lineTerminal } from './devices/line-terminal.ts';
 export { siteUps } from './devices/site-ups.ts';
 export { towerRouter } from './devices/tower-router.ts';
-export { bridgeForwarding, lldpLocal, lldpRemotes, onts, registrations } from './surroundings.ts';
+export {
+  bridgeForwarding,
+  lldpLocal,
+  lldpRemotes,
+  onts,
+  registrations,
+  resolvedAddresses,
+} from './surroundings.ts';
 export type { LabValue } from './value.ts';
 
 export interface SnmpAgentsOptions {

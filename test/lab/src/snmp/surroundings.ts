@@ -64,6 +64,50 @@ export function bridgeForwarding(
   return objects;
 }
 
+/** What a router has resolved: IPv4 in ipNetToMediaTable, or both families in ipNetToPhysicalTable (IP-MIB). */
+export function resolvedAddresses(
+  table: 'media' | 'physical',
+  entries: readonly {
+    readonly address: string;
+    readonly mac: string;
+    readonly ifIndex: number;
+    /** Of both tables: 2 is invalid, 3 dynamic (as when left out), 5 the device's own. */
+    readonly type?: number;
+    /** IpNetToPhysicalState: 1 is reachable (as when left out), 7 incomplete. */
+    readonly state?: number;
+  }[],
+): Objects {
+  const objects: Objects = {};
+  for (const { address, mac, ifIndex, type = 3, state = 1 } of entries) {
+    if (table === 'media') {
+      const entry = '1.3.6.1.2.1.4.22.1';
+      objects[`${entry}.2.${ifIndex}.${address}`] = bytesOf(mac);
+      objects[`${entry}.4.${ifIndex}.${address}`] = { type: 'integer', value: type };
+      continue;
+    }
+    const octets = octetsOf(address);
+    // InetAddressType: ipv4, and ipv6z for what is local to a link.
+    const zone = address.startsWith('fe80:') ? [0, 0, 0, ifIndex] : [];
+    const kind = octets.length === 4 ? 1 : zone.length > 0 ? 4 : 2;
+    const index = [ifIndex, kind, octets.length + zone.length, ...octets, ...zone].join('.');
+    const entry = '1.3.6.1.2.1.4.35.1';
+    objects[`${entry}.4.${index}`] = bytesOf(mac);
+    objects[`${entry}.6.${index}`] = { type: 'integer', value: type };
+    objects[`${entry}.7.${index}`] = { type: 'integer', value: state };
+  }
+  return objects;
+}
+
+function octetsOf(address: string): number[] {
+  if (!address.includes(':')) return address.split('.').map(Number);
+  const [head = '', tail = ''] = address.split('::');
+  const groups = (text: string) =>
+    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+  const [before, after] = [groups(head), groups(tail)];
+  const zeros = new Array<number>(8 - before.length - after.length).fill(0);
+  return [...before, ...zeros, ...after].flatMap((group) => [group >> 8, group & 0xff]);
+}
+
 /** Radios registered at an access point (MIKROTIK-MIB, mtxrWlRtabTable). */
 export function registrations(
   stations: readonly {

@@ -48,14 +48,12 @@ test('a router tells whom it hears, what its bridge has learnt and whose radios 
     .table('/ip/arp')
     .insert({ address: '192.0.2.10', 'mac-address': '02:BB:00:00:00:01', interface: 'ether1' });
   router.table('/ip/arp').insert({ address: '192.0.2.11', interface: 'ether1' });
-  router
-    .table('/ip/arp')
-    .insert({
-      address: '192.0.2.12',
-      'mac-address': '02:BB:00:00:00:02',
-      interface: 'ether1',
-      invalid: 'true',
-    });
+  router.table('/ip/arp').insert({
+    address: '192.0.2.12',
+    'mac-address': '02:BB:00:00:00:02',
+    interface: 'ether1',
+    invalid: 'true',
+  });
   router
     .table('/ipv6/neighbor')
     .insert({ address: 'fe80::1', 'mac-address': '02:BB:00:00:00:01', interface: 'ether1' });

@@ -241,6 +241,9 @@ test('no partner gets at the statements of another, and none issues, approves or
     `update partners.statement set issued_by = 'somebody'`,
     `delete from partners.statement_line`,
     `truncate partners.statement_payment`,
+    `update partners.agreement set sales_rate_basis_points = 2000`,
+    `delete from partners.commission_entry`,
+    `truncate partners.commission_entry cascade`,
   ])
     await expect(sql.raw(statementText).execute(database)).rejects.toThrow('append-only');
 });

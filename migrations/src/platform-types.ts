@@ -228,6 +228,7 @@ export interface RoutingRoute {
   slug: string;
   state: string;
   tenantId: string;
+  trustedDocumentsOnly: Generated<boolean>;
 }
 
 export interface RuntimeAudit {

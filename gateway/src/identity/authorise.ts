@@ -1,7 +1,7 @@
 import { TokenError } from '@dotmac/platform';
 import { anonymous, isBundle, type Principal, type Role, scopesOf } from '@dotmac/schema';
 import { GatewayError } from '../errors.ts';
-import type { Membership, RegistrySnapshot } from '../registry/snapshot.ts';
+import type { Membership, RegistrySnapshot, Route } from '../registry/snapshot.ts';
 import { blockListOf, contains } from './address.ts';
 import { type Caller, callerOf } from './caller.ts';
 import type { Credential } from './credential.ts';
@@ -24,12 +24,20 @@ export interface AuthoriseInput {
  */
 export function authorise(input: AuthoriseInput): Caller {
   const caller = authoriseCredential(input);
-  const { principal, expiresAt, trustedDocumentsOnly } = caller;
-  const held = input.snapshot.routesByTenant.get(principal.tenantId ?? '')?.bundles ?? [];
+  const { principal, expiresAt } = caller;
+  const route = input.snapshot.routesByTenant.get(principal.tenantId ?? '');
   // What a credential claims to have is nothing: the tenant's bundles are the platform's word.
-  const bundles = held.filter(isBundle);
-  if (bundles.length === 0 && principal.bundles.length === 0) return caller;
+  const bundles = (route?.bundles ?? []).filter(isBundle);
+  const trustedDocumentsOnly =
+    caller.trustedDocumentsOnly || (route !== undefined && isBound(route, principal));
+  const unchanged = trustedDocumentsOnly === caller.trustedDocumentsOnly;
+  if (unchanged && bundles.length === 0 && principal.bundles.length === 0) return caller;
   return callerOf({ ...principal, bundles }, expiresAt, trustedDocumentsOnly);
+}
+
+/** Staff may write operations of their own, or nobody could register the first document. */
+function isBound({ trustedDocumentsOnly }: Route, { kind }: Principal): boolean {
+  return trustedDocumentsOnly && kind !== 'user' && kind !== 'system';
 }
 
 function authoriseCredential(input: AuthoriseInput): Caller {

@@ -36,7 +36,7 @@ export class TrustedDocuments {
         ? new GatewayError('PERSISTED_DOCUMENT_NOT_FOUND', `No document sha256:${id} is registered here`)
         : new GatewayError(
             'DOCUMENT_NOT_TRUSTED',
-            'This key runs registered documents only: see registerTrustedDocuments',
+            'Only registered documents are run here: see registerTrustedDocuments',
           );
     };
     return text instanceof Promise ? text.then(complete) : complete(text);

@@ -9,7 +9,9 @@ export async function readRegistry(client: ClientBase): Promise<RegistryData> {
   await client.query('begin isolation level repeatable read read only');
   try {
     const routes = await client.query<Route>(
-      `select tenant_id as "tenantId", slug, name, hostnames, state, origin, bundles from routing.route`,
+      `select tenant_id as "tenantId", slug, name, hostnames, state, origin, bundles,
+         trusted_documents_only as "trustedDocumentsOnly"
+       from routing.route`,
     );
     const apiKeys = await client.query<ApiKeyEntry>(
       `select id, encode(hash, 'base64') as hash, name, tenant_id as "tenantId", partner_id as "partnerId", scopes,

@@ -16,6 +16,8 @@ export interface Route {
   readonly origin: string;
   /** Premium bundles that the tenant has. */
   readonly bundles: readonly string[];
+  /** Whether everybody but its staff runs registered documents only. */
+  readonly trustedDocumentsOnly: boolean;
 }
 
 export interface ApiKeyEntry {

@@ -15,6 +15,7 @@ const contents: z.ZodType<RegistryData> = z.object({
       state: z.enum(['ACTIVE', 'SUSPENDED', 'CLOSED']),
       origin: z.string(),
       bundles: z.array(z.string()).default([]),
+      trustedDocumentsOnly: z.boolean().default(false),
     }),
   ),
   apiKeys: z.array(

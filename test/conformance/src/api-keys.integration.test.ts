@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { printedSchemas } from '@dotmac/cli/generate';
 import { systemClock } from '@dotmac/platform';
@@ -195,4 +196,41 @@ test('introspection with a key shows what it may use, and no more', async () => 
   expect(errors?.[0]?.extensions).toEqual({ code: 'FORBIDDEN', missingScope: 'tenant:keys:write' });
   expect(fieldsOf(shown.getMutationType())).not.toContain('runBilling');
   expect(shown.getType('CreatedApiKey')).toBeUndefined();
+});
+
+test('an owner binds keys and strangers to registered documents, whatever a key was made with, but no staff', async () => {
+  const { text } = await create();
+  const offers = '{ offers { name } }';
+  const codeOf = ({ errors }: Answer) => errors?.[0]?.extensions.code;
+  await eventually(() => use(text), accepted);
+  expect((await door.ask(null, offers)).data).toEqual({ offers: [] });
+  const require = (required: boolean) =>
+    change('requireTrustedDocuments', { required }, '... on Tenant { trustedDocumentsOnly }');
+  const byKey = 'mutation { requireTrustedDocuments(input: { required: true }) { __typename } }';
+  expect(codeOf(await door.ask(text, byKey))).toBe('FORBIDDEN');
+
+  expect(await require(true)).toEqual({ __typename: 'Tenant', trustedDocumentsOnly: true });
+  for (const [as, query] of [
+    [text, '{ taxRates { id } }'],
+    [null, offers],
+  ] as const) {
+    await eventually(
+      () => door.ask(as, query),
+      (answer) => codeOf(answer) === 'DOCUMENT_NOT_TRUSTED',
+    );
+    const id = createHash('sha256').update(query).digest('hex');
+    const documents = [{ id, text: query }];
+    await change(
+      'registerTrustedDocuments',
+      { documents },
+      '... on RegisteredTrustedDocuments { registered }',
+    );
+    await eventually(() => door.ask(as, query), accepted);
+  }
+  expect(await use(owner)).toMatchObject({ status: 200 });
+
+  const other = '{ taxRates { name } }';
+  expect(codeOf(await door.ask(text, other))).toBe('DOCUMENT_NOT_TRUSTED');
+  expect(await require(false)).toMatchObject({ trustedDocumentsOnly: false });
+  await eventually(() => door.ask(text, other), accepted);
 });

@@ -16,8 +16,8 @@ export interface Door extends AsyncDisposable {
   token(role: Role): Promise<string>;
   /** Another gateway over the same. */
   another(options: Partial<GatewayOptions>): Promise<Gateway>;
-  /** Runs an operation with a token or a key. */
-  ask(authorization: string, query: string, options?: AskOptions): Promise<Answer>;
+  /** Runs an operation with a token or a key, or as a stranger who came to the tenant. */
+  ask(authorization: string | null, query: string, options?: AskOptions): Promise<Answer>;
 }
 
 interface AskOptions {
@@ -53,6 +53,9 @@ export async function openDoor(supergraphSdl: string): Promise<Door> {
   await sql`insert into routing.route values (${id}, ${slug}, ${name}, '{}', 'ACTIVE', ${isp.runtime.address}, 1, now())`.execute(
     database,
   );
+  await sql`insert into tenants.tenant (id, slug, name, state, time_zone, currency, country, owner_email, radius_auth_port,
+    radius_accounting_port, created_at) values (${id}, ${slug}, ${name}, 'ACTIVE', ${testTenant.timeZone}, ${testTenant.currency},
+    'CA', 'owner@example.org', 1812, 1813, now())`.execute(database);
   const gateways: Gateway[] = [];
   stack.defer(async () => {
     for (const made of gateways) await made.stop();
@@ -98,7 +101,12 @@ export async function openDoor(supergraphSdl: string): Promise<Door> {
     async ask(authorization, query, { variables = {}, url = gateway.url } = {}) {
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${authorization}` },
+        headers: {
+          'content-type': 'application/json',
+          ...(authorization === null
+            ? { 'x-dotmac-tenant': slug }
+            : { authorization: `Bearer ${authorization}` }),
+        },
         body: JSON.stringify({ query, variables }),
       });
       return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };

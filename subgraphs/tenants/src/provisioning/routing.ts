@@ -39,6 +39,25 @@ export async function saveBundles(
   return numUpdatedRows > 0n;
 }
 
+/** @returns false when the tenant has no route yet. */
+export async function saveTrustedDocumentsOnly(
+  db: Executor<PlatformDatabase>,
+  tenantId: string,
+  trustedDocumentsOnly: boolean,
+  changedAt: Date,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('routing.route')
+    .set({ trustedDocumentsOnly, changedAt })
+    .where('tenantId', '=', tenantId)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+export async function routesOf(db: Executor<PlatformDatabase>, tenantIds: readonly string[]) {
+  return db.selectFrom('routing.route').selectAll().where('tenantId', 'in', tenantIds).execute();
+}
+
 export async function saveVerificationKey(
   db: Executor<PlatformDatabase>,
   key: {

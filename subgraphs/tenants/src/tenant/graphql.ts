@@ -47,6 +47,12 @@ TenantRef.implement({
       description: 'UDP port to which its devices send SNMP traps and informs; null until it has one.',
       authScopes: { $any: { scope: 'network:read', system: true } },
     }),
+    trustedDocumentsOnly: t.boolean({
+      description:
+        'Whether everybody but its staff (keys, subscribers, strangers) runs registered documents only.',
+      resolve: async ({ id }, _args, { loaders }) =>
+        (await loaders.route.load(id))?.trustedDocumentsOnly ?? false,
+    }),
     provisioning: t.field({
       type: [ProvisioningJobRef],
       description: 'How it came to life, newest first.',

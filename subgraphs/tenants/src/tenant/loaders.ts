@@ -1,5 +1,6 @@
 import type { PlatformDatabase } from '@dotmac/migrations';
 import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
+import { routesOf } from '../provisioning/routing.ts';
 import { jobsOfTenants, stepsOfJobs } from '../provisioning/store.ts';
 import { tenantsById } from './store.ts';
 
@@ -10,6 +11,10 @@ export function tenantLoaders(database: Executor<PlatformDatabase>) {
     tenant: loaderOf(
       (ids) => tenantsById(database, ids),
       (tenant) => tenant.id,
+    ),
+    route: loaderOf(
+      (ids) => routesOf(database, ids),
+      (route) => route.tenantId,
     ),
     jobsOfTenant: listLoaderOf(
       (ids) => jobsOfTenants(database, ids),

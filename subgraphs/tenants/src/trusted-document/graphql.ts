@@ -2,6 +2,8 @@ import { appendEvents } from '@dotmac/platform';
 import { type PlatformEvents, ValidationError } from '@dotmac/schema';
 import { mayManage, ownerOf } from '../api-key/owner.ts';
 import { builder } from '../builder.ts';
+import { saveTrustedDocumentsOnly } from '../provisioning/routing.ts';
+import { TenantRef } from '../tenant/type.ts';
 import { checkManifest } from './rules.ts';
 import { insertDocuments } from './store.ts';
 
@@ -27,6 +29,32 @@ const RegisteredDocumentsRef = builder
       known: t.exposeInt('known', { description: 'Documents that were registered already.' }),
     }),
   });
+
+const RequireTrustedDocumentsInput = builder.inputType('RequireTrustedDocumentsInput', {
+  fields: (t) => ({
+    required: t.boolean({ required: true }),
+    clientMutationId: t.string(),
+  }),
+});
+
+builder.mutationField('requireTrustedDocuments', (t) =>
+  t.field({
+    type: TenantRef,
+    description:
+      "Whether keys, subscribers and strangers run registered documents only, whatever each key was made with. A tenant's staff may always write operations of their own. Holds within a second for what begins from then on.",
+    authScopes: { scope: 'tenant:keys:write' },
+    errors: { types: [ValidationError] },
+    args: { input: t.arg({ type: RequireTrustedDocumentsInput, required: true }) },
+    resolve: async (_root, { input: { required } }, { services, principal: { tenantId }, loaders }) => {
+      const at = new Date(services.clock.now());
+      const tenant = tenantId === null ? null : await loaders.tenant.load(tenantId);
+      if (tenant == null || !(await saveTrustedDocumentsOnly(services.database, tenant.id, required, at))) {
+        throw new ValidationError('input', 'Only a tenant that can be reached requires them: act in one');
+      }
+      return tenant;
+    },
+  }),
+);
 
 builder.mutationField('registerTrustedDocuments', (t) =>
   t.field({

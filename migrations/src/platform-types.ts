@@ -151,6 +151,7 @@ export interface PartnersCommissionEntry {
   currency: string;
   earnedAt: ColumnType<Date, Date | string, Date | string>;
   id: string;
+  ordinal: Generated<ColumnType<bigint, bigint | number | string, bigint | number | string>>;
   partnerId: string;
   rateBasisPoints: number;
   role: string;

@@ -1,5 +1,6 @@
 import type { PlatformDatabase } from '@dotmac/migrations';
 import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
+import { earnedBefore } from './commission/store.ts';
 import { salesPartnersOfTenants } from './lead/store.ts';
 import { partnersById } from './partner/store.ts';
 import { linesOfStatements, statementsOfPartners } from './statement/store.ts';
@@ -15,6 +16,10 @@ export function partnersLoaders(database: Executor<PlatformDatabase>) {
     salesPartnerOfTenant: loaderOf(
       (ids) => salesPartnersOfTenants(database, ids),
       (row) => row.tenantId,
+    ),
+    earnedBefore: loaderOf(
+      (ids) => earnedBefore(database, ids),
+      (row) => row.id,
     ),
     statementsOfPartner: listLoaderOf(
       (ids) => statementsOfPartners(database, ids),

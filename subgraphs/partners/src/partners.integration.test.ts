@@ -25,6 +25,20 @@ const partnerOfTenant = (tenantId: string) =>
     everyScope,
   ).then((data) => data._entities[0].partner?.id ?? null);
 
+interface Explained {
+  readonly amount: { readonly amount: string };
+  readonly explain: { readonly inputs: readonly { readonly name: string; readonly value: string }[] };
+}
+
+/** From what is told alone, by an arithmetic of its own. */
+function recomputed({ inputs }: Explained['explain']): string {
+  const { baseBefore, base, rateBasisPoints, earnedBefore } = Object.fromEntries(
+    inputs.map(({ name, value }) => [name, Number(value)]),
+  ) as Record<'baseBefore' | 'base' | 'rateBasisPoints' | 'earnedBefore', number>;
+  const share = ((baseBefore + base) * rateBasisPoints) / 10_000;
+  return `${Math.sign(share) * Math.floor(Math.abs(share) + 0.5) - earnedBefore}`;
+}
+
 describe('from a lead to commission', () => {
   test('an approved lead that becomes a tenant earns by each payment, once', async () => {
     const partnerId = await registerPartner('one@partner.example');
@@ -121,6 +135,25 @@ describe('from a lead to commission', () => {
     expect(await takeBack('rfd_4', 'pay_h3', '5000')).toBeNull();
     expect(await takeBack('rfd_5', 'pay_h1', '10001')).toBe('-1500');
     expect(await sums()).toEqual({ base: '0', amount: '0', lines: 8 });
+    const { commissions } = await ask<{ commissions: Explained[] }>(
+      '{ commissions { amount { amount } explain { rule version arithmetic inputs { name value } } } }',
+      {},
+      actingFor(partnerId),
+    );
+    expect(commissions.map(({ explain }) => recomputed(explain))).toEqual(
+      commissions.map(({ amount }) => amount.amount),
+    );
+    expect(commissions.find(({ amount }) => amount.amount === '-167')?.explain).toEqual({
+      rule: 'commission.share-of-all-cash',
+      version: 1,
+      arithmetic: 'round((13334 + (-1111)) * 1500 / 10000) - 2000',
+      inputs: [
+        { name: 'baseBefore', value: '13334' },
+        { name: 'base', value: '-1111' },
+        { name: 'rateBasisPoints', value: '1500' },
+        { name: 'earnedBefore', value: '2000' },
+      ],
+    });
   });
 
   test('a tenant that nobody brought earns nobody anything', async () => {

@@ -122,7 +122,7 @@ export async function clawBack(
 /** Writes an entry and tells of it; null when it is there already. */
 async function record(
   transaction: Transaction<PlatformDatabase>,
-  row: CommissionEntry,
+  row: Omit<CommissionEntry, 'ordinal'>,
   actor: string,
 ): Promise<CommissionEntry | null> {
   const entry = await insertEntry(transaction, row);

@@ -7,6 +7,8 @@ import { TenantRef } from '../partner/graphql.ts';
 import type { Partner } from '../partner/store.ts';
 import { PartnerRef } from '../partner/type.ts';
 import { clawBack, earnCommission } from './earn.ts';
+import type { EarnedSoFar } from './rules.ts';
+import { arithmetic, type CommissionExplanation, explanationOf } from './rules-explanation.ts';
 import {
   balancesOfPartner,
   type CommissionBalance,
@@ -22,6 +24,24 @@ const EntryKindEnum = builder.enumType('CommissionEntryKind', {
     ADJUSTMENT: {},
   },
 } as const);
+
+const InputRef = builder
+  .objectRef<CommissionExplanation['inputs'][number]>('CommissionExplanationInput')
+  .implement({ fields: (t) => ({ name: t.exposeString('name'), value: t.exposeString('value') }) });
+
+const ExplanationRef = builder.objectRef<CommissionExplanation>('CommissionExplanation').implement({
+  description:
+    'Why an entry is what it is: it can be recomputed from this alone. Amounts are in minor units.',
+  fields: (t) => ({
+    rule: t.exposeString('rule'),
+    version: t.exposeInt('version'),
+    formula: t.exposeString('formula', {
+      description: '+ - * / ( ) and round(x) half away from zero, over names of inputs and numbers.',
+    }),
+    arithmetic: t.string({ description: 'The formula with its numbers put in.', resolve: arithmetic }),
+    inputs: t.field({ type: [InputRef], resolve: ({ inputs }) => [...inputs] }),
+  }),
+});
 
 export const CommissionEntryRef = builder.objectRef<CommissionEntry>('CommissionEntry').implement({
   description:
@@ -49,6 +69,11 @@ export const CommissionEntryRef = builder.objectRef<CommissionEntry>('Commission
     amount: t.field({
       type: 'Money',
       resolve: (entry) => ({ minor: entry.amountMinor, currency: entry.currency }),
+    }),
+    explain: t.field({
+      type: ExplanationRef,
+      resolve: async (entry, _args, { loaders }) =>
+        explanationOf(entry, (await loaders.earnedBefore.load(entry.id)) as EarnedSoFar),
     }),
     source: t.exposeID('sourceId', { description: "The payment in the operator's own books." }),
     earnedAt: t.expose('earnedAt', { type: 'DateTime' }),

@@ -58,10 +58,25 @@ export async function entryOfPayment(
     .executeTakeFirst();
 }
 
+/** What had been earned before each of these entries, by its id. */
+export async function earnedBefore(
+  db: Executor<PlatformDatabase>,
+  ids: readonly string[],
+): Promise<(EarnedSoFar & { readonly id: string })[]> {
+  const { rows } = await sql<EarnedSoFar & { id: string }>`
+    select entry.id, coalesce(sum(earlier.base_minor), 0)::bigint as "baseMinor",
+      coalesce(sum(earlier.amount_minor), 0)::bigint as "amountMinor"
+    from partners.commission_entry entry
+    left join partners.commission_entry earlier on earlier.ordinal < entry.ordinal and
+      (earlier.partner_id, earlier.tenant_id, earlier.currency) = (entry.partner_id, entry.tenant_id, entry.currency)
+    where entry.id = any(${ids}) group by entry.id`.execute(db);
+  return rows;
+}
+
 /** @returns null when the payment has earned already. */
 export async function insertEntry(
   db: Executor<PlatformDatabase>,
-  entry: CommissionEntry,
+  entry: Omit<CommissionEntry, 'ordinal'>,
 ): Promise<CommissionEntry | null> {
   const row = await db
     .insertInto('partners.commissionEntry')

@@ -83,14 +83,13 @@ describe('the cost of an operation', () => {
   test('so many operations of one principal run at once, and no more', async () => {
     const narrow = await world.another({ limits: { operationsPerPrincipal: 1 } });
     const letGo = Promise.withResolvers<void>();
-    const { counted } = world.tenants.alpha;
+    const { begun, counted } = world.tenants.alpha;
     world.tenants.alpha.slow = letGo.promise;
     const first = world.query({ query: 'mutation { count }' }, { token, url: narrow.url });
-    await eventually(async () => {
-      const second = await world.query(customers, { token, url: narrow.url });
-      expect(second.body.errors?.[0]?.extensions.code).toBe('TOO_MANY_OPERATIONS');
-    });
+    await eventually(() => expect(world.tenants.alpha.begun).toBe(begun + 1));
+    const second = await world.query(customers, { token, url: narrow.url });
     letGo.resolve();
+    expect(second.body.errors?.[0]?.extensions.code).toBe('TOO_MANY_OPERATIONS');
     expect((await first).body.data).toEqual({ count: counted + 1 });
     expect((await world.query(customers, { token, url: narrow.url })).body.errors).toBeUndefined();
   });

@@ -67,7 +67,8 @@ export interface FakeTenant {
   slow: Promise<void>;
   /** How often entities of `Customer` were resolved. */
   customerFetches: number;
-  /** How often the mutation `count` was done. */
+  /** How often the mutation `count` was begun, and done. */
+  begun: number;
   counted: number;
 }
 
@@ -111,6 +112,7 @@ export function subscribersSchema(tenant: FakeTenant): GraphQLSchema {
         Node: { next: () => ({ id: '1' }) },
         Mutation: {
           count: async () => {
+            tenant.begun += 1;
             await tenant.slow;
             tenant.counted += 1;
             return tenant.counted;

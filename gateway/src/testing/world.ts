@@ -166,6 +166,7 @@ export async function startWorld(
       names: new Map(),
       slow: Promise.resolve(),
       customerFetches: 0,
+      begun: 0,
       counted: 0,
     };
     const served = Object.assign(

@@ -4,5 +4,5 @@ create table network.accounting_journal (
   id bigint generated always as identity primary key,
   records bytea not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
--- What lives for a tenth of a second is not worth compressing.
+-- What lives for a moment is not worth compressing.
 alter table network.accounting_journal alter column records set storage external;

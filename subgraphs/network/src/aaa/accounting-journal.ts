@@ -7,13 +7,16 @@ import { Pace } from './pace.ts';
 import type { RadiusPort } from './port.ts';
 
 /** So long journalled records wait for more of the same sessions. The graph has a second to hear of a session. */
-const gatherMilliseconds = 100;
-/** As many records in that time, and NASes are busy: those that follow are journalled. */
+const gatherMilliseconds = 300;
+/** As many records in so long, and NASes are busy: those that follow are journalled. */
 const busyRecords = 32;
+const paceMilliseconds = 100;
 /** As many are taken into the sessions at a time, about; one event loop turn of a login's patience. */
-const mostAtOnce = 2_000;
+const mostAtOnce = 5_000;
+/** So large is a full group of the server's: it gains nothing by waiting for others, and goes straight to the sessions. */
+const largeGroup = 500;
 /** While more wait than this, further ones are not answered: who cannot keep up must not promise to. */
-const mostWaiting = 20_000;
+const mostWaiting = 8_000;
 const retryMilliseconds = 1_000;
 /** What another process of this tenant left when it died is looked for this often, and at the start. */
 const lookMilliseconds = 60_000;
@@ -52,7 +55,7 @@ export class AccountingJournal implements AccountingSink {
   #enough: (() => void) | null = null;
   #roomFor: (() => void)[] = [];
   #closed = false;
-  readonly #pace = new Pace(gatherMilliseconds);
+  readonly #pace = new Pace(paceMilliseconds);
 
   constructor(options: AccountingJournalOptions) {
     this.#options = options;
@@ -68,9 +71,29 @@ export class AccountingJournal implements AccountingSink {
     await this.open();
     const busy = this.#pace.note(batch.length, performance.now()) > busyRecords;
     if (!busy && !this.#working) return sink.record(batch);
-    while (this.#waitingRecords > mostWaiting) await new Promise<void>((done) => this.#roomFor.push(done));
+    if (batch.length >= largeGroup) {
+      await this.#emptied();
+      return sink.record(batch);
+    }
+    while (this.#waitingRecords > mostWaiting && this.#working) await this.#room();
     const records = radius.packRecords(batch);
     this.#wait({ id: await appendToJournal(writer, records), records, count: batch.length });
+  }
+
+  /** Until more was taken into the sessions. */
+  #room(): Promise<void> {
+    return new Promise((done) => this.#roomFor.push(done));
+  }
+
+  #makeRoom(): void {
+    for (const proceed of this.#roomFor.splice(0)) proceed();
+  }
+
+  async #emptied(): Promise<void> {
+    while (this.#working) {
+      this.#enough?.();
+      await this.#room();
+    }
   }
 
   /** Reads what an earlier process left, once. @throws what the database throws; then the next call tries again. */
@@ -133,9 +156,10 @@ export class AccountingJournal implements AccountingSink {
         continue;
       }
       for (const { count } of taken) this.#waitingRecords -= count;
-      for (const proceed of this.#roomFor.splice(0)) proceed();
+      this.#makeRoom();
     }
     this.#working = false;
+    this.#makeRoom();
   }
 
   /** Until enough wait, or the time is over. */

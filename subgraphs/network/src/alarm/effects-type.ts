@@ -1,5 +1,6 @@
 import { builder } from '../builder.ts';
-import { AlarmRef, DeviceRef } from '../types.ts';
+import { deviceOfRow } from '../port-fields.ts';
+import { AlarmRef } from '../types.ts';
 import type { RuleEffects, WouldBeAlarm } from './effects.ts';
 
 const mostShown = 100;
@@ -7,11 +8,7 @@ const mostShown = 100;
 const WouldBeAlarmRef = builder.objectRef<WouldBeAlarm>('WouldBeAlarm').implement({
   description: 'What a rule would call wrong, as it was last read.',
   fields: (t) => ({
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      resolve: ({ deviceId }, _args, { loaders }) => loaders.device.load(deviceId),
-    }),
+    device: t.field(deviceOfRow),
     evidence: t.string({ resolve: ({ value }) => value.words }),
   }),
 });

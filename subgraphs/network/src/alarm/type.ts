@@ -1,10 +1,10 @@
 import { builder } from '../builder.ts';
+import { deviceOfRow, interfaceOfRow } from '../port-fields.ts';
 import {
   AlarmRef,
   AlarmRuleRef,
   DeviceGroupRef,
   DeviceRef,
-  InterfaceRef,
   SensorRef,
   ServiceRef,
   SiteRef,
@@ -48,11 +48,8 @@ AlarmRuleRef.implement({
     degrades: t.exposeBoolean('degrades', { description: 'Whether the device is DEGRADED meanwhile.' }),
     enabled: t.exposeBoolean('enabled'),
     device: t.field({
-      type: DeviceRef,
-      nullable: true,
+      ...deviceOfRow,
       description: 'It holds there; a rule without device, site and group holds everywhere.',
-      resolve: ({ deviceId }, _args, { loaders }) =>
-        deviceId === null ? null : loaders.device.load(deviceId),
     }),
     site: t.field({
       type: SiteRef,
@@ -82,17 +79,8 @@ AlarmRef.implement({
       nullable: true,
       resolve: ({ ruleId }, _args, { loaders }) => loaders.alarmRule.load(ruleId),
     }),
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      resolve: ({ deviceId }, _args, { loaders }) => loaders.device.load(deviceId),
-    }),
-    interface: t.field({
-      type: InterfaceRef,
-      nullable: true,
-      resolve: ({ interfaceId }, _args, { loaders }) =>
-        interfaceId === null ? null : loaders.interface.load(interfaceId),
-    }),
+    device: t.field(deviceOfRow),
+    interface: t.field(interfaceOfRow),
     service: t.field({
       type: ServiceRef,
       nullable: true,

@@ -1,6 +1,7 @@
 import { ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
-import { DeviceRef, InterfaceRef, ServiceRef } from '../types.ts';
+import { deviceOfRow, interfaceOfRow } from '../port-fields.ts';
+import { DeviceRef, ServiceRef } from '../types.ts';
 import { type CustomerLinkRow, type LevelPoint, levelsOfService } from './store.ts';
 
 const mostPoints = 2_000;
@@ -17,17 +18,8 @@ const CustomerLinkRef = builder.objectRef<CustomerLinkRow>('CustomerLink').imple
       type: builder.enumType('CustomerLinkMedium', { values: ['WIRELESS', 'OPTICAL'] as const }),
       resolve: ({ medium }) => medium,
     }),
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      resolve: ({ deviceId }, _args, { loaders }) => loaders.device.load(deviceId),
-    }),
-    interface: t.field({
-      type: InterfaceRef,
-      nullable: true,
-      resolve: ({ interfaceId }, _args, { loaders }) =>
-        interfaceId === null ? null : loaders.interface.load(interfaceId),
-    }),
+    device: t.field(deviceOfRow),
+    interface: t.field(interfaceOfRow),
     portName: t.exposeString('portName', { nullable: true }),
     service: t.field({
       type: ServiceRef,

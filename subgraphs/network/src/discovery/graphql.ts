@@ -5,6 +5,7 @@ import { fingerprintOf } from '../change/apply.ts';
 import { SnmpUserInput } from '../device/graphql.ts';
 import { registerDevice } from '../device/register.ts';
 import { checkName, type ManagementAddressInput, managementAddressesOf } from '../device/rules.ts';
+import { deviceOfRow } from '../port-fields.ts';
 import { ChangeModeEnum, DeviceRef } from '../types.ts';
 import { discoveryPurpose, discoveryQueue } from './jobs.ts';
 import { addressesPerSecond, discoveryRanges, mostCredentials, rangeText } from './rules.ts';
@@ -53,13 +54,7 @@ const ProposalRef = builder.objectRef<DiscoveryProposal>('DiscoveryProposal').im
       resolve: ({ knownDeviceId }, _args, { loaders }) =>
         knownDeviceId === null ? null : loaders.device.load(knownDeviceId),
     }),
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      description: 'What it became when it was confirmed.',
-      resolve: ({ deviceId }, _args, { loaders }) =>
-        deviceId === null ? null : loaders.device.load(deviceId),
-    }),
+    device: t.field({ ...deviceOfRow, description: 'What it became when it was confirmed.' }),
     foundAt: t.expose('foundAt', { type: 'DateTime' }),
   }),
 });

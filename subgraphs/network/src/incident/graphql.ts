@@ -3,6 +3,7 @@ import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { builder, type NetworkContext } from '../builder.ts';
 import type { Device } from '../device/store.ts';
+import { deviceOfRow } from '../port-fields.ts';
 import { DeviceRef, IncidentRef, ServiceRef } from '../types.ts';
 import { incidentChanged } from './events.ts';
 import { incidentKinds, incidentStates } from './rules.ts';
@@ -32,12 +33,7 @@ const EvidenceRef = builder.objectRef<IncidentEvidence>('IncidentEvidence').impl
   fields: (t) => ({
     at: t.expose('at', { type: 'DateTime', description: 'When it was so.' }),
     source: t.exposeString('source'),
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      resolve: ({ deviceId }, _args, { loaders }) =>
-        deviceId === null ? null : loaders.device.load(deviceId),
-    }),
+    device: t.field(deviceOfRow),
     fact: t.exposeString('fact'),
   }),
 });
@@ -48,11 +44,7 @@ const IncidentDeviceRef = builder.objectRef<IncidentDevice>('IncidentDevice').im
       type: builder.enumType('IncidentDeviceRole', { values: ['ROOT', 'CHILD'] as const }),
       resolve: ({ role }) => role,
     }),
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      resolve: ({ deviceId }, _args, { loaders }) => loaders.device.load(deviceId),
-    }),
+    device: t.field(deviceOfRow),
     joinedAt: t.expose('joinedAt', { type: 'DateTime' }),
   }),
 });

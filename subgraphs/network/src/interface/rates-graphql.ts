@@ -1,6 +1,6 @@
 import { ForbiddenError, NotFoundError, type SnapshotPlaceValue } from '@dotmac/schema';
 import { builder } from '../builder.ts';
-import { InterfaceRef } from '../types.ts';
+import { interfaceOfRow } from '../port-fields.ts';
 import type { PortReading } from './port-watch.ts';
 import type { NetworkInterface } from './store.ts';
 
@@ -26,11 +26,7 @@ const RatesNowRef = builder.objectRef<RatesNow>('InterfaceRatesNow').implement({
       description: 'Set on the last reading before the stream, which `initial` begins with.',
     }),
     at: t.field({ type: 'DateTime', resolve: ({ at }) => new Date(at) }),
-    interface: t.field({
-      type: InterfaceRef,
-      nullable: true,
-      resolve: ({ interfaceId }, _args, { loaders }) => loaders.interface.load(interfaceId),
-    }),
+    interface: t.field(interfaceOfRow),
     operStatus: t.exposeString('operStatus', { nullable: true }),
     inBitsPerSecond: t.expose('inBitsPerSecond', {
       type: 'BitsPerSecond',

@@ -5,8 +5,9 @@ import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@poth
 import type { Transaction } from 'kysely';
 import { builder, type NetworkContext } from '../builder.ts';
 import { lockedDevice, updateDevice } from '../device/store.ts';
+import { deviceOfRow, interfaceOfRow } from '../port-fields.ts';
 import { insertLink, lockTopology, topology } from '../topology/store.ts';
-import { DeviceRef, InterfaceRef } from '../types.ts';
+import { DeviceRef } from '../types.ts';
 import { followWays } from './reconcile.ts';
 import { linkStates } from './rules.ts';
 import { linkPage, linksById, type NeighborRow, type NetworkLink, updateNetworkLink } from './store.ts';
@@ -15,13 +16,7 @@ const NeighborRef = builder.objectRef<NeighborRow>('Neighbor').implement({
   description: 'Somebody whom a device hears on one of its ports, as the device says.',
   fields: (t) => ({
     protocol: t.exposeString('protocol', { description: 'LLDP, CDP or MNDP.' }),
-    interface: t.field({
-      type: InterfaceRef,
-      nullable: true,
-      description: 'Where it is heard.',
-      resolve: ({ interfaceId }, _args, { loaders }) =>
-        interfaceId === null ? null : loaders.interface.load(interfaceId),
-    }),
+    interface: t.field({ ...interfaceOfRow, description: 'Where it is heard.' }),
     portName: t.exposeString('portName', { nullable: true }),
     chassis: t.exposeString('chassis', { nullable: true, description: 'Its MAC address, as a rule.' }),
     remotePort: t.exposeString('remotePort', { nullable: true }),
@@ -59,17 +54,8 @@ interface End {
 }
 const LinkEndRef = builder.objectRef<End>('LinkEnd').implement({
   fields: (t) => ({
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      resolve: ({ deviceId }, _args, { loaders }) => loaders.device.load(deviceId),
-    }),
-    interface: t.field({
-      type: InterfaceRef,
-      nullable: true,
-      resolve: ({ interfaceId }, _args, { loaders }) =>
-        interfaceId === null ? null : loaders.interface.load(interfaceId),
-    }),
+    device: t.field(deviceOfRow),
+    interface: t.field(interfaceOfRow),
     seenAt: t.expose('seenAt', {
       type: 'DateTime',
       nullable: true,

@@ -1,6 +1,7 @@
 import { newId } from '@dotmac/platform';
 import { NotFoundError, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
+import { deviceOfRow } from '../port-fields.ts';
 import { DeviceRef } from '../types.ts';
 import { cancelMaintenance, insertMaintenance, type MaintenanceWindow } from './store.ts';
 
@@ -9,11 +10,7 @@ const MaintenanceWindowRef = builder.objectRef<MaintenanceWindow>('MaintenanceWi
     'Planned work: what happens meanwhile to the device and behind it opens no incident and pages nobody.',
   fields: (t) => ({
     id: t.exposeID('id'),
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      resolve: ({ deviceId }, _args, { loaders }) => loaders.device.load(deviceId),
-    }),
+    device: t.field(deviceOfRow),
     startsAt: t.expose('startsAt', { type: 'DateTime' }),
     endsAt: t.expose('endsAt', { type: 'DateTime' }),
     because: t.exposeString('because'),

@@ -3,7 +3,8 @@ import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from
 import { builder } from '../builder.ts';
 import { checkDestination } from '../device/destination.ts';
 import { checkName } from '../device/rules.ts';
-import { DeviceRef, NasRef } from '../types.ts';
+import { deviceOfRow } from '../port-fields.ts';
+import { NasRef } from '../types.ts';
 import { certificateAfter, checkAddress, checkKnown, checkProfile, checkSecret, secretOf } from './rules.ts';
 import { allNases, insertNas, isTaken, type Nas, nasesById, secretPurpose, updateNas } from './store.ts';
 
@@ -16,12 +17,7 @@ NasRef.implement({
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      resolve: ({ deviceId }, _args, { loaders }) =>
-        deviceId === null ? null : loaders.device.load(deviceId),
-    }),
+    device: t.field(deviceOfRow),
     sourceAddress: t.field({
       type: 'IPAddress',
       description:

@@ -2,8 +2,9 @@ import { newId } from '@dotmac/platform';
 import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import type { Device } from '../device/store.ts';
+import { deviceOfRow, interfaceOfRow } from '../port-fields.ts';
 import { normaliseMac } from '../session/rules.ts';
-import { DeviceRef, InterfaceRef, ServiceRef } from '../types.ts';
+import { DeviceRef, ServiceRef } from '../types.ts';
 import { placeSources } from './rules.ts';
 import {
   type CustomerEquipment,
@@ -17,18 +18,10 @@ const PlaceRef = builder.objectRef<ServicePlace>('ServicePlace').implement({
   description: 'Where a service is connected, as the network itself shows it.',
   fields: (t) => ({
     device: t.field({
-      type: DeviceRef,
-      nullable: true,
+      ...deviceOfRow,
       description: 'The access point, line card or switch; null when several are as likely.',
-      resolve: ({ deviceId }, _args, { loaders }) =>
-        deviceId === null ? null : loaders.device.load(deviceId),
     }),
-    interface: t.field({
-      type: InterfaceRef,
-      nullable: true,
-      resolve: ({ interfaceId }, _args, { loaders }) =>
-        interfaceId === null ? null : loaders.interface.load(interfaceId),
-    }),
+    interface: t.field(interfaceOfRow),
     portName: t.exposeString('portName', { nullable: true, description: 'As the source calls it.' }),
     via: t.field({
       type: builder.enumType('ServicePlaceSource', {

@@ -1,6 +1,6 @@
 import { ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
-import { DeviceRef, InterfaceRef } from '../types.ts';
+import { deviceOfRow, interfaceOfRow } from '../port-fields.ts';
 import { type ResolvedAddressRow, resolvedAddresses } from './store.ts';
 
 const mostShown = 100;
@@ -11,17 +11,8 @@ const ResolvedAddressRef = builder.objectRef<ResolvedAddressRow>('ResolvedAddres
   fields: (t) => ({
     address: t.expose('address', { type: 'IPAddress' }),
     mac: t.expose('mac', { type: 'MAC' }),
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      resolve: ({ deviceId }, _args, { loaders }) => loaders.device.load(deviceId),
-    }),
-    interface: t.field({
-      type: InterfaceRef,
-      nullable: true,
-      resolve: ({ interfaceId }, _args, { loaders }) =>
-        interfaceId === null ? null : loaders.interface.load(interfaceId),
-    }),
+    device: t.field(deviceOfRow),
+    interface: t.field(interfaceOfRow),
     portName: t.exposeString('portName', { nullable: true }),
     source: t.exposeString('source'),
     seenAt: t.expose('seenAt', { type: 'DateTime', description: 'Routers are asked about once an hour.' }),

@@ -1,5 +1,6 @@
 import { builder } from '../builder.ts';
 import { type WindowPlan, type WindowWanted, windowPlan, windowWanted } from '../interface/traffic.ts';
+import { deviceOfRow } from '../port-fields.ts';
 import { AlarmRef, DeviceRef, SensorRef } from '../types.ts';
 import { sensorKinds, sensorResolutions, sensorSeverities } from './rules.ts';
 import { type SensorPoint, sensorHistory } from './store.ts';
@@ -43,11 +44,7 @@ SensorRef.implement({
   authScopes: { scope: 'network:read' },
   fields: (t) => ({
     id: t.exposeID('id'),
-    device: t.field({
-      type: DeviceRef,
-      nullable: true,
-      resolve: ({ deviceId }, _args, { loaders }) => loaders.device.load(deviceId),
-    }),
+    device: t.field(deviceOfRow),
     kind: t.expose('kind', { type: SensorKindEnum }),
     class: t.exposeString('class', {
       description: 'Such as `temperature`, `voltage`, `dbm`, `state`, `rssi`.',

@@ -29,7 +29,12 @@ interface Started {
 /** The parts of `demo.json` that benchmarks use. */
 export interface DemoTenant {
   readonly tokens: Readonly<Record<'owner', string>>;
-  readonly radius: { readonly host: string; readonly authPort: number; readonly secret: string };
+  readonly radius: {
+    readonly host: string;
+    readonly authPort: number;
+    readonly acctPort: number;
+    readonly secret: string;
+  };
   readonly logins: readonly { readonly username: string; readonly password: string }[];
 }
 

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startTestPostgres } from '@dotmac/hosting';
+import { startTestPostgres, type TestPostgres } from '@dotmac/hosting';
 import { migrate, type TenantDatabase } from '@dotmac/migrations';
 import { generateSigningKey, installJobs, openDatabase, signToken, systemClock } from '@dotmac/platform';
 import { lastingPorts } from '@dotmac/platform/ports';
@@ -23,6 +23,8 @@ export interface Stack extends AsyncDisposable {
   readonly url: string;
   /** Where the tenant's RADIUS server listens on 127.0.0.1. */
   readonly radius: { readonly authPort: number; readonly acctPort: number };
+  /** The server of both databases. */
+  readonly postgres: TestPostgres;
   /** The tenant's database, for what its own processes would write. */
   readonly database: Kysely<TenantDatabase>;
   /** A token of somebody with this role in the tenant. */
@@ -37,10 +39,13 @@ export interface StackOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** A demo's devices may be on this machine. */
   readonly demo?: boolean;
+  /** The database keeps what it committed when it is killed. */
+  readonly durable?: boolean;
 }
 
 /** Starts everything; it serves when this returns. */
-export async function startStack({ environment = {}, demo = false }: StackOptions = {}): Promise<Stack> {
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { environment = {}, demo = false, durable = false } = options;
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'dotmac-streams-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -49,11 +54,13 @@ export async function startStack({ environment = {}, demo = false }: StackOption
     await writeFile(path, text, { mode: 0o600 });
     return path;
   };
-  const postgres = stack.use(await startTestPostgres());
+  const postgres = stack.use(await startTestPostgres({ durable }));
   const [platformUrl, tenantUrl] = [await postgres.createDatabase(), await postgres.createDatabase()];
   await installJobs(tenantUrl);
   await migrate({ connectionString: tenantUrl, kind: 'tenant' });
   const registry = new Client({ connectionString: platformUrl });
+  // Who kills the database hears of it by what is asked next.
+  registry.on('error', () => undefined);
   await registry.connect();
   stack.defer(() => registry.end());
   await registry.query(`create role dotmac_gateway login password 'gateway'`);
@@ -142,6 +149,7 @@ export async function startStack({ environment = {}, demo = false }: StackOption
     gateway,
     url: `http://127.0.0.1:${port}/graphql`,
     radius: { authPort, acctPort },
+    postgres,
     database,
     async token(role) {
       const id = `usr_${role.toLowerCase()}`;

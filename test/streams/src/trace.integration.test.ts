@@ -3,15 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SimulatedNas, startNas } from '@dotmac/lab/radius';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually, type Graph, graphOf, type Subscriber, subscribersOf } from './graph.ts';
 import type { RecordedSpan } from './span-recorder.ts';
 import { type Stack, startStack } from './stack.ts';
 
 let folder: string;
 let stack: Stack;
 let nas: SimulatedNas;
-let token: string;
-let serviceId: string;
-let password: string;
+let ask: Graph['ask'];
+let mutate: Graph['mutate'];
+let ada: Subscriber;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dotmac-spans-'));
   stack = await startStack({
@@ -21,92 +22,18 @@ beforeAll(async () => {
       DOTMAC_TEST_SPANS: join(folder, 'spans'),
     },
   });
-  token = await stack.token('OWNER');
+  ({ ask, mutate } = graphOf(stack.url, await stack.token('OWNER')));
   const secret = 'trace-secret';
   nas = await startNas({ secret, authHost: '127.0.0.1', ...stack.radius });
-  const rate = (bits: string) => ({ speedBitsPerSecond: bits });
-  await mutate('registerNas', {
-    name: 'bng-1',
-    sourceAddress: '127.0.0.1',
-    secret,
-    profile: 'mikrotik',
-    coaPort: nas.coaPort,
-  });
-  await mutate('createAddressPool', { name: 'residential', cidr: '100.64.0.0/26' });
-  const shaping = { downstream: rate('50000000'), upstream: rate('10000000') };
-  const { id: planId } = await mutate('createPlan', {
-    name: 'Fifty',
-    terms: { price: { amount: '4500', currency: 'USD' }, shaping },
-  });
-  const { id: customerId } = await mutate('createCustomer', { name: 'Ada' });
-  ({ id: serviceId = '' } = await mutate('orderService', { customerId, planId, username: 'ada' }));
-  await eventually(
-    () => ask('query ($id: ID!) { service(id: $id) { access { username } } }', { id: serviceId }),
-    ({ data }) => (data.service as { access: object | null } | null)?.access != null,
-  );
-  const revealing = { serviceId, reason: 'test' };
-  ({ password = '' } = await mutate(
-    'revealAccessPassword',
-    revealing,
-    '... on RevealedPassword { password }',
-  ));
+  const [subscriber] = await subscribersOf({ ask, mutate }, { secret, coaPort: nas.coaPort }, ['ada']);
+  if (subscriber === undefined) throw new Error('The order is missing');
+  ada = subscriber;
 });
 afterAll(async () => {
   await nas?.close();
   await stack?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
-
-const patienceMilliseconds = 30_000;
-
-async function eventually<T>(ask: () => Promise<T>, check: (answer: T) => boolean): Promise<T> {
-  for (const deadline = Date.now() + patienceMilliseconds; ; ) {
-    const answer = await ask();
-    if (check(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`It never came true; last seen: ${JSON.stringify(answer)}`);
-    await new Promise((again) => setTimeout(again, 50));
-  }
-}
-
-async function ask(query: string, variables: object, headers: Record<string, string> = {}) {
-  const response = await fetch(stack.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, ...headers },
-    body: JSON.stringify({ query, variables }),
-  });
-  const { data, errors } = (await response.json()) as {
-    data: Record<string, unknown>;
-    errors?: readonly unknown[];
-  };
-  if (errors !== undefined) throw new Error(JSON.stringify(errors));
-  return { data, traceId: response.headers.get('x-trace-id') };
-}
-
-/** Runs a mutation with one input; what it selects of the result, or the failure. */
-async function mutate(
-  field: string,
-  input: object,
-  selection?: string,
-  headers?: Record<string, string>,
-): Promise<Record<string, string>> {
-  const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}`;
-  const result = selection ?? `... on ${resultOf[field]} { id }`;
-  const { data } = await ask(
-    `mutation ($input: ${type}Input!) { ${field}(input: $input) { __typename ... on Failure { code message } ${result} } }`,
-    { input },
-    headers,
-  );
-  const answer = data[field] as Record<string, string>;
-  if (answer.message !== undefined) throw new Error(`${field}: ${answer.message}`);
-  return answer;
-}
-const resultOf: Readonly<Record<string, string>> = {
-  registerNas: 'Nas',
-  createAddressPool: 'AddressPool',
-  createPlan: 'Plan',
-  createCustomer: 'Customer',
-  orderService: 'Service',
-};
 
 interface Sessions {
   readonly edges: readonly { readonly node: { readonly id: string } }[];
@@ -115,7 +42,7 @@ interface Sessions {
 /** The id of his session, once accounting has told of it. */
 async function online(): Promise<string> {
   await eventually(
-    () => nas.login('ada', password, { mac: 'cc:2d:e0:00:00:01' }),
+    () => nas.login(ada.username, ada.password, { mac: ada.mac }),
     ({ accepted }) => accepted,
   );
   const { data } = await eventually(
@@ -175,10 +102,8 @@ test('and through the event log and the job queue, to a packet that is sent when
   const headers = { traceparent: `00-${traceId}-${root}-01` };
   await online();
   const before = nas.coaReceived;
-  const lock = { serviceId, reason: 'ABUSE', because: 'spam' };
-  expect(await mutate('lockService', lock, '... on Service { id }', headers)).toMatchObject({
-    id: serviceId,
-  });
+  const lock = { serviceId: ada.serviceId, reason: 'ABUSE', because: 'spam' };
+  expect(await mutate('lockService', lock, undefined, headers)).toMatchObject({ id: ada.serviceId });
   await eventually(
     async () => nas.coaReceived,
     (received) => received > before,

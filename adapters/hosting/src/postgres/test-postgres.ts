@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { serverAccount } from '../account.ts';
 import { buildOnce } from '../build-once.ts';
 import { openPrivateDirectory } from '../private-directory.ts';
-import { identify } from '../process/process-identity.ts';
+import { identify, signal } from '../process/process-identity.ts';
 import { installBinaries, type PostgresBinaries } from './binaries.ts';
 import { copyCluster, initialiseCluster, SUPERUSER } from './cluster.ts';
 import { runningPostmaster, startPostgres, stopPostgres } from './server.ts';
@@ -18,6 +18,8 @@ export interface TestPostgres extends AsyncDisposable {
   createDatabase(name?: string): Promise<string>;
   /** Stops the server; `resume` starts it again on the same files and connection strings. */
   suspend(): Promise<void>;
+  /** `kill -9` of its postmaster: it says goodbye to nobody, and `resume` recovers. Loses commits unless it is durable. */
+  kill(): Promise<void>;
   resume(): Promise<void>;
   /** Stops the server and removes its files. */
   close(): Promise<void>;
@@ -78,6 +80,10 @@ export async function startTestPostgres(
       return url(name);
     },
     suspend: () => server.stop(),
+    kill: async () => {
+      signal(server.identity, 'SIGKILL');
+      await server.ended(new AbortController().signal);
+    },
     resume: async () => {
       server = await startPostgres(serverOptions);
     },

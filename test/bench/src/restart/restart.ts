@@ -8,14 +8,14 @@ import type { Report } from '../report.ts';
 const rounds = 2;
 /** A run that lasted this long counts as healthy, and its end is no reason to wait. */
 const healthyMilliseconds = 61_000;
-/** A login is asked this often; each is asked once and never again. */
+/** Each is asked this often; every request is sent once and never again. */
 const everyMilliseconds = 10;
 
-/** How long logins are unanswered after `kill -9` of a tenant's runtime, while they are asked all the time. */
+/** How long logins and accounting are unanswered after `kill -9` of a tenant's runtime, while they are asked all the time. */
 export async function run(report: Report): Promise<void> {
   await using installation = await newInstallation();
   const { demo } = await installation.start();
-  const unanswered: number[] = [];
+  const unanswered: Unanswered[] = [];
   for (let round = 0; round < rounds; round += 1) {
     await delay(healthyMilliseconds);
     for (const slug of ['alpha', 'bravo']) {
@@ -24,38 +24,69 @@ export async function run(report: Report): Promise<void> {
       unanswered.push(await killAndWait(runtimePid(installation.home, slug), tenant));
     }
   }
-  const metric = 'after kill -9 of the runtime, logins are unanswered for';
-  report.figure({ metric: `${metric}, median`, value: rounded(median(unanswered), 0), unit: 'ms' });
-  report.figure({ metric: `${metric}, at most`, value: rounded(Math.max(...unanswered), 0), unit: 'ms' });
+  for (const what of ['logins', 'accounting'] as const) {
+    const metric = `after kill -9 of the runtime, ${what} unanswered for`;
+    const took = unanswered.map((one) => one[what]);
+    report.figure({ metric: `${metric}, median`, value: rounded(median(took), 0), unit: 'ms' });
+    report.figure({ metric: `${metric}, at most`, value: rounded(Math.max(...took), 0), unit: 'ms' });
+  }
 }
 
-/** @returns milliseconds from the kill to the first accept. */
-async function killAndWait(pid: number, { radius, logins: [login] }: DemoTenant): Promise<number> {
+/** Milliseconds from the kill to the first answer. */
+interface Unanswered {
+  readonly logins: number;
+  readonly accounting: number;
+}
+
+async function killAndWait(pid: number, { radius, logins: [login] }: DemoTenant): Promise<Unanswered> {
   if (login === undefined) throw new Error('The demo has no subscribers');
   const client = new RadiusClient();
+  const asked = { host: radius.host, secret: sharedSecret(radius.secret), waitsMs: [2_000] };
+  const name = { name: 'User-Name', value: login.username };
   const isAccepted = async () => {
     const { reply } = await client.exchange({
-      host: radius.host,
+      ...asked,
       port: radius.authPort,
-      secret: sharedSecret(radius.secret),
       code: packetCodes['Access-Request'],
       replyCodes: [packetCodes['Access-Accept'], packetCodes['Access-Reject']],
-      attributes: [
-        { name: 'User-Name', value: login.username },
-        { name: 'User-Password', value: login.password },
-      ],
+      attributes: [name, { name: 'User-Password', value: login.password }],
       messageAuthenticator: true,
-      waitsMs: [2_000],
     });
     return reply?.code === packetCodes['Access-Accept'];
   };
-  if (!(await isAccepted())) throw new Error('The login is not accepted');
-  process.kill(pid, 'SIGKILL');
-  const killed = performance.now();
+  const isTaken = async () => {
+    const { reply } = await client.exchange({
+      ...asked,
+      port: radius.acctPort,
+      code: packetCodes['Accounting-Request'],
+      replyCodes: [packetCodes['Accounting-Response']],
+      attributes: [
+        name,
+        { name: 'Acct-Status-Type', value: 'Interim-Update' },
+        { name: 'Acct-Session-Id', value: 'restart-bench' },
+      ],
+      messageAuthenticator: false,
+    });
+    return reply !== null;
+  };
+  try {
+    if (!(await isAccepted()) || !(await isTaken()))
+      throw new Error('The login or accounting is not answered');
+    process.kill(pid, 'SIGKILL');
+    const killed = performance.now();
+    const [logins, accounting] = await Promise.all([firstAnswer(isAccepted), firstAnswer(isTaken)]);
+    return { logins: logins - killed, accounting: accounting - killed };
+  } finally {
+    await client.close();
+  }
+}
+
+/** Asks again and again. @returns when the first answer came, by `performance.now()`. */
+async function firstAnswer(ask: () => Promise<boolean>): Promise<number> {
   const answered = Promise.withResolvers<number>();
   const timer = setInterval(() => {
-    isAccepted().then(
-      (accepted) => accepted && answered.resolve(performance.now() - killed),
+    ask().then(
+      (is) => is && answered.resolve(performance.now()),
       // Nobody listens yet, as the system tells.
       () => undefined,
     );
@@ -64,7 +95,6 @@ async function killAndWait(pid: number, { radius, logins: [login] }: DemoTenant)
     return await answered.promise;
   } finally {
     clearInterval(timer);
-    await client.close();
   }
 }
 

@@ -40,7 +40,9 @@ export function asNumber(value: SnmpValue | undefined): number | null {
     case 'counter64':
       return value.value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value.value) : null;
     case 'octets': {
-      const match = /^\s*([-+]?\d+(?:\.\d+)?)\s*[^\d\s.,:/-]{0,8}\s*$/.exec(value.value.toString('latin1'));
+      const match = /^\s*([-+]?\d+(?:\.\d+)?(?:e[-+]?\d{1,3})?)\s*[^\d\s.,:/-]{0,8}\s*$/i.exec(
+        value.value.toString('latin1'),
+      );
       return match === null ? null : Number(match[1]);
     }
     default:

@@ -140,6 +140,21 @@ test('columns of the row itself scale its value: decimals, a power of ten, a div
   expect(of({ signedScaleColumn: '1.3' }, 2)).toBe(8400);
 });
 
+test('of a text that begins with a name, the number after the name is the reading', () => {
+  const source: SensorSource = { class: 'voltage', column: '1.2.7', name: '{index}', text: true };
+  const cells = {
+    '1': octets('Capacitor Cell 2 Voltage-Ctlr B: 2.69V'),
+    '2': octets('Fan 3 (rear): 4100 rpm'),
+    '3': octets('7 since 12:30:11'),
+  };
+  expect(sensorReadings(source, values({ '1.2.7': cells })).map(({ value }) => value)).toEqual([
+    2.69, 4100, 7,
+  ]);
+  const heat: SensorSource = { ...source, class: 'temperature' };
+  const inlet = { '1': octets('Temp 1: 50 F'), '2': octets('Temp 1: 10 C 50 F') };
+  expect(sensorReadings(heat, values({ '1.2.7': inlet })).map(({ value }) => value)).toEqual([10, 10]);
+});
+
 test('a variant by the last number of the index, by text, or by the name of the row', () => {
   const cells = values({
     v: { '5.1': integer(230), '5.2': integer(7), '5.9': integer(1) },

@@ -159,14 +159,16 @@ function reading(
 }
 
 /** A text whose number, the first in it, is in degrees Fahrenheit. */
-const FAHRENHEIT = /^[^\d-]*-?\d+(?:\.\d+)? ?°?F\b/i;
+const FAHRENHEIT = /^(?:.*(?:[a-z)]:|: ) *)?[^\d-]*-?\d+(?:\.\d+)? ?°?F\b/i;
 
 function rawNumber(source: SensorSource, value: SnmpValue | undefined): number | null {
   if (source.bits) return value?.type === 'octets' ? (value.value[0] ?? null) : null;
   return asNumber(value) ?? (source.text ? firstNumber(asText(value)) : null);
 }
 
+/** The first number of a text; where the text begins with a name ("Cell 2 voltage: 2.69V"), the first after the name. */
 function firstNumber(text: string | null): number | null {
-  const match = /-?\d+(?:\.\d+)?/.exec(text ?? '');
-  return match === null ? null : Number(match[0]);
+  const match =
+    /^.*(?:[a-z)]:|: ) *(-?\d+(?:\.\d+)?)/i.exec(text ?? '') ?? /(-?\d+(?:\.\d+)?)/.exec(text ?? '');
+  return match === null ? null : Number(match[1]);
 }

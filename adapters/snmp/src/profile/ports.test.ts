@@ -17,6 +17,21 @@ test('what IF-MIB leaves out of a port is filled in, and nothing of it is replac
   expect(rows).toEqual([port(101, 'alias 1'), port(102, 'kept')]);
 });
 
+test('counters and state of a port that hardware forwards for count before those of its kernel', () => {
+  const cells = new Map<string, Map<string, SnmpValue>>([
+    ['9.1', new Map([['0', { type: 'counter64', value: 7n }]])],
+    ['9.2', new Map([['0', integer(0)]])],
+  ]);
+  const source = { port: '^p102$', inOctets: '9.1', operStatus: '9.2', statuses: { '0': 'down' } as const };
+  const rows = withPorts([port(101, null), port(102, 'tower')], [source], cells);
+  expect(rows).toEqual([
+    port(101, null),
+    { ...port(102, 'tower'), operStatus: 'down', inOctets: 7n, outOctets: null, counterBits: 64 },
+  ]);
+  expect(withPorts([port(101, null)], [source], cells)).toEqual([port(101, null)]);
+  expect(withPorts([port(102, null)], [source], new Map())).toEqual([port(102, null)]);
+});
+
 test('ports that IF-MIB does not have are added by number or by place in the table', () => {
   const cells = new Map<string, Map<string, SnmpValue>>([
     [

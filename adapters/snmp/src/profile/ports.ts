@@ -15,7 +15,8 @@ export function portColumns(source: PortSource): string[] {
 
 /**
  * The ports of a maker's own tables beside those of IF-MIB: what IF-MIB leaves out of a port is filled in, and a port
- * that it does not have at all is added when the table names it. In the order of ifIndex.
+ * that it does not have at all is added when the table names it. A source of one `port` of IF-MIB counts before it.
+ * In the order of ifIndex.
  */
 export function withPorts(
   rows: readonly InterfaceRow[],
@@ -24,6 +25,14 @@ export function withPorts(
 ): InterfaceRow[] {
   const ports = new Map(rows.map((row) => [row.ifIndex, row]));
   for (const source of sources) {
+    if (source.port !== undefined) {
+      const name = new RegExp(source.port, 'i');
+      const known = rows.find(({ ifName, ifDescr }) => name.test(ifName ?? ifDescr ?? ''));
+      const [own] = portsOf(source, columns);
+      if (known !== undefined && own !== undefined)
+        ports.set(known.ifIndex, filled({ ...own, ...identityOf(known) }, known));
+      continue;
+    }
     for (const own of portsOf(source, columns)) {
       const known = ports.get(own.ifIndex);
       if (known !== undefined) ports.set(own.ifIndex, filled(known, own));
@@ -31,6 +40,11 @@ export function withPorts(
     }
   }
   return [...ports.values()].sort((a, b) => a.ifIndex - b.ifIndex);
+}
+
+/** Which port it is, as far as that is not a reading. */
+function identityOf({ ifIndex, ifName, ifDescr, ifAlias, ifType, mtu, mac, sysUpTime }: InterfaceRow) {
+  return { ifIndex, ifName, ifDescr, ifAlias, ifType, mtu, mac, sysUpTime };
 }
 
 function filled(known: InterfaceRow, own: InterfaceRow): InterfaceRow {
@@ -50,7 +64,7 @@ function filled(known: InterfaceRow, own: InterfaceRow): InterfaceRow {
 
 function portsOf(source: PortSource, columns: Columns): InterfaceRow[] {
   const cells = (field: (typeof columnsOf)[number]) => columns.get(source[field] ?? '');
-  const basis = cells('name') ?? cells('alias');
+  const basis = cells('name') ?? cells('alias') ?? cells('inOctets');
   return [...(basis?.keys() ?? [])].flatMap((index, order): InterfaceRow[] => {
     const last = source.numbered === 'order' ? order : Number(index.slice(index.lastIndexOf('.') + 1));
     const ifIndex = last + (source.offset ?? 0);

@@ -121,6 +121,11 @@ export interface MemorySource {
 
 /** Columns of one table of ports. Its rows fill in what IF-MIB leaves out; those that it has not at all are added. */
 export interface PortSource {
+  /**
+   * A regular expression: the first row is of the first port with such a name in IF-MIB, and counts before it. For ports
+   * whose packets are forwarded in hardware, while the kernel's counters and state of the same port stand still.
+   */
+  readonly port?: string;
   readonly name?: string;
   readonly alias?: string;
   readonly adminStatus?: string;

@@ -163,6 +163,7 @@ export const profileShape = z.strictObject({
     .array(
       z
         .strictObject({
+          port: pattern.optional(),
           name: oid.optional(),
           alias: oid.optional(),
           adminStatus: oid.optional(),
@@ -177,8 +178,8 @@ export const profileShape = z.strictObject({
           numbered: z.literal('order').optional(),
           offset: z.int().optional(),
         })
-        .refine((it) => it.name !== undefined || it.alias !== undefined, {
-          error: 'names no port; give name or alias',
+        .refine((it) => it.name !== undefined || it.alias !== undefined || it.port !== undefined, {
+          error: 'names no port; give name, alias or port',
         }),
     )
     .optional(),

@@ -1384,8 +1384,10 @@ export interface NetworkNas {
   messageAuthenticatorSeen: Generated<boolean>;
   name: string;
   previousSecret: Uint8Array | null;
+  previousSecretUntil: ColumnType<Date, Date | string, Date | string> | null;
   requireMessageAuthenticator: Generated<string>;
   secret: Uint8Array;
+  secretSince: ColumnType<Date, Date | string, Date | string> | null;
   sourceAddress: string | null;
   vendorProfile: string;
 }
@@ -1397,9 +1399,12 @@ export interface NetworkNasHealth {
   clockSkewMilliseconds: number | null;
   loginAt: ColumnType<Date, Date | string, Date | string> | null;
   nasId: string;
+  previousSecretHeardAt: ColumnType<Date, Date | string, Date | string> | null;
   rejects: Json;
   rttAt: ColumnType<Date, Date | string, Date | string> | null;
   rttMilliseconds: number | null;
+  secretHeardAt: ColumnType<Date, Date | string, Date | string> | null;
+  secretSince: ColumnType<Date, Date | string, Date | string> | null;
   unanswered: number;
 }
 

@@ -40,9 +40,19 @@ export class NotFoundError extends DomainError {
 export class ConflictError extends DomainError {
   override readonly name = 'ConflictError';
   readonly reason: string;
-  constructor(reason: string, message: string) {
-    super('CONFLICT', message, { reason });
+  /** Of a duplicate: the path in the input, such as `input.name`. */
+  readonly field: string | null;
+  /** Of a duplicate: what has it already. */
+  readonly holderId: string | null;
+  constructor(
+    reason: string,
+    message: string,
+    taken: { readonly field: string; readonly holderId: string | null } | null = null,
+  ) {
+    super('CONFLICT', message, taken === null ? { reason } : { reason, ...taken });
     this.reason = reason;
+    this.field = taken?.field ?? null;
+    this.holderId = taken?.holderId ?? null;
   }
 }
 

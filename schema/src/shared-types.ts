@@ -100,7 +100,14 @@ export function addSharedTypes(builder: SharedTypesBuilder): void {
     interfaces,
     shareable,
     name: 'ConflictError',
-    fields: (t) => ({ reason: t.exposeString('reason') }),
+    fields: (t) => ({
+      reason: t.exposeString('reason'),
+      field: t.exposeString('field', {
+        nullable: true,
+        description: 'Of what is taken already: the path in the input, such as `input.name`.',
+      }),
+      holderId: t.exposeID('holderId', { nullable: true, description: 'What has it already.' }),
+    }),
   });
   builder.objectType(ForbiddenError, {
     interfaces,

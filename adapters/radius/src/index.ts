@@ -54,6 +54,7 @@ export { kernelDrops } from './server/kernel-drops.ts';
 export type { Nas } from './server/nas.ts';
 export * from './server/policy.ts';
 export { type PortRange, portRanges } from './server/port-range.ts';
+export type { SecretListener } from './server/reception.ts';
 export * from './server/server.ts';
 export { sessionTimeoutBlock } from './server/session-timeout.ts';
 export type { SpooledRecord } from './spool/frame.ts';

@@ -10,10 +10,11 @@ interface Port {
 
 /** A tenant's door for its NASes; its module's policy must know everybody by now. Closed in the order of need. */
 export async function openRadius(
-  { policy, tap, accountingSink, nasWatch, eap, radSec, nasOf, onMessageAuthenticatorSeen }: NetworkModule,
+  module: NetworkModule,
   ports: { readonly auth: Port; readonly accounting: Port; readonly radSec: Port | undefined },
   { stateFolder, logger }: { readonly stateFolder: string; readonly logger: Logger },
 ): Promise<AsyncDisposable> {
+  const { policy, tap, accountingSink, nasWatch, eap, radSec, nasOf } = module;
   await using stack = new AsyncDisposableStack();
   // Without the database, accounting is kept on disk and answered: a NAS forgets what nobody answers.
   const accounting = await AccountingSpool.open({
@@ -30,7 +31,8 @@ export async function openRadius(
     policy,
     tap,
     accounting,
-    onMessageAuthenticatorSeen,
+    onMessageAuthenticatorSeen: module.onMessageAuthenticatorSeen,
+    onSecretProven: module.onSecretProven,
     host: ports.auth.host,
     authPort: ports.auth.port,
     acctPort: ports.accounting.port,

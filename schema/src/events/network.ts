@@ -83,6 +83,10 @@ export interface NetworkEvents {
   'alarm.updated': AlarmPayload & { because: string };
   'alarm.cleared': AlarmPayload;
   'nas.updated': { nasId: string; name: string };
+  /** Its secret has changed; the one before is accepted until an instant (ISO 8601), null: until somebody ends it. */
+  'nas.secret.rotated': { nasId: string; name: string; previousUntil: string | null };
+  /** The secret before is not accepted any more. `lastHeardAt`: when the NAS last used it since, null: not at all. */
+  'nas.secret.rotation.ended': { nasId: string; name: string; lastHeardAt: string | null };
   'address.pool.updated': { poolId: string; name: string };
   /** Somebody asked who had an address; `found` is how many sessions the answer names. */
   'address.holders.asked': {

@@ -9,7 +9,7 @@
  */
 import type { TenantDatabase } from '@dotmac/migrations';
 import { type SubgraphModule, systemClock } from '@dotmac/platform';
-import type { AccountingSink, Nas, PacketTap, RadiusPolicy } from '@dotmac/radius';
+import type { AccountingSink, Nas, PacketTap, RadiusPolicy, SecretListener } from '@dotmac/radius';
 import { type TenantEvents, toSubgraph } from '@dotmac/schema';
 import { accountingSink } from './aaa/accounting.ts';
 import './aaa/graphql.ts';
@@ -61,7 +61,10 @@ import { housekeeping } from './monitor/housekeeping.ts';
 import { Poller } from './monitor/poller.ts';
 import { rememberMessageAuthenticator } from './nas/remember.ts';
 import './nas/graphql.ts';
+import './nas/rotation-graphql.ts';
+import './nas/type.ts';
 import './nas/health-graphql.ts';
+import { endRotations } from './nas/rotation-end.ts';
 import { NasWatch } from './nas/watch.ts';
 import './packet-trace/graphql.ts';
 import './place/graphql.ts';
@@ -104,6 +107,8 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
   readonly accountingSink: AccountingSink;
   /** For the server's `onMessageAuthenticatorSeen`. */
   readonly onMessageAuthenticatorSeen: (nas: Nas) => void;
+  /** For the server's `onSecretProven`. */
+  readonly onSecretProven: SecretListener;
   /** For a trap receiver. */
   readonly onTrap: (hint: TrapHint) => Promise<void>;
   /** For the server's `onAnomaly`, and to be told of the server: what the graph shows of the NASes. */
@@ -128,7 +133,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const eap = new EapOffer(services);
   const radSec = new RadSecDoor(services);
   const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch, ports.leaseFolder ?? null);
-  policy.onNases = () => radSec.recheck();
+  policy.nases.onChange = () => radSec.recheck();
   const enforcement = new AccessEnforcement(services, ports, nasWatch, policy.traces);
   const usage = new UsageRecorder(services, sessionClock);
   const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);
@@ -174,6 +179,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     tap: policy.traces.tap,
     accountingSink: accounting,
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
+    onSecretProven: (nas, secret, at) => policy.nases.secretProven(nas, secret, at),
     onTrap: followTraps(services, (deviceIds) => {
       poller.ask(deviceIds);
       sensors.ask(deviceIds);
@@ -227,6 +233,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       await keepProfiles(services, profiles);
       usage.run(signal);
       expireSpeeds(services, signal);
+      endRotations(services, nasWatch, sessionClock, signal);
       reapStaleSessions(services, policy, sessionClock, signal);
       incidents.run(signal, (deviceIds) => poller.ask(deviceIds));
       await keepRolling(services, signal);

@@ -17,7 +17,7 @@ export class AccessRequestView {
   readonly packet: Buffer;
   readonly scan: PacketScan;
   readonly dictionary: Dictionary;
-  /** The secret that the request proved, or the current one as long as nothing proved any. */
+  /** The secret that the request proved, or the one the NAS is presumed to use as long as nothing proved any. */
   secret: SharedSecret;
   /** Whether a Message-Authenticator or the password proved `secret`. */
   secretProven: boolean;
@@ -49,7 +49,7 @@ export class AccessRequestView {
     this.packet = packet;
     this.scan = scan;
     this.dictionary = dictionary;
-    this.secret = provenSecret ?? nas.secrets[0];
+    this.secret = provenSecret ?? nas.presumedSecret ?? nas.secrets[0];
     this.secretProven = provenSecret !== null;
   }
 

@@ -18,6 +18,7 @@ import {
   type Received,
   Reception,
   type ServerContext,
+  tellSecret,
 } from './reception.ts';
 import { answerStatusServer } from './status-server.ts';
 
@@ -203,6 +204,7 @@ export class AccessServer {
     more: typeof obligations,
   ): void {
     const { counters, tap } = this.#context;
+    if (view.secretProven) tellSecret(this.#context, received, view.secret);
     if (decision.kind === 'DISCARD') {
       counters.discarded++;
       this.#reception.forget(received.peer, received.packet, request);

@@ -12,6 +12,7 @@ import {
   type Received,
   Reception,
   type ServerContext,
+  tellSecret,
 } from './reception.ts';
 import { answerStatusServer } from './status-server.ts';
 
@@ -84,6 +85,7 @@ export class AccountingServer {
     if (secret === null) return;
     const entry = this.#reception.begin(received);
     if (entry === null) return;
+    tellSecret(this.#context, received, secret);
     if (this.#context.tap?.on === true) this.#context.tap.received(received);
     // A copy: the datagram's memory is used again for the next.
     const copy = Buffer.from(packet.subarray(0, scan.length));

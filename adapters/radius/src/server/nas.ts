@@ -5,6 +5,8 @@ export interface Nas {
   readonly id: string;
   /** The current secret, and during a rotation the one before. */
   readonly secrets: readonly [SharedSecret, ...SharedSecret[]];
+  /** During a rotation: the one to answer with where a request proves none, such as CHAP unsigned. Default the current. */
+  readonly presumedSecret?: SharedSecret;
   /** CVE-2024-3596: refuse Access-Requests without Message-Authenticator. `AUTO`: once one was seen with it. */
   readonly requireMessageAuthenticator: 'AUTO' | 'YES' | 'NO';
   /** For `AUTO`: a request with a valid Message-Authenticator is on record from before this process started. */

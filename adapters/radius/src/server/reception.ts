@@ -19,7 +19,11 @@ export interface ServerContext {
   readonly counters: ServerCounters;
   /** Hears the packets of those who are listened to. */
   readonly tap?: PacketTap;
+  readonly onSecretProven?: SecretListener;
 }
+
+/** Told which secret a NAS with several has used; never called for a NAS that has one. */
+export type SecretListener = (nas: Nas, secret: SharedSecret, at: number) => void;
 
 /** Where a datagram came from, and how to answer it. */
 export interface Peer {
@@ -97,6 +101,15 @@ export class Reception {
   forget(peer: Peer, packet: Uint8Array, entry: DuplicateEntry): void {
     this.#duplicates.forget(peer, packet[1] as number, entry);
   }
+}
+
+/** Tells of the secret that a request has proved, while there is more than one. */
+export function tellSecret(
+  { onSecretProven }: ServerContext,
+  { nas, receivedAt }: Pick<Received, 'nas' | 'receivedAt'>,
+  secret: SharedSecret,
+): void {
+  if (nas.secrets.length > 1) onSecretProven?.(nas, secret, receivedAt);
 }
 
 /** The secret of the NAS that verifies the packet's Message-Authenticator over 16 octets at `authenticator[authenticatorAt]`; null when none does. */

@@ -12,6 +12,7 @@ import { type Anomaly, AnomalyReporter } from './anomaly.ts';
 import { createCounters, type ServerCounters } from './counters.ts';
 import type { Nas } from './nas.ts';
 import type { AccountingSink, RadiusPolicy } from './policy.ts';
+import type { SecretListener } from './reception.ts';
 import { listenUdp } from './udp.ts';
 
 export interface RadiusServerOptions {
@@ -50,6 +51,7 @@ export interface RadiusServerOptions {
   readonly tap?: PacketTap;
   readonly onAnomaly?: (anomaly: Anomaly) => void;
   readonly onMessageAuthenticatorSeen?: (nas: Nas) => void;
+  readonly onSecretProven?: SecretListener;
   /** A socket could not send or failed. */
   readonly onError?: (error: Error) => void;
 }
@@ -84,6 +86,7 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
     policy: options.policy,
     anomalies: new AnomalyReporter(clock, onAnomaly),
     ...(options.tap === undefined ? {} : { tap: options.tap }),
+    ...(options.onSecretProven === undefined ? {} : { onSecretProven: options.onSecretProven }),
   };
   const access = new AccessServer(
     context,

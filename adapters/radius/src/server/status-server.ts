@@ -4,6 +4,7 @@ import {
   type Received,
   type Reception,
   type ServerContext,
+  tellSecret,
 } from './reception.ts';
 
 /** RFC 5997: answered on both ports, with Message-Authenticator, which the request must have too. */
@@ -24,6 +25,7 @@ export function answerStatusServer(
     return;
   }
   context.counters.statusRequests++;
+  tellSecret(context, received, secret);
   peer.send(
     buildReply({ code: replyCode, request: packet, scan, secret, blocks: [], messageAuthenticator: true }),
   );

@@ -35,7 +35,7 @@ export function explainLogin(
   const { username, mac, password } = question;
   const { memory, realms } = known;
   const asked = question.nas;
-  const nas = 'id' in asked ? memory.nasOf(asked.id) : memory.nasAt(asked.address);
+  const nas = 'id' in asked ? memory.nases.of(asked.id) : memory.nases.at(asked.address);
   if (nas === null) {
     const whom = 'id' in asked ? `id ${asked.id}` : `address ${asked.address}`;
     const fact = `No NAS is registered with the ${whom}: its packets are not answered`;

@@ -4,6 +4,7 @@ import type { NetworkServices } from '../builder.ts';
 import type { VoucherMemory } from '../voucher/memory.ts';
 import { voucherOf } from '../voucher/rules.ts';
 import { type Foretold, patienceMilliseconds, type Told, toldBy } from './foretold.ts';
+import type { NasMemory } from './nas-memory.ts';
 
 /** Of the trigger on `network.access`; its payload is the service. */
 const changedChannel = 'dotmac_access';
@@ -18,6 +19,8 @@ const relevant = [
   'access.mac.learnt',
   'access.change.progressed',
   'nas.updated',
+  'nas.secret.rotated',
+  'nas.secret.rotation.ended',
   'garden.rule.updated',
   'realm.updated',
   'voucher.issued',
@@ -30,9 +33,9 @@ const relevant = [
 interface Followed {
   readonly vouchers: VoucherMemory;
   readonly foretold: Foretold;
+  readonly nases: NasMemory;
   tell(serviceId: string, told: Told): void;
   load(): Promise<void>;
-  loadNases(): Promise<void>;
   reloadGarden(): Promise<void>;
   reloadRealms(): Promise<void>;
   refresh(serviceIds: readonly string[]): Promise<void>;
@@ -98,7 +101,7 @@ export class Follower {
     const memory = this.#memory;
     const { vouchers } = memory;
     for await (const event of await this.#services.events.subscribe({ after, types: relevant, signal })) {
-      if (event.type === 'nas.updated') await memory.loadNases();
+      if (event.type.startsWith('nas.')) await memory.nases.load();
       else if (event.type === 'garden.rule.updated') await memory.reloadGarden();
       else if (event.type === 'realm.updated') await memory.reloadRealms();
       else if (event.type === 'voucher.issued') vouchers.add(voucherOf(event.payload));

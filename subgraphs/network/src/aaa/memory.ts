@@ -1,9 +1,7 @@
-import type { RadSecCertificate } from '@dotmac/radius';
 import { type Credential, credentials } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { defaultGarden, type Garden } from '../garden/rules.ts';
 import { garden } from '../garden/store.ts';
-import type { Nas } from '../nas/store.ts';
 import type { Realms } from '../realm/realms.ts';
 import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
@@ -13,9 +11,8 @@ import { AccessTable } from './access-table.ts';
 import { Follower } from './follower.ts';
 import { Foretold, type Told } from './foretold.ts';
 import { LiveSessions, loadLiveSessions } from './live-sessions.ts';
+import type { NasMemory } from './nas-memory.ts';
 import { type PolicyAccess, policyAccess } from './policy-access.ts';
-import { loadNases, nasOfCertificate, noNases, type PolicyNas } from './policy-nas.ts';
-import type { RadiusPort } from './port.ts';
 import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
 import { Shared } from './shared.ts';
 
@@ -27,15 +24,12 @@ const pageSize = 1_000;
  */
 export class LoginMemory implements KnownServices {
   readonly #services: NetworkServices;
-  readonly #sharedSecret: RadiusPort['sharedSecret'];
+  readonly nases: NasMemory;
   readonly #onSessions: (sessions: readonly SessionState[]) => void;
   readonly #realms: Realms | null;
   readonly #shared = new Shared();
   readonly vouchers: VoucherMemory;
   readonly foretold = new Foretold();
-  #nases = noNases;
-  /** Told when the NASes are others than before. */
-  onNases: () => void = () => {};
   #accesses = new AccessTable();
   #live = new LiveSessions();
   #garden = defaultGarden;
@@ -44,37 +38,21 @@ export class LoginMemory implements KnownServices {
   /** @param onSessions told of what changed when the memory knows it. */
   constructor(
     services: NetworkServices,
-    sharedSecret: RadiusPort['sharedSecret'],
+    nases: NasMemory,
     onSessions: (sessions: readonly SessionState[]) => void = () => {},
     realms: Realms | null = null,
   ) {
     this.#realms = realms;
     this.#services = services;
     this.vouchers = new VoucherMemory(services.database);
-    this.#sharedSecret = sharedSecret;
+    this.nases = nases;
     this.#onSessions = onSessions;
   }
 
   /** Loads everything and follows the database until the signal aborts. Resolves when all is there. */
   start(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.nases.close(), { once: true });
     return new Follower(this.#services, this).start(signal);
-  }
-
-  nasAt(sourceAddress: string): PolicyNas | null {
-    return this.#nases.byAddress.get(sourceAddress) ?? null;
-  }
-
-  /** One that is answered. */
-  nasOf(id: string): PolicyNas | null {
-    return this.#nases.byId.get(id) ?? null;
-  }
-
-  nasOfCertificate(certificate: RadSecCertificate): PolicyNas | null {
-    return nasOfCertificate(this.#nases, certificate);
-  }
-
-  nas(id: string): Nas | null {
-    return this.#nases.rows.get(id) ?? null;
   }
 
   access(username: string): PolicyAccess | null {
@@ -121,7 +99,7 @@ export class LoginMemory implements KnownServices {
   }
 
   staleAfterMilliseconds(nasId: string): number {
-    return loginStaleMilliseconds(this.nas(nasId)?.interimIntervalSeconds ?? 300);
+    return loginStaleMilliseconds(this.nases.row(nasId)?.interimIntervalSeconds ?? 300);
   }
 
   servicesMoved(moves: readonly ServiceMove[]): void {
@@ -129,11 +107,6 @@ export class LoginMemory implements KnownServices {
       const access = this.accessOfService(serviceId);
       if (access !== null) access.deviceId = deviceId;
     }
-  }
-
-  async loadNases(): Promise<void> {
-    this.#nases = await loadNases(this.#services, this.#sharedSecret);
-    this.onNases();
   }
 
   async reloadGarden(): Promise<void> {
@@ -195,7 +168,7 @@ export class LoginMemory implements KnownServices {
   /** Reads everything, then takes it over at once: half a load must not refuse the other half. */
   async load(): Promise<void> {
     this.foretold.begin();
-    await this.loadNases();
+    await this.nases.load();
     await this.reloadGarden();
     await this.vouchers.load();
     await this.reloadRealms();

@@ -2,6 +2,7 @@ import type { Clock } from '@dotmac/platform';
 import { Leases } from '../address/leases.ts';
 import type { NetworkServices } from '../builder.ts';
 import { TermKeeper } from '../login-term/keeper.ts';
+import type { NasWatch } from '../nas/watch.ts';
 import { PacketTraces } from '../packet-trace/traces.ts';
 import { Realms } from '../realm/realms.ts';
 import { Accepting } from './accept.ts';
@@ -9,6 +10,7 @@ import { LoginEffects } from './effects.ts';
 import { FactSource } from './fact-source.ts';
 import { lentAttributes } from './lending.ts';
 import { LoginMemory } from './memory.ts';
+import { NasMemory } from './nas-memory.ts';
 import type { RadiusPort } from './port.ts';
 import { Rejections } from './rejections.ts';
 import { serviceOfToken } from './rules.ts';
@@ -34,11 +36,12 @@ export function loginParts(
   radius: RadiusPort,
   sessionClock: Clock,
   leaseFolder: string | null,
+  watch: NasWatch,
 ): LoginParts {
   const realms = new Realms(services, radius);
   const memory: LoginMemory = new LoginMemory(
     services,
-    radius.sharedSecret,
+    new NasMemory({ services, sharedSecret: radius.sharedSecret, now: () => sessionClock.now(), watch }),
     (sessions) => {
       leases.sessionsChanged(sessions, ({ serviceId, mac }) =>
         memory.live(serviceId).some((live) => live.mac === mac),

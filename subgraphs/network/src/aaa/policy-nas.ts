@@ -1,12 +1,14 @@
-import type { Nas as RadiusNas, RadSecCertificate } from '@dotmac/radius';
+import type { Nas as RadiusNas, RadSecCertificate, SharedSecret } from '@dotmac/radius';
 import type { NetworkServices } from '../builder.ts';
-import { allNases, type Nas, secretPurpose } from '../nas/store.ts';
+import { type NasSecret, rotationRuns } from '../nas/rotation.ts';
+import { type Nas, secretPurpose } from '../nas/store.ts';
 import { openSecret } from './open-secret.ts';
 import type { RadiusPort } from './port.ts';
 
 /** A NAS as the policy holds it: what the server needs, and what replies depend on. */
 export interface PolicyNas extends RadiusNas {
   readonly row: Nas;
+  presumedSecret: SharedSecret;
 }
 
 /** The NASes there are: those that are answered, by what they are known by, and the rows of all by id. */
@@ -27,21 +29,38 @@ export const noNases: NasTable = {
   rows: new Map(),
 };
 
-/** Reads all of them. One whose secret does not open is not answered. */
-export async function loadNases(
+/**
+ * As rows are. A NAS whose secret does not open is not answered.
+ * @param presumed which secret a NAS with two is thought to use.
+ */
+export function nasTable(
   services: NetworkServices,
   sharedSecret: RadiusPort['sharedSecret'],
-): Promise<NasTable> {
-  const rows = await allNases(services.database);
+  rows: readonly Nas[],
+  now: number,
+  presumed: (row: Nas) => NasSecret,
+): NasTable {
   const answered = rows.flatMap((row): PolicyNas[] => {
-    const [current, previous] = [row.secret, row.previousSecret].map((sealed) => {
-      const opened = sealed === null ? null : openSecret(services, sealed, secretPurpose(row.id));
+    const sealed = [row.secret, rotationRuns(row, now) ? row.previousSecret : null];
+    const [current, previous] = sealed.map((one) => {
+      const opened = one === null ? null : openSecret(services, one, secretPurpose(row.id));
       return opened === null ? null : sharedSecret(opened);
     });
     if (current == null) return [];
     const { id, requireMessageAuthenticator, messageAuthenticatorSeen, limitProxyState } = row;
     const secrets: PolicyNas['secrets'] = previous == null ? [current] : [current, previous];
-    return [{ id, secrets, requireMessageAuthenticator, messageAuthenticatorSeen, limitProxyState, row }];
+    const presumedSecret = previous != null && presumed(row) === 'PREVIOUS' ? previous : current;
+    return [
+      {
+        id,
+        secrets,
+        presumedSecret,
+        requireMessageAuthenticator,
+        messageAuthenticatorSeen,
+        limitProxyState,
+        row,
+      },
+    ];
   });
   const by = (key: (row: Nas) => string | null) =>
     new Map(

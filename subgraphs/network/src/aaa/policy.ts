@@ -27,6 +27,7 @@ import {
 } from './explain.ts';
 import type { FactSource } from './fact-source.ts';
 import type { LoginMemory } from './memory.ts';
+import type { NasMemory } from './nas-memory.ts';
 import { PacketFacts } from './packet-facts.ts';
 import { type LoginParts, loginParts } from './parts.ts';
 import type { PolicyAccess } from './policy-access.ts';
@@ -62,7 +63,7 @@ export class LoginPolicy implements RadiusPolicy {
     this.#radius = radius;
     this.#sessionClock = sessionClock;
     this.#watch = watch;
-    this.#parts = loginParts(services, radius, sessionClock, leaseFolder);
+    this.#parts = loginParts(services, radius, sessionClock, leaseFolder, watch);
     this.#memory = this.#parts.memory;
     this.#facts = this.#parts.facts;
     this.#accepting = this.#parts.accepting;
@@ -94,6 +95,10 @@ export class LoginPolicy implements RadiusPolicy {
     return this.#parts.realms;
   }
 
+  get nases(): NasMemory {
+    return this.#memory.nases;
+  }
+
   /** Login names of somebody else's realm go to his servers. */
   route(request: AccessRequestView): HomeServerPool | null {
     const pool = this.realms.route(request);
@@ -103,26 +108,21 @@ export class LoginPolicy implements RadiusPolicy {
   }
 
   findNas(sourceAddress: string): PolicyNas | null {
-    return this.#memory.nasAt(sourceAddress);
+    return this.nases.at(sourceAddress);
   }
 
   /** Over TLS. */
   findNasOfCertificate(certificate: RadSecCertificate): PolicyNas | null {
-    return this.#memory.nasOfCertificate(certificate);
+    return this.nases.ofCertificate(certificate);
   }
 
   nasOf(id: string): PolicyNas | null {
-    return this.#memory.nasOf(id);
-  }
-
-  /** To be told when the NASes are others than before. */
-  set onNases(told: () => void) {
-    this.#memory.onNases = told;
+    return this.nases.of(id);
   }
 
   /** The device that a NAS is. */
   deviceOfNas(nasId: string): string | null {
-    return this.#memory.nas(nasId)?.deviceId ?? null;
+    return this.nases.row(nasId)?.deviceId ?? null;
   }
 
   /** Reads the tenant's rules of the walled garden anew. */

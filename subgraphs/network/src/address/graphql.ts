@@ -2,6 +2,7 @@ import { appendEvents, newId } from '@dotmac/platform';
 import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { checkName } from '../device/rules.ts';
+import { conflictOver, uniqueName } from '../taken.ts';
 import { AddressPoolRef, NasRef } from '../types.ts';
 import { countOf, parseBlock } from './block.ts';
 import { poolKinds } from './pool-state.ts';
@@ -126,9 +127,11 @@ builder.mutationField('createAddressPool', (t) =>
           ]);
         return inserted;
       });
-      if (pool === null)
-        throw new ConflictError('POOL_OVERLAP', `Another pool has this name or addresses of ${cidr}`);
-      return pool;
+      if (pool !== null) return pool;
+      const named = await conflictOver(services.database, uniqueName('address_pool', 'pool'), name);
+      throw named.holderId === null
+        ? new ConflictError('POOL_OVERLAP', `Another pool has addresses of ${cidr}`)
+        : named;
     },
   }),
 );

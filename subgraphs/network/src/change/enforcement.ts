@@ -7,8 +7,9 @@ import {
   type Plan,
   type Verification,
 } from '@dotmac/device';
+import { systemClock } from '@dotmac/platform';
 import { shapingOf } from '@dotmac/schema';
-import { openDynamicAuthorization } from '../aaa/dynamic-authorization.ts';
+import { type DynamicAuthorizationParts, openDynamicAuthorization } from '../aaa/dynamic-authorization.ts';
 import { deviceModeOf, markerOf } from '../access/rules.ts';
 import type { Access } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
@@ -43,16 +44,13 @@ const configuring = new Set(['routeros']);
 /** Brings what is wanted to devices: finds the ways, plans, and asks what is. Knows capabilities, no vendors. */
 export class AccessEnforcement {
   readonly #services: NetworkServices;
-  readonly #ports: NetworkPorts;
-  readonly #watch: NasWatch;
-  readonly #traces: PacketTraces;
+  readonly #dynamicAuthorization: DynamicAuthorizationParts;
   readonly sessions: DeviceSessions;
 
   constructor(services: NetworkServices, ports: NetworkPorts, watch: NasWatch, traces: PacketTraces) {
-    this.#watch = watch;
-    this.#traces = traces;
     this.#services = services;
-    this.#ports = ports;
+    const { drivers, sessionClock = systemClock } = ports;
+    this.#dynamicAuthorization = { services, drivers, watch, traces, sessionClock };
     this.sessions = new DeviceSessions(
       ports.drivers,
       services.secrets,
@@ -114,11 +112,8 @@ export class AccessEnforcement {
         : deviceId !== null
           ? await nasesOfDevices(database, [deviceId])
           : [];
-    const { drivers } = this.#ports;
     const session =
-      nas === undefined
-        ? null
-        : openDynamicAuthorization(this.#services, drivers, nas, serviceId, this.#watch, this.#traces);
+      nas === undefined ? null : openDynamicAuthorization(this.#dynamicAuthorization, nas, serviceId);
     if (session !== null) {
       const { capabilities } = await session.probe(context);
       means.push({ protocol: 'radius', capabilities, session });

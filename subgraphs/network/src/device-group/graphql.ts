@@ -6,6 +6,7 @@ import { forgetGroup } from '../alarm/store.ts';
 import { builder } from '../builder.ts';
 import { checkName } from '../device/rules.ts';
 import type { Device } from '../device/store.ts';
+import { conflictOver, uniqueName } from '../taken.ts';
 import { ChangeModeEnum, DeviceGroupRef, DeviceRef } from '../types.ts';
 import {
   type DeviceGroup,
@@ -81,7 +82,7 @@ builder.mutationFields((t) => ({
       const createdAt = new Date(clock.now());
       const group = { id: newId('dgr', clock), name, createdBy: principal.id, createdAt };
       const created = await insertDeviceGroup(database, group);
-      if (created === null) throw new ConflictError('DUPLICATE_NAME', `Another group is called ${name}`);
+      if (created === null) throw await conflictOver(database, uniqueName('device_group', 'group'), name);
       return created;
     },
   }),

@@ -1,7 +1,10 @@
+import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents } from '@dotmac/platform';
 import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
+import type { Transaction } from 'kysely';
 import { builder } from '../builder.ts';
+import { uniqueName, unlessTaken } from '../taken.ts';
 import {
   DeviceRef,
   DeviceStateEnum,
@@ -210,7 +213,7 @@ builder.mutationField('updateDevice', (t) =>
   t.field({
     type: DeviceRef,
     authScopes: { scope: 'network:write' },
-    errors: { types: [ValidationError, NotFoundError] },
+    errors: { types: [ValidationError, NotFoundError, ConflictError] },
     args: { input: t.arg({ type: UpdateDeviceInput, required: true }) },
     resolve: async (_root, { input }, { services, loaders, principal, traceId, poller, enforcement }) => {
       const { id, maintenance } = input;
@@ -219,7 +222,7 @@ builder.mutationField('updateDevice', (t) =>
       if (input.siteId != null && (await loaders.site.load(input.siteId)) === null)
         throw new NotFoundError('Site', input.siteId);
       const now = services.clock.now();
-      const device = await services.database.transaction().execute(async (transaction) => {
+      const change = async (transaction: Transaction<TenantDatabase>) => {
         const before = await lockedDevice(transaction, id);
         if (before === null) throw new NotFoundError('Device', id);
         const state = maintenance === true ? 'MAINTENANCE' : maintenance === false ? 'UNKNOWN' : before.state;
@@ -244,7 +247,14 @@ builder.mutationField('updateDevice', (t) =>
           ...(moved ? [stateChanged(before, device, now, principal.id)] : []),
         ]);
         return device;
-      });
+      };
+      const { database } = services;
+      const device = await unlessTaken(
+        database,
+        [uniqueName('device', 'device')],
+        { name: input.name?.trim() },
+        () => database.transaction().execute(change),
+      );
       poller.refresh();
       return device;
     },

@@ -1,8 +1,9 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents, newId } from '@dotmac/platform';
-import { ConflictError, type TenantEvents } from '@dotmac/schema';
+import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import type { NetworkServices } from '../builder.ts';
+import { conflictOver, uniqueName } from '../taken.ts';
 import { insertLink } from '../topology/store.ts';
 import type { NewManagementAddress } from './rules.ts';
 import {
@@ -35,7 +36,7 @@ export async function registerDevice(
   const id = newId('dev', services.clock);
   const createdAt = new Date(now);
   const device = await insertDevice(transaction, { id, name, siteId, createdAt });
-  if (device === null) throw new ConflictError('DUPLICATE_NAME', `Another device is called ${name}`);
+  if (device === null) throw await conflictOver(transaction, uniqueName('device', 'device'), name);
   for (const address of addresses) await upsertManagementAddress(transaction, sealed(services, id, address));
   if (parentId !== null)
     await insertLink(transaction, { childId: id, parentId, source: 'MANUAL', createdAt });

@@ -123,7 +123,7 @@ export async function carryOutImport(
   for (const { nas } of nases) {
     const id = newId('nas', clock);
     const { name, sourceAddress, secret, profile } = nas;
-    const inserted = await insertNas(transaction, {
+    await insertNas(transaction, {
       id,
       name,
       sourceAddress,
@@ -137,7 +137,6 @@ export async function carryOutImport(
       interimIntervalSeconds: 300,
       createdAt: at,
     });
-    if (inserted === null) throw new Error(`${name} was registered meanwhile`);
     await appendEvents<TenantEvents>(transaction, [
       { type: 'nas.updated', subject: id, payload: { nasId: id, name }, occurredAt, ...by },
     ]);

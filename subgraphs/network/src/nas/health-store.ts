@@ -21,6 +21,11 @@ export async function keptHealth(db: Kysely<TenantDatabase>): Promise<Map<string
         rttAt: row.rttAt?.getTime() ?? null,
         unanswered: row.unanswered,
         accountingDelaySeconds: row.accountingDelaySeconds,
+        secrets: {
+          since: row.secretSince?.getTime() ?? null,
+          currentAt: row.secretHeardAt?.getTime() ?? null,
+          previousAt: row.previousSecretHeardAt?.getTime() ?? null,
+        },
       },
     ]),
   );
@@ -56,18 +61,25 @@ export async function keepHealth(
     accountingAt: timeOf(health.accountingAt),
     rttAt: timeOf(health.rttAt),
     rejects: Object.fromEntries(health.rejects),
+    secretSince: timeOf(health.secrets.since),
+    secretHeardAt: timeOf(health.secrets.currentAt),
+    previousSecretHeardAt: timeOf(health.secrets.previousAt),
   }));
   await sql`
     insert into network.nas_health (nas_id, login_at, accounting_at, accepts, rejects, clock_skew_milliseconds,
-      rtt_milliseconds, rtt_at, unanswered, accounting_delay_seconds)
+      rtt_milliseconds, rtt_at, unanswered, accounting_delay_seconds, secret_since, secret_heard_at, previous_secret_heard_at)
     select r.* from json_to_recordset(${JSON.stringify(rows)}::json) as r ("nasId" text, "loginAt" timestamptz,
       "accountingAt" timestamptz, accepts bigint, rejects jsonb, "clockSkewMilliseconds" float8, "rttMilliseconds" float8,
-      "rttAt" timestamptz, unanswered int, "accountingDelaySeconds" int)
+      "rttAt" timestamptz, unanswered int, "accountingDelaySeconds" int, "secretSince" timestamptz,
+      "secretHeardAt" timestamptz, "previousSecretHeardAt" timestamptz)
     join network.nas n on n.id = r."nasId"
     on conflict (nas_id) do update set login_at = excluded.login_at, accounting_at = excluded.accounting_at,
       accepts = excluded.accepts, rejects = excluded.rejects, clock_skew_milliseconds = excluded.clock_skew_milliseconds,
       rtt_milliseconds = excluded.rtt_milliseconds, rtt_at = excluded.rtt_at, unanswered = excluded.unanswered,
-      accounting_delay_seconds = excluded.accounting_delay_seconds`.execute(transaction);
+      accounting_delay_seconds = excluded.accounting_delay_seconds, secret_since = excluded.secret_since,
+      secret_heard_at = excluded.secret_heard_at, previous_secret_heard_at = excluded.previous_secret_heard_at`.execute(
+    transaction,
+  );
 }
 
 /** Keeps problems, and of all of them the newest `limit`: whoever invents addresses fills no disk. */

@@ -108,3 +108,34 @@ export function checkKnown(sourceAddress: string | null, certificate: NasCertifi
       'A NAS is known by its source address, or over TLS by its certificate: say one of them',
     );
 }
+
+/** @throws ValidationError */
+export function checkPort(port: number): number {
+  if (port < 1 || port > 65_535)
+    throw new ValidationError('input.coaPort', 'A port lies between 1 and 65535');
+  return port;
+}
+
+/** @throws ValidationError */
+export function checkInterval(seconds: number): number {
+  if (seconds < 60 || seconds > 86_400)
+    throw new ValidationError(
+      'input.interimIntervalSeconds',
+      'The interval lies between 60 and 86400 seconds',
+    );
+  return seconds;
+}
+
+export const usualOverlapSeconds = 86_400;
+const shortestOverlapSeconds = 60;
+const longestOverlapSeconds = 30 * 86_400;
+
+/** For how many seconds two secrets are accepted. @throws ValidationError */
+export function checkOverlap(seconds: number): number {
+  if (seconds < shortestOverlapSeconds || seconds > longestOverlapSeconds)
+    throw new ValidationError(
+      'input.overlapSeconds',
+      `A secret stays accepted for ${shortestOverlapSeconds} to ${longestOverlapSeconds} seconds`,
+    );
+  return seconds;
+}

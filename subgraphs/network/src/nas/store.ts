@@ -1,7 +1,6 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import type { Selectable, Transaction } from 'kysely';
-import type { NasCertificate } from './rules.ts';
 
 /** A NAS with its sealed secrets. */
 export type Nas = Omit<Selectable<TenantDatabase['network.nas']>, 'requireMessageAuthenticator'> & {
@@ -28,7 +27,6 @@ export async function nasesOfDevices(
     .execute()) as Nas[];
 }
 
-/** @returns null when the name, the source address or the certificate is taken. */
 export async function insertNas(
   transaction: Transaction<TenantDatabase>,
   nas: {
@@ -45,14 +43,13 @@ export async function insertNas(
     readonly interimIntervalSeconds: number;
     readonly createdAt: Date;
   },
-): Promise<Nas | null> {
+): Promise<Nas> {
   const row = await transaction
     .insertInto('network.nas')
     .values(nas)
-    .onConflict((conflict) => conflict.doNothing())
     .returningAll()
-    .executeTakeFirst();
-  return (row as Nas | undefined) ?? null;
+    .executeTakeFirstOrThrow();
+  return row as Nas;
 }
 
 export async function updateNas(
@@ -60,9 +57,12 @@ export async function updateNas(
   id: string,
   change: {
     readonly name?: string;
+    readonly sourceAddress?: string | null;
     readonly deviceId?: string | null;
     readonly secret?: Uint8Array;
+    readonly secretSince?: Date;
     readonly previousSecret?: Uint8Array | null;
+    readonly previousSecretUntil?: Date | null;
     readonly vendorProfile?: string;
     readonly coaHost?: string | null;
     readonly coaPort?: number;
@@ -80,26 +80,6 @@ export async function updateNas(
     .returningAll()
     .executeTakeFirst();
   return (row as Nas | undefined) ?? null;
-}
-
-/** Whether another NAS is known by this certificate. */
-export async function isTaken(
-  db: Executor<TenantDatabase>,
-  id: string,
-  { certificateName, certificateFingerprint }: NasCertificate,
-): Promise<boolean> {
-  const other = await db
-    .selectFrom('network.nas')
-    .select('id')
-    .where('id', '!=', id)
-    .where(({ or, eb }) =>
-      or([
-        eb('certificateName', '=', certificateName),
-        eb('certificateFingerprint', '=', certificateFingerprint),
-      ]),
-    )
-    .executeTakeFirst();
-  return other !== undefined;
 }
 
 /** The one access device there is, or null when there are none or several. */

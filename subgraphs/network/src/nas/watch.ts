@@ -3,6 +3,7 @@ import type { AccountingRecord, Anomaly, CoaAttempt, ServerCounters } from '@dot
 import type { Kysely } from 'kysely';
 import type { NetworkServices } from '../builder.ts';
 import { keepHealth, keepProblems, keptHealth, keptProblems } from './health-store.ts';
+import { heardWith, type NasSecret, type SecretsHeard, unheardSecrets } from './rotation.ts';
 
 /** What was seen of a NAS. */
 export interface NasHealth {
@@ -20,6 +21,8 @@ export interface NasHealth {
   unanswered: number;
   /** How long its newest accounting had waited at the NAS. */
   accountingDelaySeconds: number | null;
+  /** With which of two secrets it talks. */
+  secrets: SecretsHeard;
 }
 
 /** Something wrong with a NAS or with what sends from an address, from its first occurrence to its newest. */
@@ -58,6 +61,7 @@ export class NasWatch {
       rttAt: null,
       unanswered: 0,
       accountingDelaySeconds: null,
+      secrets: unheardSecrets,
     };
     this.#health.set(nasId, fresh);
     return fresh;
@@ -70,6 +74,13 @@ export class NasWatch {
     health.loginAt = at;
     if (reason === null) health.accepts++;
     else health.rejects.set(reason, (health.rejects.get(reason) ?? 0) + 1);
+  }
+
+  /** On the packet path, while a NAS has two secrets. `since`: when its current one began to hold. */
+  secretHeard(nasId: string, since: number | null, used: NasSecret, at: number): void {
+    const health = this.health(nasId);
+    this.#changed.add(nasId);
+    health.secrets = heardWith(health.secrets, since, used, at);
   }
 
   accounting(batch: readonly AccountingRecord[]): void {

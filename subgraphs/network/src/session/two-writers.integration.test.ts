@@ -2,6 +2,8 @@ import { sharedSecret } from '@dotmac/radius';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LoginMemory } from '../aaa/memory.ts';
+import { NasMemory } from '../aaa/nas-memory.ts';
+import { NasWatch } from '../nas/watch.ts';
 import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
 import { SessionRecorder } from './record.ts';
 import type { SessionNews } from './rules.ts';
@@ -22,7 +24,8 @@ afterAll(async () => {
 /** As another process has it: it hears of nothing that the other one commits. */
 async function recorder(): Promise<SessionRecorder> {
   const { services } = isp.tenant;
-  const memory = new LoginMemory(services, sharedSecret, () => {});
+  const nases = new NasMemory({ services, sharedSecret, now: Date.now, watch: new NasWatch() });
+  const memory = new LoginMemory(services, nases, () => {});
   await memory.start(stopping.signal);
   const writer = services.ownConnections('accounting', 2);
   return new SessionRecorder({ writer, database: services.database }, services.clock, memory);

@@ -2,6 +2,7 @@ import { newId } from '@dotmac/platform';
 import { ConflictError, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { checkName } from '../device/rules.ts';
+import { conflictOver, uniqueName } from '../taken.ts';
 import { DeviceRef, SiteRef } from '../types.ts';
 import { insertSite, type Site, sites } from './store.ts';
 
@@ -62,7 +63,7 @@ builder.mutationField('createSite', (t) =>
         longitude,
         createdAt: new Date(services.clock.now()),
       });
-      if (site === null) throw new ConflictError('DUPLICATE_NAME', `Another site is called ${name}`);
+      if (site === null) throw await conflictOver(services.database, uniqueName('site', 'site'), name);
       return site;
     },
   }),

@@ -73,6 +73,7 @@ export async function startTestNetwork(
     tap: started.tap,
     accounting: started.accountingSink,
     onMessageAuthenticatorSeen: started.onMessageAuthenticatorSeen,
+    onSecretProven: started.onSecretProven,
     onAnomaly: (anomaly) => started.nasWatch.anomaly(anomaly),
     host: '127.0.0.1',
     authPort: 0,

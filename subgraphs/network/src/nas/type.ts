@@ -1,0 +1,61 @@
+import { builder } from '../builder.ts';
+import { deviceOfRow } from '../port-fields.ts';
+import { NasRef } from '../types.ts';
+import { allNases, type Nas } from './store.ts';
+
+/** RFC 4291 §2.5.2: says that there is no address. */
+const noAddress = '::';
+
+NasRef.implement({
+  description: 'A network access server: it asks whether subscribers may log in. The secret is never shown.',
+  authScopes: { scope: 'network:read' },
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    device: t.field(deviceOfRow),
+    sourceAddress: t.field({
+      type: 'IPAddress',
+      description:
+        'Its packets come from here; what they say about themselves does not matter. `::` for one that comes over TLS only.',
+      resolve: ({ sourceAddress }) => sourceAddress ?? noAddress,
+    }),
+    certificateName: t.exposeString('certificateName', {
+      nullable: true,
+      description: 'Over TLS: a DNS name in its certificate, or the common name of one that has none.',
+    }),
+    certificateFingerprint: t.exposeString('certificateFingerprint', {
+      nullable: true,
+      description: 'Over TLS: SHA-256 of its certificate.',
+    }),
+    profile: t.exposeString('vendorProfile', { description: 'How speeds and walled garden are told to it.' }),
+    coaHost: t.string({
+      description: '`::` for one that comes over TLS only.',
+      resolve: ({ coaHost, sourceAddress }) => coaHost ?? sourceAddress ?? noAddress,
+    }),
+    coaPort: t.exposeInt('coaPort'),
+    interimIntervalSeconds: t.exposeInt('interimIntervalSeconds'),
+    enabled: t.exposeBoolean('enabled'),
+  }),
+});
+
+builder.asEntity(NasRef, {
+  key: builder.selection<{ id: string }>('id'),
+  resolveReference: async ({ id }, { loaders }) => (await loaders.nas.load(id)) as Nas,
+});
+
+builder.queryField('nases', (t) =>
+  t.field({
+    type: [NasRef],
+    authScopes: { scope: 'network:read' },
+    resolve: (_root, _args, { services }) => allNases(services.database),
+  }),
+);
+builder.queryField('nas', (t) =>
+  t.field({
+    type: NasRef,
+    nullable: true,
+    args: { id: t.arg.id({ required: true }) },
+    authScopes: { scope: 'network:read' },
+    resolve: (_root, { id }, { loaders }) => loaders.nas.load(id),
+  }),
+);

@@ -1678,6 +1678,14 @@ export interface RuntimeRelay {
   name: string;
 }
 
+export interface SubscribersBillingLock {
+  because: string;
+  customerId: string;
+  lockedAt: ColumnType<Date, Date | string, Date | string>;
+  lockedBy: string;
+  slowTo: Json | null;
+}
+
 export interface SubscribersCustomer {
   city: string | null;
   country: string | null;
@@ -1887,6 +1895,7 @@ export interface DB {
   "runtime.dailyRun": RuntimeDailyRun;
   "runtime.idempotency": RuntimeIdempotency;
   "runtime.relay": RuntimeRelay;
+  "subscribers.billingLock": SubscribersBillingLock;
   "subscribers.customer": SubscribersCustomer;
   "subscribers.followUp": SubscribersFollowUp;
   "subscribers.service": SubscribersService;

@@ -17,8 +17,8 @@ import {
   linesOfDocuments,
   taxesOfDocuments,
 } from './document/store.ts';
-import { shieldsOfCustomers } from './dunning/store.ts';
 import { locksOfCustomers } from './dunning/store-lock.ts';
+import { shieldsOfCustomers } from './dunning/store-shield.ts';
 import { equipmentOfCustomers } from './equipment/store.ts';
 import { feesOfCustomers } from './fee/store.ts';
 import { holdsOfServices } from './hold/store.ts';

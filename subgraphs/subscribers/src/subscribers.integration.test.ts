@@ -198,6 +198,71 @@ describe('services', () => {
     ]);
   });
 
+  test('what a customer orders while billing keeps him closed or slow begins so, in one transaction with its order', async () => {
+    const customer = await create({ name: 'In arrears' });
+    const { id: customerId } = customer;
+    const first = await order(customerId);
+    const about = { subject: customerId, occurredAt: 0, actor: 'system:billing' };
+    const to = { downstream: { bitsPerSecond: '1000000' }, upstream: { bitsPerSecond: '512000' } };
+    const lockOf = async (serviceId: string) =>
+      (
+        await tenant.data<{ service: { locks: object[] } }>(
+          'subscribers',
+          'query ($id: ID!) { service(id: $id) { locks { reason closes downstreamAtMost } } }',
+          { id: serviceId },
+        )
+      ).service.locks;
+    await append({ ...about, type: 'billing.slow.requested', payload: { customerId, because: 'slow', to } });
+    await tenant.eventually(
+      () => lockOf(first.id),
+      ({ length }) => length === 1,
+    );
+    const slow = await order(customerId);
+    expect(await lockOf(slow.id)).toEqual([
+      { reason: 'BILLING', closes: false, downstreamAtMost: '1000000' },
+    ]);
+    // Nobody has a service that shows it: the lock is the customer's.
+    for (const { id } of [first, slow])
+      await tenant.data(
+        'subscribers',
+        `mutation { cancelService(input: { serviceId: "${id}" }) { __typename } }`,
+      );
+    await append({ ...about, type: 'billing.lock.requested', payload: { customerId, because: 'unpaid' } });
+    await tenant.eventually(
+      () =>
+        tenant.services.database
+          .selectFrom('subscribers.billingLock')
+          .selectAll()
+          .where('customerId', '=', customerId)
+          .executeTakeFirst(),
+      (lock) => lock !== undefined && lock.slowTo === null,
+    );
+    const closed = await order(customerId);
+    expect(await lockOf(closed.id)).toEqual([{ reason: 'BILLING', closes: true, downstreamAtMost: null }]);
+    await tenant.services.events.flush();
+    const told = (
+      await tenant.services.events.read(0n, { types: ['service.ordered', 'service.locks.changed'] })
+    ).filter(({ subject }) => subject === slow.id || subject === closed.id);
+    expect(told.map(({ type, subject }) => [type, subject])).toEqual([
+      ['service.ordered', slow.id],
+      ['service.locks.changed', slow.id],
+      ['service.ordered', closed.id],
+      ['service.locks.changed', closed.id],
+    ]);
+    expect(told.map(({ payload }) => payload)).toMatchObject([
+      {},
+      { locks: [], slowed: { reason: 'BILLING', to, because: 'slow' } },
+      {},
+      { locks: ['BILLING'], because: 'unpaid' },
+    ]);
+    await append({ ...about, type: 'billing.lock.lifted', payload: { customerId, because: 'paid' } });
+    await tenant.eventually(
+      () => lockOf(closed.id),
+      ({ length }) => length === 0,
+    );
+    expect(await lockOf((await order(customerId)).id)).toEqual([]);
+  });
+
   test('a plan that was ordered is that of the service, told once however often the order comes', async () => {
     const customer = await create({ name: 'Upgraded' });
     const service = await order(customer.id);

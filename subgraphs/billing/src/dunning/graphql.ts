@@ -4,8 +4,9 @@ import { lockedAccount } from '../account/store.ts';
 import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
 import { ShieldRef } from '../payment/type.ts';
-import { unlock } from './relief.ts';
-import { forgetLockStep, insertShield, liftShieldRow, type ShieldRow } from './store.ts';
+import { shieldExpired } from '../prepaid/expire.ts';
+import { relieve } from './relief.ts';
+import { insertShield, liftShieldRow, type ShieldRow } from './store-shield.ts';
 
 const ShieldKindEnum = builder.enumType('ShieldKind', {
   values: {
@@ -50,7 +51,8 @@ const GrantShieldInput = builder.inputType('GrantShieldInput', {
 builder.mutationField('grantShield', (t) =>
   t.field({
     type: ShieldRef,
-    description: 'From today on. A shield over the whole account opens its services at once.',
+    description:
+      'From today on. When it leaves nothing that dunning counts, his services, and those of whom he pays for, open at once.',
     authScopes: { scope: 'billing:write' },
     errors: { types: [ValidationError, NotFoundError] },
     args: { input: t.arg({ type: GrantShieldInput, required: true }) },
@@ -81,10 +83,8 @@ builder.mutationField('grantShield', (t) =>
           grantedBy: principal.id,
           liftedAt: null,
         });
-        if (shield.invoiceIds === null) {
-          await forgetLockStep(transaction, customerId);
-          await unlock(transaction, customerId, because, act);
-        }
+        if (shield.invoiceIds === null) await shieldExpired(transaction, customerId, act.today);
+        await relieve(transaction, customerId, because, act);
         return shield;
       });
     },

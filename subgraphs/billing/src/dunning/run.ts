@@ -5,20 +5,14 @@ import type { Transaction } from 'kysely';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { chargeLateFees } from '../late-fee/charge.ts';
-import { membersOf } from '../payer/store.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
+import { followAllPayers, followPayers } from './follow.ts';
 import { relieve } from './relief.ts';
 import { type Campaign, type DunningAccount, type DunningDecision, decideDunning } from './rules.ts';
 import { restrictionOf } from './rules-restriction.ts';
-import {
-  claimOverdue,
-  defaultCampaign,
-  dunningAccounts,
-  insertTaken,
-  openCycles,
-  relievedCustomers,
-} from './store.ts';
+import { claimOverdue, defaultCampaign, dunningAccounts, insertTaken, openCycles } from './store.ts';
+import { relievedCustomers } from './store-exposure.ts';
 import { placeLocks } from './store-lock.ts';
 
 const chunkSize = 1_000;
@@ -40,6 +34,7 @@ export async function runDunning(services: BillingServices, act: Act): Promise<v
       await relieve(transaction, customerId, 'credited', act);
     });
   }
+  await followAllPayers(services, act);
 }
 
 /** @returns the last customer of the chunk, or undefined when there is nobody left. */
@@ -127,16 +122,13 @@ async function enforce(
       restriction.kind === 'CUT' ? 'invoices are overdue' : `invoices are overdue, step ${decision.step.id}`;
     return [{ customerId: account.id, restriction, because }];
   });
-  // Whoever he pays for goes with him.
-  const members = await membersOf(transaction, [...new Set(restricted.map(({ customerId }) => customerId))]);
-  const wanted = restricted.flatMap((lock) => [
-    lock,
-    ...members
-      .filter(({ payerId }) => payerId === lock.customerId)
-      .map(({ customerId }) => ({ ...lock, customerId })),
-  ]);
-  events.push(...(await placeLocks(transaction, wanted, act)));
+  events.push(...(await placeLocks(transaction, restricted, act)));
   await appendEvents<TenantEvents>(transaction, events);
+  await followPayers(
+    transaction,
+    restricted.map(({ customerId }) => customerId),
+    act,
+  );
 }
 
 function oldestOf(account: DunningAccount, decision: StepDecision): string {

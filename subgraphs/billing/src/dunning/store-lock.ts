@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor, NewEvent } from '@dotmac/platform';
 import type { ShapingPayload, TenantEvents } from '@dotmac/schema';
-import type { Selectable, Transaction } from 'kysely';
+import { type Selectable, sql, type Transaction } from 'kysely';
+import { idArray } from '../database/id-array.ts';
 import { insertRows } from '../database/insert-rows.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { harsher, type Restriction } from './rules-restriction.ts';
@@ -111,4 +112,25 @@ function standingLock({
   const restriction: Restriction =
     slowTo === null ? { kind: 'CUT' } : { kind: 'SLOW', to: slowTo as unknown as ShapingPayload };
   return { customerId, because, requestedAt, restriction };
+}
+
+/**
+ * The locks that payers have and these of their members have not, as the members' own; without those of members whom a
+ * shield over their whole account covers on a local day (ISO). Null: of all payers.
+ */
+export async function locksToFollow(
+  db: Executor<TenantDatabase>,
+  payerIds: readonly string[] | null,
+  today: string,
+): Promise<(WantedLock & { readonly payerId: string })[]> {
+  const { rows } = await sql<Selectable<TenantDatabase['billing.lock']> & { payerId: string }>`
+    select a.customer_id as "customerId", a.payer_id as "payerId", l.because, l.requested_at as "requestedAt", l.slow_to as "slowTo"
+    from billing.lock l join billing.account a on a.payer_id = l.customer_id
+    left join billing.lock own on own.customer_id = a.customer_id
+    where (${payerIds === null} or l.customer_id = any(${idArray(payerIds ?? [])}))
+      and (own.customer_id is null or (own.slow_to is not null and own.slow_to is distinct from l.slow_to))
+      and not exists (select from billing.shield s where s.customer_id = a.customer_id and s.lifted_at is null
+        and s.invoice_ids is null and s.from_day <= ${today}::date and (s.until_day is null or s.until_day > ${today}::date))
+    order by a.customer_id`.execute(db);
+  return rows.map((row) => ({ ...standingLock(row), payerId: row.payerId }));
 }

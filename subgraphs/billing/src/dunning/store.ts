@@ -1,12 +1,10 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import type { ShapingPayload } from '@dotmac/schema';
-import { type Selectable, sql, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Day } from '../calendar/rules.ts';
 import { insertRows } from '../database/insert-rows.ts';
 import type { Campaign, DunningAccount, DunningStep, OverdueInvoice, Shield } from './rules.ts';
-
-export type ShieldRow = Selectable<TenantDatabase['billing.shield']>;
 
 /** The campaign that holds for everybody. */
 export async function defaultCampaign(db: Executor<TenantDatabase>): Promise<Campaign | null> {
@@ -175,38 +173,6 @@ export async function insertTaken(
   );
 }
 
-/** Whether anything of the customer is overdue on a local day (ISO), was given up and stands so, or his balance is used up. */
-export async function hasOverdue(
-  transaction: Transaction<TenantDatabase>,
-  customerId: string,
-  today: string,
-): Promise<boolean> {
-  const { rows } = await sql<{ overdue: boolean }>`
-    select exists (select from billing.open_item
-      where customer_id in (${customerId}, (select payer_id from billing.account where customer_id = ${customerId}))
-        and open_minor > 0 and due_on < ${today}::date)
-      or coalesce((select sum(amount_minor) from billing.write_off where customer_id = ${customerId}), 0) > 0
-      or exists (select from billing.prepaid where customer_id = ${customerId} and expired_on is not null) as overdue`.execute(
-    transaction,
-  );
-  return rows[0]?.overdue === true;
-}
-
-/** Customers who are dunned or locked although nothing of theirs is overdue any more on a local day (ISO). */
-export async function relievedCustomers(db: Executor<TenantDatabase>, today: string): Promise<string[]> {
-  const { rows } = await sql<{ customerId: string }>`
-    select customer_id as "customerId" from (
-      select customer_id from billing.dunning_cycle where closed_on is null
-      union select customer_id from billing.lock) dunned
-    where not exists (select from billing.open_item o
-      where o.customer_id in (dunned.customer_id, (select payer_id from billing.account a where a.customer_id = dunned.customer_id))
-        and o.open_minor > 0 and o.due_on < ${today}::date)
-      and coalesce((select sum(amount_minor) from billing.write_off w where w.customer_id = dunned.customer_id), 0) = 0
-      and not exists (select from billing.prepaid p where p.customer_id = dunned.customer_id and p.expired_on is not null)
-    order by customer_id`.execute(db);
-  return rows.map((row) => row.customerId);
-}
-
 export async function closeCycles(
   transaction: Transaction<TenantDatabase>,
   customerId: string,
@@ -236,41 +202,4 @@ export async function forgetLockStep(
     where t.cycle_id = h.cycle_id and s.campaign_id = h.campaign_id and s.id = t.step_id and s.ordinal >= h.ordinal`.execute(
     transaction,
   );
-}
-
-export async function insertShield(
-  transaction: Transaction<TenantDatabase>,
-  shield: ShieldRow,
-): Promise<ShieldRow> {
-  return transaction.insertInto('billing.shield').values(shield).returningAll().executeTakeFirstOrThrow();
-}
-
-/** @returns null when there is no such shield that stands. */
-export async function liftShieldRow(
-  transaction: Transaction<TenantDatabase>,
-  id: string,
-  at: Date,
-): Promise<ShieldRow | null> {
-  const row = await transaction
-    .updateTable('billing.shield')
-    .set({ liftedAt: at })
-    .where('id', '=', id)
-    .where('liftedAt', 'is', null)
-    .returningAll()
-    .executeTakeFirst();
-  return row ?? null;
-}
-
-/** Shields that were not lifted, of these customers. */
-export async function shieldsOfCustomers(
-  db: Executor<TenantDatabase>,
-  customerIds: readonly string[],
-): Promise<ShieldRow[]> {
-  return db
-    .selectFrom('billing.shield')
-    .selectAll()
-    .where('customerId', 'in', customerIds)
-    .where('liftedAt', 'is', null)
-    .orderBy('id')
-    .execute();
 }

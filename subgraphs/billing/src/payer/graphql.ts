@@ -1,9 +1,12 @@
 import { ConflictError, NotFoundError, ValidationError } from '@dotmac/schema';
 import { accountsById } from '../account/store.ts';
 import { AccountRef, CustomerRef } from '../account/type.ts';
+import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
 import type { Document } from '../document/store.ts';
 import { InvoiceRef } from '../document/type.ts';
+import { followPayers } from '../dunning/follow.ts';
+import { relieve } from '../dunning/relief.ts';
 import { prepaidOfCustomers } from '../prepaid/store.ts';
 import { lockAccounts } from '../run/store.ts';
 import type { PayerMode } from './rules.ts';
@@ -91,9 +94,10 @@ builder.mutationField('setPayingAccount', (t) =>
     authScopes: { scope: 'billing:write' },
     errors: { types: [ValidationError, NotFoundError, ConflictError] },
     args: { input: t.arg({ type: SetPayerInput, required: true }) },
-    resolve: (_root, { input }, { services }) =>
-      services.database.transaction().execute(async (transaction) => {
+    resolve: (_root, { input }, context) =>
+      context.services.database.transaction().execute(async (transaction) => {
         const { customerId } = input;
+        const act = actOf(context);
         const payerId = input.payerId ?? null;
         if (payerId === customerId)
           throw new ValidationError('input.payerId', 'Who pays for himself has no payer: leave it out');
@@ -121,6 +125,13 @@ builder.mutationField('setPayingAccount', (t) =>
           customerId,
           payerId === null ? null : { id: payerId, mode: input.mode ?? 'consolidated' },
         );
+        await relieve(
+          transaction,
+          customerId,
+          payerId === null ? 'he pays for himself' : 'another pays',
+          act,
+        );
+        if (payerId !== null) await followPayers(transaction, [payerId], act);
         const [after] = await accountsById(transaction, [customerId]);
         return after ?? account;
       }),

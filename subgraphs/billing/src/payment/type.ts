@@ -1,5 +1,5 @@
 import { builder } from '../builder.ts';
-import type { ShieldRow } from '../dunning/store.ts';
+import type { ShieldRow } from '../dunning/store-shield.ts';
 import type { PaymentReturn } from '../return/store.ts';
 import type { StoredCashRounding } from './cash.ts';
 import type { Allocation, Payment } from './store.ts';

@@ -163,6 +163,67 @@ test('days of grace: the service goes on, a top-up within them buys the whole pe
   await proved();
 });
 
+test('a shield is grace while it stands: the services go on, and when it ends they are closed again and it is told', async () => {
+  const [closed, ahead] = [await isp.createCustomer('Closed'), await isp.createCustomer('Ahead')];
+  for (const id of [closed, ahead]) {
+    await start(id);
+    await topUp(id, 7000);
+    await isp.activate(id, await isp.createPlan(7000n, { terms: { intervalUnit: 'WEEK' } }));
+  }
+  await isp.ask('mutation { runBilling(input: {}) { __typename } }');
+  const shield = (customerId: string, days: number | null) =>
+    mutate(
+      'grantShield',
+      'GrantShieldInput',
+      {
+        customerId,
+        kind: 'GRACE',
+        until: days === null ? null : plusDays(isp.today(), days),
+        because: 'a cheque is on its way',
+      },
+      '... on DunningShield { id }',
+    );
+  const told = async (id: string) => {
+    await isp.tenant.services.events.flush();
+    const types = ['prepaid.expired', 'billing.lock.requested', 'billing.lock.lifted'] as const;
+    const events = await isp.tenant.services.events.read(0n, { types: [...types] });
+    return events.filter(({ subject }) => subject === id).map(({ type }) => type);
+  };
+  const closing = ['prepaid.expired', 'billing.lock.requested'];
+  const { id: shieldId } = await shield(ahead, null);
+  await advance(7);
+  const expiredOn = isp.today();
+  expect(await isLocked(closed)).toBe(true);
+  expect(await isLocked(ahead)).toBe(false);
+  expect(await prepaidOf(ahead)).toMatchObject({ expiredOn: null, unpaidSince: expiredOn });
+  await advance(1);
+  await shield(closed, 3);
+  expect(await isLocked(closed)).toBe(false);
+  expect(await prepaidOf(closed)).toMatchObject({ expiredOn: null, unpaidSince: expiredOn });
+  await advance(2);
+  expect(await isLocked(closed)).toBe(false);
+  expect(await told(closed)).toEqual([...closing, 'billing.lock.lifted']);
+  await advance(1);
+  expect(await isLocked(closed)).toBe(true);
+  expect(await told(closed)).toEqual([...closing, 'billing.lock.lifted', ...closing]);
+  expect(await isLocked(ahead)).toBe(false);
+  await mutate('liftShield', 'LiftShieldInput', { shieldId }, '');
+  await advance(1);
+  expect(await isLocked(ahead)).toBe(true);
+  expect(await told(ahead)).toEqual(closing);
+  // Closed for a day before its shield and for one after it: two of seven days are not bought, but three of the shield are.
+  await topUp(closed, 5000);
+  expect(await isLocked(closed)).toBe(false);
+  expect(await prepaidOf(closed)).toMatchObject({
+    expiredOn: null,
+    unpaidSince: null,
+    balance: { amount: '0' },
+  });
+  const [, ...bought] = await linesOf(closed);
+  expect(bought.reduce((sum, { days }) => sum + days, 0)).toBe(5);
+  await proved();
+});
+
 test('the unused balance goes back once, by plan and fingerprint, and then nothing is left to refund', async () => {
   const bob = await isp.createCustomer('Bob');
   const { id: paymentId } = await topUp(bob, 5000);

@@ -3,7 +3,13 @@ import { appendEvents, type EventConsumer, localDateAt } from '@dotmac/platform'
 import type { TenantEvents } from '@dotmac/schema';
 import type { SubscribersServices } from '../builder.ts';
 import { changeLock } from './locks.ts';
-import { lockedService, servicesOfCustomers, updateService } from './store.ts';
+import {
+  lockedBillingLock,
+  lockedService,
+  replaceBillingLock,
+  servicesOfCustomers,
+  updateService,
+} from './store.ts';
 
 type Consumer = EventConsumer<TenantDatabase, TenantEvents>;
 
@@ -55,17 +61,23 @@ function lockForBilling({ clock }: SubscribersServices): Consumer {
       )
         return;
       const { customerId, because } = event.payload;
+      const locked = type !== 'billing.lock.lifted';
+      const slowTo = type === 'billing.slow.requested' ? event.payload.to : null;
+      const at = clock.now();
+      await lockedBillingLock(transaction, customerId);
+      const lock = { because, slowTo, lockedAt: new Date(at), lockedBy: event.actor };
+      await replaceBillingLock(transaction, customerId, locked ? lock : null);
       for (const { id, state } of await servicesOfCustomers(transaction, [customerId])) {
         if (state === 'CANCELLED') continue;
         const service = await lockedService(transaction, id);
         if (service === null) continue;
         await changeLock(transaction, service, {
           reason: 'BILLING',
-          locked: type !== 'billing.lock.lifted',
-          ...(type === 'billing.slow.requested' ? { slowTo: event.payload.to } : {}),
+          locked,
+          ...(slowTo === null ? {} : { slowTo }),
           because,
           actor: event.actor,
-          at: clock.now(),
+          at,
         });
       }
     },

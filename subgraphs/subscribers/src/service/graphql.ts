@@ -5,7 +5,7 @@ import type { Customer } from '../customer/store.ts';
 import { CustomerRef } from '../customer/type.ts';
 import { changeLock } from './locks.ts';
 import { checkLive, checkManualLock, normaliseUsername, stateOf } from './rules.ts';
-import { insertService, lockedService, type Service, updateService } from './store.ts';
+import { insertService, lockedBillingLock, lockedService, type Service, updateService } from './store.ts';
 import { LockReasonEnum, PlanRef, ServiceLockRef, ServiceRef, ServiceStateEnum } from './type.ts';
 
 ServiceRef.implement({
@@ -88,7 +88,7 @@ builder.mutationField('orderService', (t) =>
   t.field({
     type: ServiceRef,
     description:
-      'Network then prepares credentials and an address; the service becomes active when they are confirmed.',
+      'Network then prepares credentials and an address; the service becomes active when they are confirmed. It begins closed, or slow, while billing keeps the others of its customer so.',
     authScopes: { scope: 'customers:write' },
     errors: { types: [ValidationError, NotFoundError] },
     args: { input: t.arg({ type: OrderServiceInput, required: true }) },
@@ -99,6 +99,7 @@ builder.mutationField('orderService', (t) =>
       const now = services.clock.now();
       const id = newId('svc', services.clock);
       return services.database.transaction().execute(async (transaction) => {
+        const unpaid = await lockedBillingLock(transaction, customerId);
         const service = await insertService(transaction, {
           id,
           customerId,
@@ -115,6 +116,16 @@ builder.mutationField('orderService', (t) =>
             traceId,
           },
         ]);
+        if (unpaid !== null)
+          await changeLock(transaction, service, {
+            reason: 'BILLING',
+            locked: true,
+            ...(unpaid.slowTo === null ? {} : { slowTo: unpaid.slowTo }),
+            because: unpaid.because,
+            actor: unpaid.lockedBy,
+            at: now,
+            traceId,
+          });
         return service;
       });
     },

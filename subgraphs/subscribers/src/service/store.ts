@@ -7,6 +7,9 @@ import type { StoredState } from './rules.ts';
 export type Service = Omit<Selectable<TenantDatabase['subscribers.service']>, 'state'> & {
   readonly state: StoredState;
 };
+/** What billing asks of every service of a customer, or null. */
+export type BillingLock = Omit<Selectable<TenantDatabase['subscribers.billingLock']>, 'slowTo'> &
+  Pick<ServiceLock, 'slowTo'>;
 export type ServiceLock = Omit<Selectable<TenantDatabase['subscribers.serviceLock']>, 'reason' | 'slowTo'> & {
   readonly reason: LockReason;
   /** Null: it closes the service; else it leaves it open at no more than this. */
@@ -126,4 +129,41 @@ export async function removeLock(
     .where('reason', '=', reason)
     .executeTakeFirst();
   return result.numDeletedRows === 1n;
+}
+
+/**
+ * What billing asks of the services of a customer. Whoever orders one or changes it holds the customer's row: so no service
+ * is missed by a lock, or keeps one that was lifted.
+ */
+export async function lockedBillingLock(
+  transaction: Transaction<TenantDatabase>,
+  customerId: string,
+): Promise<BillingLock | null> {
+  await transaction
+    .selectFrom('subscribers.customer')
+    .select('id')
+    .where('id', '=', customerId)
+    .forNoKeyUpdate()
+    .execute();
+  const row = await transaction
+    .selectFrom('subscribers.billingLock')
+    .selectAll()
+    .where('customerId', '=', customerId)
+    .executeTakeFirst();
+  return (row as BillingLock | undefined) ?? null;
+}
+
+/** Puts another in the place of what billing asks of a customer's services; null takes it away. */
+export async function replaceBillingLock(
+  transaction: Transaction<TenantDatabase>,
+  customerId: string,
+  lock: Omit<BillingLock, 'customerId'> | null,
+): Promise<void> {
+  await transaction.deleteFrom('subscribers.billingLock').where('customerId', '=', customerId).execute();
+  if (lock === null) return;
+  const slowTo = lock.slowTo === null ? null : JSON.stringify(lock.slowTo);
+  await transaction
+    .insertInto('subscribers.billingLock')
+    .values({ ...lock, customerId, slowTo })
+    .execute();
 }

@@ -14,7 +14,7 @@ export async function openRadius(
   ports: { readonly auth: Port; readonly accounting: Port; readonly radSec: Port | undefined },
   { stateFolder, logger }: { readonly stateFolder: string; readonly logger: Logger },
 ): Promise<AsyncDisposable> {
-  const { policy, tap, accountingSink, nasWatch, eap, radSec, nasOf } = module;
+  const { policy, tap, accountingSink, unrecorded, nasWatch, eap, radSec, nasOf } = module;
   await using stack = new AsyncDisposableStack();
   // Without the database, accounting is kept on disk and answered: a NAS forgets what nobody answers.
   const accounting = await AccountingSpool.open({
@@ -22,7 +22,11 @@ export async function openRadius(
     folder: join(stateFolder, 'accounting'),
     findNas: nasOf,
     isOutage: isDatabaseOutage,
-    onStateChange: (state) => logger.warn({ state }, 'RADIUS: where accounting goes has changed'),
+    onSpooled: (batch) => unrecorded.heard(batch),
+    onStateChange: (state) => {
+      if (state === 'DIRECT') unrecorded.over();
+      logger.warn({ state }, 'RADIUS: where accounting goes has changed');
+    },
     onLost: (record, reason) =>
       logger.error({ nas: record?.nasId, reason }, 'RADIUS: an accounting record could not be handed over'),
   });

@@ -14,6 +14,7 @@ import { type TenantEvents, toSubgraph } from '@dotmac/schema';
 import { accountingSink } from './aaa/accounting.ts';
 import './aaa/graphql.ts';
 import { LoginPolicy } from './aaa/policy.ts';
+import type { Unrecorded } from './aaa/unrecorded.ts';
 import { followServices } from './access/events.ts';
 import './access/graphql.ts';
 import './address/assign-graphql.ts';
@@ -105,6 +106,8 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
   /** For the server: hears the packets of those whose packets are traced. */
   readonly tap: PacketTap;
   readonly accountingSink: AccountingSink;
+  /** To be told of what the accounting spool keeps while the database is away. */
+  readonly unrecorded: Unrecorded;
   /** For the server's `onMessageAuthenticatorSeen`. */
   readonly onMessageAuthenticatorSeen: (nas: Nas) => void;
   /** For the server's `onSecretProven`. */
@@ -178,6 +181,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     policy,
     tap: policy.traces.tap,
     accountingSink: accounting,
+    unrecorded: policy.unrecorded,
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),
     onSecretProven: (nas, secret, at) => policy.nases.secretProven(nas, secret, at),
     onTrap: followTraps(services, (deviceIds) => {
@@ -234,7 +238,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
       usage.run(signal);
       expireSpeeds(services, signal);
       endRotations(services, nasWatch, sessionClock, signal);
-      reapStaleSessions(services, policy, sessionClock, signal);
+      reapStaleSessions(services, policy, sessionClock, signal, (ports.reapIntervalSeconds ?? 60) * 1_000);
       incidents.run(signal, (deviceIds) => poller.ask(deviceIds));
       await keepRolling(services, signal);
       poller.run(signal);

@@ -18,6 +18,8 @@ export interface NetworkPorts {
   readonly leaseFolder?: string;
   /** Checks a tenant's device profiles and puts them to use; default there are none. */
   readonly profiles?: ProfileKit;
+  /** Between two looks for sessions that have fallen silent; default 60. */
+  readonly reapIntervalSeconds?: number;
   /** Between two polls of a device; default 60. */
   readonly pollIntervalSeconds?: number;
   /** Between two readings of registered radios; default 300. Neighbours and bridges are read every third time. */

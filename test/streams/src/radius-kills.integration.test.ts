@@ -31,7 +31,7 @@ beforeAll(async () => {
     return rows.length;
   };
   await eventually(blocked, (count) => count === 1);
-});
+}, 240_000);
 afterAll(async () => {
   await nas?.close();
   await stack?.[Symbol.asyncDispose]();
@@ -77,8 +77,9 @@ test('whatever of an ISP is killed under load, logins and accounting are answere
   await stack.postgres.kill();
   await load.progress(sessionsBetween);
   await stack.tenant.kill();
+  const starting = stack.tenant.start();
   await stack.postgres.resume();
-  await stack.tenant.start();
+  await starting;
   await load.progress(sessionsBetween);
   await load.end();
 

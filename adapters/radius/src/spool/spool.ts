@@ -16,6 +16,8 @@ export interface AccountingSpoolOptions {
   readonly isOutage: (error: unknown) => boolean;
   /** A record that the sink refuses even alone, or whose NAS is gone; null when the disk gave back less than it took. */
   readonly onLost: (record: SpooledRecord | null, reason: unknown) => void;
+  /** Told of what is on disk and not with the sink. */
+  readonly onSpooled?: (batch: readonly AccountingRecord[]) => void;
   readonly onStateChange?: (state: 'DIRECT' | 'SPOOLING') => void;
   /** Between attempts to get rid of the spool. Default 1 s. */
   readonly retryMs?: number;
@@ -45,6 +47,7 @@ export class AccountingSpool implements AccountingSink {
   static async open(options: AccountingSpoolOptions): Promise<AccountingSpool> {
     const spool = new AccountingSpool({
       onStateChange: () => {},
+      onSpooled: () => {},
       retryMs: 1000,
       mostOctets: 256 * 1024 * 1024,
       ...options,
@@ -85,7 +88,7 @@ export class AccountingSpool implements AccountingSink {
   }
 
   async #append(batch: readonly AccountingRecord[]): Promise<void> {
-    const { folder, mostOctets, onStateChange } = this.#options;
+    const { folder, mostOctets, onStateChange, onSpooled } = this.#options;
     const frames = writeFrames(batch.map(spooled));
     const held = this.#segments.reduce((sum, { octets }) => sum + octets, 0);
     if (held + frames.length > mostOctets)
@@ -101,6 +104,7 @@ export class AccountingSpool implements AccountingSink {
     const first = !this.spooling;
     this.#segments.push({ file, octets: frames.length });
     if (first) onStateChange('SPOOLING');
+    onSpooled(batch);
     this.#drainLater(this.#options.retryMs);
   }
 

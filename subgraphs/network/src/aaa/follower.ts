@@ -1,14 +1,16 @@
 import { pause } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
+import { passwordPurpose } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import type { VoucherMemory } from '../voucher/memory.ts';
 import { voucherOf } from '../voucher/rules.ts';
 import { type Foretold, patienceMilliseconds, type Told, toldBy } from './foretold.ts';
 import type { NasMemory } from './nas-memory.ts';
+import { openSecret } from './open-secret.ts';
 
 /** Of the trigger on `network.access`; its payload is the service. */
 const changedChannel = 'dotmac_access';
-/** Of the trigger on `events.event`. */
+/** Of the triggers on `events.event`, and on `network.access` for a password. */
 const foretoldChannel = 'dotmac_access_foretold';
 const mostTogether = 1_000;
 const retryMilliseconds = 500;
@@ -63,7 +65,9 @@ export class Follower {
     const cursor = await events.headCursor();
     // First: what is told while it is loaded holds too.
     await events.hear(foretoldChannel, (notice) => {
-      const { serviceId, told } = toldBy(notice);
+      const { serviceId, told } = toldBy(notice, (id, sealed) =>
+        openSecret(this.#services, sealed, passwordPurpose(id)),
+      );
       this.#memory.tell(serviceId, told);
       this.#lookAgain(signal);
     });

@@ -11,9 +11,11 @@ function row(locks: readonly (typeof reasons)[number][], mode: PolicyAccess['mod
   return { serviceId: 'srv_1', locks: [...locks], capBlocked: false, mode } as unknown as PolicyAccess;
 }
 
-test('notices of the three kinds are understood', () => {
+const opened = (_serviceId: string, sealed: Uint8Array) => Buffer.from(sealed).toString();
+
+test('notices of every kind are understood', () => {
   const notice = (type: string, more: object) =>
-    toldBy(JSON.stringify({ type, serviceId: 'srv_1', ...more }));
+    toldBy(JSON.stringify({ type, serviceId: 'srv_1', ...more }), opened);
   expect(notice('service.locks.changed', { locks: ['ABUSE'], state: null }).told).toEqual({
     locks: ['ABUSE'],
   });
@@ -24,6 +26,25 @@ test('notices of the three kinds are understood', () => {
   expect(notice('usage.allowance.changed', { locks: null, state: 'OPEN' }).told).toEqual({
     capBlocked: false,
   });
+  expect(notice('access.password', { password: Buffer.from('new').toString('base64') }).told).toEqual({
+    password: 'new',
+  });
+  const sealed = JSON.stringify({ type: 'access.password', serviceId: 'srv_1', password: 'xx' });
+  expect(toldBy(sealed, () => null).told).toEqual({});
+});
+
+test('a new password holds from its notice on, against rows of before, and what else was told stays', () => {
+  const foretold = new Foretold();
+  const kept = (password: string) => ({ ...row([]), password });
+  foretold.tell('srv_1', { locks: ['ABUSE'] });
+  foretold.tell('srv_1', { password: 'new' });
+  expect(foretold.read(kept('old'), defaultGarden, 0)).toMatchObject({ password: 'new', mode: 'BLOCKED' });
+  foretold.tell('srv_1', { password: 'newer' });
+  expect(foretold.read(kept('new'), defaultGarden, 0)?.password).toBe('newer');
+  expect(foretold.waiting()).toEqual(['srv_1']);
+  foretold.tell('srv_1', { locks: [] });
+  expect(foretold.read(kept('newer'), defaultGarden, 0)?.password).toBe('newer');
+  expect(foretold.waiting()).toEqual([]);
 });
 
 test('what was told last holds against every row of before, whatever is read in between, until the row says it', () => {

@@ -8,19 +8,32 @@ export interface Told {
   readonly locks?: readonly LockReason[];
   readonly capBlocked?: boolean;
   readonly closed?: boolean;
+  /** Open. */
+  readonly password?: string;
 }
 
 /** Rows that say otherwise for so long are believed: what was told is overtaken, or will not come to pass. */
 export const patienceMilliseconds = 10_000;
 
-/** A notice of the trigger on `events.event`. */
-export function toldBy(notice: string): { readonly serviceId: string; readonly told: Told } {
-  const { type, serviceId, locks, state } = JSON.parse(notice) as {
+/**
+ * A notice of the triggers on `events.event` and on `network.access`.
+ * @param open a sealed password of a service; null when it does not open: then nothing is told, and its row decides.
+ */
+export function toldBy(
+  notice: string,
+  open: (serviceId: string, sealed: Uint8Array) => string | null,
+): { readonly serviceId: string; readonly told: Told } {
+  const { type, serviceId, locks, state, password } = JSON.parse(notice) as {
     type: string;
     serviceId: string;
-    locks: LockReason[] | null;
-    state: string | null;
+    locks?: LockReason[] | null;
+    state?: string | null;
+    password?: string;
   };
+  if (type === 'access.password') {
+    const opened = open(serviceId, Buffer.from(password ?? '', 'base64'));
+    return { serviceId, told: opened === null ? {} : { password: opened } };
+  }
   if (type === 'service.cancelled') return { serviceId, told: { closed: true } };
   if (type === 'service.locks.changed') return { serviceId, told: { locks: locks ?? [] } };
   return { serviceId, told: { capBlocked: state === 'BLOCKED' } };
@@ -53,10 +66,11 @@ export class Foretold {
     const told = this.#told.get(access.serviceId)?.told;
     if (told === undefined) return access;
     if (told.closed === true) return null;
-    const { locks = access.locks, capBlocked = access.capBlocked } = told;
+    const { locks = access.locks, capBlocked = access.capBlocked, password = access.password } = told;
     const mode = desiredMode(locks, { capBlocked, garden });
     return {
       ...access,
+      password,
       locks: [...locks],
       capBlocked,
       mode: accessModes.find((one) => one === mode) ?? mode,
@@ -83,10 +97,11 @@ export class Foretold {
   }
 }
 
-function agrees(access: PolicyAccess, { locks, capBlocked, closed }: Told): boolean {
+function agrees(access: PolicyAccess, { locks, capBlocked, closed, password }: Told): boolean {
   if (closed === true) return false;
   const sameLocks =
     locks === undefined ||
     (locks.length === access.locks.length && locks.every((lock) => access.locks.includes(lock)));
-  return sameLocks && (capBlocked === undefined || capBlocked === access.capBlocked);
+  const samePassword = password === undefined || password === access.password;
+  return samePassword && sameLocks && (capBlocked === undefined || capBlocked === access.capBlocked);
 }

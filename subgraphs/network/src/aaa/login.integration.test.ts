@@ -2,6 +2,7 @@ import { systemClock } from '@dotmac/platform';
 import type { NetworkEvents } from '@dotmac/schema';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { passwordPurpose } from '../access/store.ts';
 import { reapOnce } from '../session/reaper.ts';
 import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
 import type { LoginPolicy } from './policy.ts';
@@ -151,6 +152,47 @@ describe('a new customer goes online', () => {
     await sequencer;
   });
 
+  test('a new password holds with its COMMIT, although no row can be read', async () => {
+    const { serviceId, username } = await isp.order();
+    const { database, secrets } = isp.tenant.services;
+    const policy = isp.module.policy as LoginPolicy;
+    const answer = (password: string) =>
+      policy.explain({ username, password, nas: { address: '127.0.0.1' }, mac: null }).reason;
+    const { promise: done, resolve: letOn } = Promise.withResolvers<void>();
+    let locking: Promise<void> | undefined;
+    await database.transaction().execute(async (transaction) => {
+      await transaction
+        .updateTable('network.access')
+        .set({ password: secrets.seal('told by phone', passwordPurpose(serviceId)) })
+        .where('serviceId', '=', serviceId)
+        .execute();
+      // Next in line once this commits: whoever reads after it waits.
+      locking = database.transaction().execute(async (other) => {
+        await sql`lock table network.access in access exclusive mode`.execute(other);
+        await done;
+      });
+      await isp.tenant.eventually(
+        async () =>
+          (
+            await sql`select from pg_locks where not granted and relation = 'network.access'::regclass`.execute(
+              transaction,
+            )
+          ).rows.length,
+        (waiting) => waiting === 1,
+      );
+    });
+    try {
+      await isp.tenant.eventually(
+        async () => answer('told by phone'),
+        (reason) => reason === null,
+      );
+    } finally {
+      letOn();
+      await locking;
+    }
+    expect(answer('another')).toBe('BAD_PASSWORD');
+  });
+
   test('a session long silent does not lock its subscriber out, and ends when he logs in', async () => {
     const service = await isp.order();
     // Told with a delay of a quarter of an hour, and nothing since.
@@ -263,7 +305,7 @@ describe('without the database', () => {
 });
 
 describe('stale sessions', () => {
-  const reap = () => reapOnce(isp.tenant.services, isp.module.policy as LoginPolicy, systemClock);
+  const reap = () => reapOnce(isp.tenant.services, isp.module.policy as LoginPolicy, systemClock, 0);
 
   test('a business clock that jumps ahead makes nobody stale', async () => {
     const service = await isp.order();

@@ -14,6 +14,7 @@ import { NasMemory } from './nas-memory.ts';
 import type { RadiusPort } from './port.ts';
 import { Rejections } from './rejections.ts';
 import { serviceOfToken } from './rules.ts';
+import { Unrecorded } from './unrecorded.ts';
 import { VoucherLogins } from './voucher-login.ts';
 
 /** What the policy works with. */
@@ -28,6 +29,7 @@ export interface LoginParts {
   readonly accepting: Accepting;
   readonly effects: LoginEffects;
   readonly rejections: Rejections;
+  readonly unrecorded: Unrecorded;
 }
 
 /** @param leaseFolder where leases that are not in the database yet outlive the process; null: nowhere. */
@@ -79,5 +81,6 @@ export function loginParts(
     accepting: new Accepting(services, radius, memory, leases),
     effects,
     rejections: new Rejections(services),
+    unrecorded: new Unrecorded(memory, leases),
   };
 }

@@ -34,6 +34,7 @@ import type { PolicyAccess } from './policy-access.ts';
 import type { PolicyNas } from './policy-nas.ts';
 import type { RadiusPort } from './port.ts';
 import { decideLogin, type RejectReason } from './rules.ts';
+import type { Unrecorded } from './unrecorded.ts';
 import type { ShownVoucher, VoucherLogins } from './voucher-login.ts';
 
 /** User-Name (RFC 2865 §5.1). */
@@ -138,6 +139,10 @@ export class LoginPolicy implements RadiusPolicy {
   /** What accounting asks and tells. */
   get known(): KnownServices {
     return this.#memory;
+  }
+
+  get unrecorded(): Unrecorded {
+    return this.#parts.unrecorded;
   }
 
   /** Told after the commit of what closes sessions. */

@@ -13,6 +13,7 @@ export class LeaseJournal {
   readonly #folder: string;
   #number: number;
   #file: number;
+  #isEmpty = true;
 
   private constructor(folder: string, number: number) {
     this.#folder = folder;
@@ -30,16 +31,19 @@ export class LeaseJournal {
 
   /** On the packet path: in the kernel when it returns. */
   append(leases: readonly Lease[]): void {
+    this.#isEmpty = false;
     writeSync(this.#file, leases.map((lease) => `${JSON.stringify(lease)}\n`).join(''));
   }
 
-  /** Begins another file. @returns the number up to which files hold what was appended so far. */
+  /** Begins another file, unless nothing is in this one: while the database is away this is called often. @returns the number up to which files hold what was appended so far. */
   rotate(): number {
+    if (this.#isEmpty) return this.#number - 1;
     const before = this.#number;
     const next = openSync(join(this.#folder, `leases.${before + 1}`), 'a', 0o600);
     closeSync(this.#file);
     this.#file = next;
     this.#number = before + 1;
+    this.#isEmpty = true;
     return before;
   }
 

@@ -158,6 +158,16 @@ export class Leases {
     }
   }
 
+  /** A session of a line is up that is not recorded yet. Should its address be another's, the record will say so. */
+  heard(holder: Holder, address: string | null): void {
+    this.#lender.seen(holder, address, this.#sessionClock.now());
+  }
+
+  /** The last session of a line has ended, which is not recorded yet. */
+  freed(holder: Holder): void {
+    this.#lender.release(holder, this.#sessionClock.now());
+  }
+
   async #loadPools(): Promise<void> {
     this.#lender.setPools(await lendingPools(this.#services.database));
   }
@@ -188,11 +198,12 @@ export class Leases {
   }
 
   #writeOften(signal: AbortSignal): void {
-    let expiredAt = performance.now();
+    let expiredAt = this.#sessionClock.now();
     const timer = setInterval(() => {
-      if (performance.now() - expiredAt > expiryMilliseconds) {
-        expiredAt = performance.now();
-        this.#lender.expire(this.#sessionClock.now());
+      const now = this.#sessionClock.now();
+      if (now - expiredAt > expiryMilliseconds) {
+        expiredAt = now;
+        this.#lender.expire(now);
       }
       this.#note();
       this.#mark();

@@ -6,19 +6,28 @@ import { sessionEvent } from './events.ts';
 import { staleCause } from './rules.ts';
 import { closeStale } from './store.ts';
 
-const intervalMilliseconds = 60_000;
 const chunk = 1_000;
 
-/** Closes sessions that have fallen silent. @returns how many. */
+/**
+ * Closes sessions that have fallen silent.
+ * @param hearingSince since when what NASes say is recorded (milliseconds since the epoch): before that, silence was ours.
+ * @returns how many.
+ */
 export async function reapOnce(
   services: NetworkServices,
   policy: LoginPolicy,
   sessionClock: Clock,
+  hearingSince: number,
 ): Promise<number> {
   let reaped = 0;
   for (let more = true; more; ) {
     const closed = await services.database.transaction().execute(async (transaction) => {
-      const sessions = await closeStale(transaction, new Date(sessionClock.now()), staleCause, chunk);
+      const sessions = await closeStale(transaction, {
+        now: new Date(sessionClock.now()),
+        hearingSince: new Date(hearingSince),
+        cause: staleCause,
+        limit: chunk,
+      });
       await appendEvents<TenantEvents>(
         transaction,
         sessions.map((session) => sessionEvent('STOPPED', session, 'system:reaper')),
@@ -32,26 +41,32 @@ export async function reapOnce(
   return reaped;
 }
 
-/** Looks at once and then every minute until the signal aborts; one look at a time. */
+/**
+ * Looks again and again until the signal aborts; one look at a time. A process that has just begun, and one whose database
+ * was away, gives everybody as long as it takes to be stale: while nobody was heard, or could be recorded, nobody was silent.
+ */
 export function reapStaleSessions(
   services: NetworkServices,
   policy: LoginPolicy,
   sessionClock: Clock,
   signal: AbortSignal,
+  intervalMilliseconds: number,
 ): void {
   let looking = false;
+  let hearingSince: number | null = sessionClock.now();
   const look = () => {
     if (looking || signal.aborted) return;
     looking = true;
-    reapOnce(services, policy, sessionClock)
+    hearingSince ??= sessionClock.now();
+    reapOnce(services, policy, sessionClock, hearingSince)
       .catch((error: unknown) => {
+        hearingSince = null;
         if (!signal.aborted) services.logger.warn({ error }, 'stale sessions stay until the next look');
       })
       .finally(() => {
         looking = false;
       });
   };
-  look();
   const timer = setInterval(look, intervalMilliseconds);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }

@@ -188,16 +188,26 @@ export async function closeSessionsOfNas(
 /** Ends sessions of which nothing was heard for three intervals, at least a quarter of an hour; at most `limit` at a time. */
 export async function closeStale(
   transaction: Transaction<TenantDatabase>,
-  now: Date,
-  cause: string,
-  limit: number,
+  {
+    now,
+    hearingSince,
+    cause,
+    limit,
+  }: {
+    readonly now: Date;
+    /** Nobody is silent for longer than somebody could be heard. */
+    readonly hearingSince: Date;
+    readonly cause: string;
+    readonly limit: number;
+  },
 ): Promise<SessionState[]> {
   const { rows } = await sql<Session>`
     update network.session s set stopped_at = s.updated_at, terminate_cause = ${cause}
     where s.id in (
       select l.id from network.session l join network.nas n on n.id = l.nas_id
       where l.stopped_at is null
-        and l.updated_at < ${now}::timestamptz - make_interval(secs => greatest(3 * n.interim_interval_seconds, 900))
+        and greatest(l.updated_at, ${hearingSince}::timestamptz)
+          < ${now}::timestamptz - make_interval(secs => greatest(3 * n.interim_interval_seconds, 900))
       order by l.id limit ${limit} for update of l skip locked
     )
     returning ${sql.raw(sessionColumns)}`.execute(transaction);

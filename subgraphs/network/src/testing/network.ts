@@ -8,7 +8,7 @@ import * as radius from '@dotmac/radius';
 import { createRouterosDriver } from '@dotmac/routeros';
 import type { LockReason, TenantEvents } from '@dotmac/schema';
 import { planShaping } from '../access/store.ts';
-import { type NetworkModule, type NetworkServices, network } from '../index.ts';
+import { type NetworkModule, type NetworkPorts, type NetworkServices, network } from '../index.ts';
 import { radiusSecret, routerPassword, startAccessRouter } from './access-router.ts';
 import { type AccessAnswer, type ChangeAnswer, questions } from './questions.ts';
 import { subscribers, type TestService } from './subscribers.ts';
@@ -52,6 +52,7 @@ export interface TestNetwork extends AsyncDisposable {
  */
 export async function startTestNetwork(
   wrap: (services: NetworkServices) => NetworkServices = (services) => services,
+  ports: Pick<NetworkPorts, 'sessionClock' | 'reapIntervalSeconds' | 'leaseFolder'> = {},
 ): Promise<TestNetwork> {
   const client = new radius.RadiusClient();
   const coa = new radius.CoaClient({ waitsMs: [50, 50], jitter: 0 });
@@ -63,6 +64,7 @@ export async function startTestNetwork(
       radius,
       settleMilliseconds: [0, 20, 100, 300],
       retryMilliseconds: 100,
+      ...ports,
     });
     return [module];
   });

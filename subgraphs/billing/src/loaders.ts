@@ -2,8 +2,10 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
 import type DataLoader from 'dataloader';
 import { accountsById } from './account/store.ts';
-import { addOnsOfServices } from './add-on/store.ts';
-import type { Day } from './calendar/rules.ts';
+import { addOnsOfServices, serviceOfLine } from './add-on/store.ts';
+import type { ServiceValue } from './analytics/rules.ts';
+import { serviceValues } from './analytics/store.ts';
+import { type Day, formatDay } from './calendar/rules.ts';
 import { plansById, versionsOfPlans } from './catalogue/store.ts';
 import { attemptsOfCollections, collectionsOfDocuments } from './collection/store.ts';
 import { runningContracts } from './contract/store.ts';
@@ -31,6 +33,7 @@ import { prepaidOfCustomers } from './prepaid/store.ts';
 import { methodsById, methodsOfCustomers } from './provider/store.ts';
 import { refundsOfPayments } from './refund/store.ts';
 import { returnsOfPayments } from './return/store.ts';
+import { dayOfText } from './run/run.ts';
 import { currentVersions } from './service-line/store.ts';
 import { creditItems, creditItemsById, openItems, openItemsById } from './settlement/store.ts';
 import { exemptionsOfCustomers } from './tax/store.ts';
@@ -43,6 +46,7 @@ export type BillingLoaders = ReturnType<typeof billingLoaders>;
 /** One set per request: whatever the resolvers of a request ask for one by one is fetched together. */
 export function billingLoaders(database: Executor<TenantDatabase>) {
   const pages = new Map<string, DataLoader<string, readonly Document[]>>();
+  const worths = new Map<string, DataLoader<string, readonly ServiceValue[]>>();
   const usages = new Map<Day, DataLoader<string, Awaited<ReturnType<typeof judgedUsages>>[number] | null>>();
   return {
     plan: loaderOf(
@@ -193,6 +197,19 @@ export function billingLoaders(database: Executor<TenantDatabase>) {
       (ids) => creditsOfIncidents(database, ids),
       (credit) => credit.incidentId,
     ),
+    /** What a service and its add-ons are worth a month at the end of a local day (ISO). */
+    worthOfService(serviceId: string, today: string): Promise<readonly ServiceValue[]> {
+      let loader = worths.get(today);
+      if (loader === undefined) {
+        const tomorrow = formatDay(dayOfText(today) + 1);
+        loader = listLoaderOf(
+          (ids) => serviceValues(database, today, tomorrow, ids),
+          (value) => serviceOfLine(value.serviceId),
+        );
+        worths.set(today, loader);
+      }
+      return loader.load(serviceId);
+    },
     /** How a service with a data cap stands on a local day. */
     usage(serviceId: string, on: Day) {
       let loader = usages.get(on);

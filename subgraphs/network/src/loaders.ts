@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { type Clock, type Executor, listLoaderOf, loaderOf } from '@dotmac/platform';
 import { accessesByService } from './access/store.ts';
 import { poolUses } from './address/store.ts';
+import { affectedCounts, reachesOf } from './alarm/affected.ts';
 import { activeAlarms, alarmRulesById, alarmsById } from './alarm/store.ts';
 import { changesById, recentChangesOfServices, stepsOfChanges } from './change/store.ts';
 import { customerLinksOfDevices, customerLinksOfServices } from './customer-link/store.ts';
@@ -13,6 +14,7 @@ import {
   incidentsById,
   incidentsOfDevices,
   incidentsOfServices,
+  servicesOfIncidents,
 } from './incident/store.ts';
 import { interfacesById, interfacesOfDevices, ratesOfInterfaces } from './interface/store.ts';
 import { linksOfDevices, neighborsOfDevices } from './link/store.ts';
@@ -160,6 +162,10 @@ export function networkLoaders(database: Executor<TenantDatabase>, clock: Clock)
       (ids) => alarmsById(database, ids),
       (alarm) => alarm.id,
     ),
+    affectedByAlarm: loaderOf(
+      async (ids) => affectedCounts(database, await reachesOf(database, await alarmsById(database, ids))),
+      (one) => one.alarmId,
+    ),
     alarmRule: loaderOf(
       (ids) => alarmRulesById(database, ids),
       (rule) => rule.id,
@@ -195,6 +201,10 @@ export function networkLoaders(database: Executor<TenantDatabase>, clock: Clock)
     evidenceOfIncident: listLoaderOf(
       (ids) => evidenceOfIncidents(database, ids),
       (line) => line.incidentId,
+    ),
+    servicesOfIncident: listLoaderOf(
+      (ids) => servicesOfIncidents(database, ids),
+      (one) => one.incidentId,
     ),
     incidentOfDevice: loaderOf(
       (ids) => incidentsOfDevices(database, ids),

@@ -34,6 +34,12 @@ async function refusal(
   }
 }
 
+/** A field that a subgraph does not give but needs from another one (`@external`); of a key each gives what it was given. */
+function isBorrowed({ name, extensions }: GraphQLField<unknown, unknown>): boolean {
+  const directives = (extensions.directives ?? []) as readonly { readonly name: string }[];
+  return name !== 'id' && directives.some((directive) => directive.name === 'external');
+}
+
 const guarded = Object.entries(subgraphs).flatMap(([graph, schema]) =>
   Object.values(schema.getTypeMap())
     .filter((type) => isObjectType(type) && !type.name.startsWith('__'))
@@ -41,7 +47,7 @@ const guarded = Object.entries(subgraphs).flatMap(([graph, schema]) =>
       isObjectType(type)
         ? Object.values(type.getFields())
             // Federation's own fields are the gateway's, and printing the SDL for every key takes minutes.
-            .filter((field) => !field.name.startsWith('_'))
+            .filter((field) => !field.name.startsWith('_') && !isBorrowed(field))
             .map((field) => ({ graph, typeName: type.name, field }))
         : [],
     ),

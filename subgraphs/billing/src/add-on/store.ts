@@ -5,6 +5,10 @@ import { appendServiceEvent } from '../service-line/store.ts';
 
 export const addOnLineId = (serviceId: string, planId: string): string => `addon:${serviceId}:${planId}`;
 
+/** The service that a line is of, be it the service itself or an add-on beside it. */
+export const serviceOfLine = (lineId: string): string =>
+  lineId.startsWith('addon:') ? (lineId.split(':')[1] ?? lineId) : lineId;
+
 export interface AddOn {
   readonly serviceId: string;
   readonly customerId: string;

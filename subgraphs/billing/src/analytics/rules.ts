@@ -1,4 +1,5 @@
 import { divRound } from '@dotmac/platform/money/rounding';
+import type { MoneyValue } from '@dotmac/schema';
 
 /** What a service is worth a month at one moment. Minor units; null while it does not run. */
 export interface ServiceValue {
@@ -47,6 +48,14 @@ export function monthly(price: bigint, unit: 'day' | 'week' | 'month' | 'year', 
     case 'day':
       return divRound(price * 365n, 12n * n);
   }
+}
+
+/** What services are worth a month at the closing, by currency; a currency in which none runs is left out. */
+export function monthlySums(services: readonly ServiceValue[]): MoneyValue[] {
+  const sums = new Map<string, bigint>();
+  for (const { closing, currency } of services)
+    if (closing !== null) sums.set(currency, (sums.get(currency) ?? 0n) + closing);
+  return [...sums].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([currency, minor]) => ({ minor, currency }));
 }
 
 /** Opening + movements = closing, by currency; every movement names its services. */

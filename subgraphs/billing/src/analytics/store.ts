@@ -9,11 +9,13 @@ import { monthly, type ServiceValue } from './rules.ts';
 /**
  * What every service is worth at the start of two local days (ISO): by the version it was bought at, less no discount,
  * and without the tax that is in its price on that day.
+ * @param only these and what is sold beside them; all when left out.
  */
 export async function serviceValues(
   db: Executor<TenantDatabase>,
   from: string,
   to: string,
+  only: readonly string[] | null = null,
 ): Promise<ServiceValue[]> {
   interface Row {
     readonly serviceId: string;
@@ -38,7 +40,9 @@ export async function serviceValues(
       where e.service_line_id = l.id and e.effective_on < t.day order by effective_on desc, ordinal desc limit 1) e
     join billing.plan_version v on v.id = coalesce(e.plan_version_id,
       (select id from billing.plan_version f where f.plan_id = e.plan_id and f.version = 1))
-    where e.type <> 'cancel'`.execute(db);
+    where e.type <> 'cancel' and (${only}::text[] is null or l.id = any(${only}::text[]) or split_part(l.id, ':', 2) = any(${only}::text[]))`.execute(
+    db,
+  );
   const values = new Map<string, { -readonly [K in keyof ServiceValue]: ServiceValue[K] }>();
   const inclusive = rows.filter(({ taxInclusive }) => taxInclusive);
   const components = inclusive.length === 0 ? new Map() : await taxComponents(db);

@@ -3,6 +3,7 @@ import { ConflictError, NotFoundError, requireFingerprint, ValidationError } fro
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { CustomerRef } from '../account/type.ts';
 import { actOf } from '../act.ts';
+import { monthlySums } from '../analytics/rules.ts';
 import { type BillingContext, builder } from '../builder.ts';
 import type { Draft } from '../document/rules-draft.ts';
 import type { Document } from '../document/store.ts';
@@ -24,7 +25,7 @@ import {
 } from './store.ts';
 
 const OutageCreditStateEnum = builder.enumType('OutageCreditState', { values: creditStates });
-/** Owned by `network`; billing adds what is given back for it. */
+/** Owned by `network`; billing adds what is at risk and what is given back for it. */
 const IncidentRef = builder.externalRef('Incident', builder.selection<{ id: string }>('id'));
 
 const OutageCreditRef = builder.objectRef<OutageCredit>('OutageCredit').implement({
@@ -57,8 +58,23 @@ const OutageCreditRef = builder.objectRef<OutageCredit>('OutageCredit').implemen
 });
 
 IncidentRef.implement({
-  externalFields: (t) => ({ id: t.id() }),
+  externalFields: (t) => ({ id: t.id(), affectedServiceIds: t.idList() }),
   fields: (t) => ({
+    revenueAtRisk: t.field({
+      type: ['Money'],
+      description:
+        'What those whom it concerns pay in a month at list price, add-ons included, without tax; by currency.',
+      // Whoever may read the price of a plan can add it up himself.
+      authScopes: { scope: 'catalogue:read' },
+      requires: builder.selection<{ affectedServiceIds: string[] }>('affectedServiceIds'),
+      resolve: async ({ affectedServiceIds }, _args, context) => {
+        const { today } = actOf(context);
+        const values = await Promise.all(
+          affectedServiceIds.map((id) => context.loaders.worthOfService(id, today)),
+        );
+        return monthlySums(values.flat());
+      },
+    }),
     outageCredits: t.field({
       type: [OutageCreditRef],
       description: 'Proposed, approved and rejected.',

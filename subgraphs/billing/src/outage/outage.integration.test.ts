@@ -115,3 +115,44 @@ test('a confirmed outage is proposed, approved and credited once, on a line that
   expect(reject.rejectOutageCredit).toMatchObject({ state: 'REJECTED', because: 'agreed by phone' });
   expect(await isp.ask('{ ledgerProof { holds } }')).toEqual({ ledgerProof: { holds: true } });
 });
+
+test('an incident says what is at risk in a month: of those whom it concerns, a week as a month, with add-ons', async () => {
+  const customer = await isp.createCustomer('Risk');
+  const monthly = await isp.activate(customer, await isp.createPlan(5_000n));
+  const weekly = await isp.activate(
+    customer,
+    await isp.createPlan(700n, { terms: { intervalUnit: 'WEEK' } }),
+  );
+  await isp.activate(customer, await isp.createPlan(9_999n));
+  const ended = await isp.activate(customer, await isp.createPlan(100_000n));
+  const now = isp.tenant.services.clock.now();
+  await isp.append({
+    type: 'service.cancelled',
+    subject: ended,
+    payload: { serviceId: ended, customerId: customer, on: isp.today() },
+    occurredAt: now,
+    actor: 'test',
+  });
+  await isp.settled();
+  const atRisk = async (affectedServiceIds: readonly string[]) =>
+    (
+      await isp.ask<{ _entities: { revenueAtRisk: object[] }[] }>(
+        'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Incident { revenueAtRisk { amount currency } } } }',
+        { r: [{ __typename: 'Incident', id: 'inc_risk', affectedServiceIds }] },
+      )
+    )._entities[0]?.revenueAtRisk;
+  // 7.00 a week is 30.42 a month: 365 days, twelve months.
+  expect(await atRisk([monthly, weekly, ended, 'svc_nobody'])).toEqual([{ amount: '8042', currency: 'USD' }]);
+  const { createPlan: addOn } = await isp.ask<{ createPlan: { id: string } }>(
+    `mutation { createPlan(input: { name: "Fixed address", kind: ADD_ON, terms: { price: { amount: "300", currency: "USD" } } }) {
+      ... on Plan { id } } }`,
+  );
+  expect(
+    await isp.ask(
+      'mutation ($input: ServiceAddOnInput!) { startAddOn(input: $input) { __typename ... on Failure { message } } }',
+      { input: { serviceId: monthly, planId: addOn.id } },
+    ),
+  ).toEqual({ startAddOn: { __typename: 'Service' } });
+  expect(await atRisk([monthly])).toEqual([{ amount: '5300', currency: 'USD' }]);
+  expect(await atRisk([])).toEqual([]);
+});

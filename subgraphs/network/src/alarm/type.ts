@@ -1,3 +1,4 @@
+import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { builder } from '../builder.ts';
 import { deviceOfRow, interfaceOfRow } from '../port-fields.ts';
 import {
@@ -9,6 +10,7 @@ import {
   ServiceRef,
   SiteRef,
 } from '../types.ts';
+import { affectedPage, reachesOf } from './affected.ts';
 import { alarmMetrics, alarmStateOf, alarmStates, severities } from './rules.ts';
 
 export const SeverityEnum = builder.enumType('AlarmSeverity', {
@@ -92,6 +94,26 @@ AlarmRef.implement({
       nullable: true,
       resolve: ({ sensorId }, _args, { loaders }) =>
         sensorId === null ? null : loaders.sensor.load(sensorId),
+    }),
+    affectedServiceCount: t.int({
+      description: 'Whom it concerns while it is open: none once it is cleared.',
+      resolve: async ({ id }, _args, { loaders }) => (await loaders.affectedByAlarm.load(id))?.services ?? 0,
+    }),
+    affectedServices: t.connection({
+      type: ServiceRef,
+      description:
+        'Of a customer’s equipment himself; of a port those who are seen there and behind devices that hang on it alone; otherwise everybody whose way leads through the device.',
+      resolve: (alarm, args, { services }) =>
+        resolveCursorConnection(
+          { args, defaultSize: 50, maxSize: 1_000, toCursor: ({ id }: { readonly id: string }) => id },
+          async ({ before, after, limit, inverted }: ResolveCursorConnectionArgs) => {
+            const reaches = await reachesOf(services.database, [alarm]);
+            const page = { limit, inverted, after, before };
+            return (await affectedPage(services.database, reaches, page)).map(({ serviceId }) => ({
+              id: serviceId,
+            }));
+          },
+        ),
     }),
     severity: t.expose('severity', { type: SeverityEnum }),
     state: t.field({

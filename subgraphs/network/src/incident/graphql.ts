@@ -82,6 +82,11 @@ IncidentRef.implement({
       resolve: async ({ id }, _args, { loaders }) => [...(await loaders.devicesOfIncident.load(id))],
     }),
     affectedServiceCount: t.exposeInt('affectedServices'),
+    affectedServiceIds: t.idList({
+      description: 'All of them, for what other subgraphs add up; a client pages through `affectedServices`.',
+      resolve: async ({ id }, _args, { loaders }) =>
+        (await loaders.servicesOfIncident.load(id)).map(({ serviceId }) => serviceId),
+    }),
     affectedServices: t.connection({
       type: AffectedServiceRef,
       description: 'Everybody whose way leads through the root, online or not.',

@@ -198,6 +198,19 @@ export async function servicesCutOff(db: Executor<TenantDatabase>, incidentId: s
   return rows.map(({ serviceId }) => serviceId);
 }
 
+/** Whom incidents concern, all of them. */
+export async function servicesOfIncidents(
+  db: Executor<TenantDatabase>,
+  incidentIds: readonly string[],
+): Promise<{ incidentId: string; serviceId: string }[]> {
+  return db
+    .selectFrom('network.incidentService')
+    .select(['incidentId', 'serviceId'])
+    .where('incidentId', 'in', incidentIds)
+    .orderBy('serviceId')
+    .execute();
+}
+
 /** Whether the list is what it should be. */
 export async function affectedServicesAreExact(
   db: Executor<TenantDatabase>,

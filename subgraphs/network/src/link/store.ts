@@ -49,6 +49,22 @@ export async function neighborsOfDevices(
     .execute()) as NeighborRow[];
 }
 
+/** The devices at the other end of what is plugged into ports, by confirmed links. */
+export async function farEndsOfPorts(
+  db: Executor<TenantDatabase>,
+  interfaceIds: readonly string[],
+): Promise<{ interfaceId: string; deviceId: string }[]> {
+  if (interfaceIds.length === 0) return [];
+  const ids = [...interfaceIds];
+  const { rows } = await sql<{ interfaceId: string; deviceId: string }>`
+    select a_interface_id as "interfaceId", b_device_id as "deviceId" from network.link
+    where state = 'CONFIRMED' and a_interface_id = any(${ids}::text[])
+    union
+    select b_interface_id, a_device_id from network.link
+    where state = 'CONFIRMED' and b_interface_id = any(${ids}::text[])`.execute(db);
+  return rows;
+}
+
 /** Makes the list of whom a device hears that of a complete reading: who is not in it is gone since now. */
 export async function replaceNeighbors(
   transaction: Transaction<TenantDatabase>,

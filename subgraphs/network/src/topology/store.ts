@@ -99,18 +99,23 @@ export async function servingDevices(
 
 /** The open services that are connected at these devices; vouchers, which are nobody's service, are left out. */
 export function servicesAt(deviceIds: readonly string[]) {
+  return sql<{ serviceId: string }>`select service_id from (${servedAt(deviceIds)}) as served`;
+}
+
+/** The same with the device of each. */
+export function servedAt(deviceIds: readonly string[]) {
   const ids = [...deviceIds];
-  return sql<{ serviceId: string }>`
-    select a.service_id from network.access a
+  return sql<{ serviceId: string; deviceId: string }>`
+    select a.service_id, a.device_id from network.access a
     where a.closed_at is null and a.customer_id <> a.service_id and a.device_id = any(${ids}::text[])
       and not exists (select from network.service_attachment t where t.service_id = a.service_id)
       and not exists (select from network.service_place p where p.service_id = a.service_id and p.via <> 'NAS_PORT' and p.device_id is not null)
     union all
-    select p.service_id from network.service_place p join network.access a on a.service_id = p.service_id
+    select p.service_id, p.device_id from network.service_place p join network.access a on a.service_id = p.service_id
     where a.closed_at is null and p.device_id = any(${ids}::text[]) and p.via <> 'NAS_PORT'
       and not exists (select from network.service_attachment t where t.service_id = p.service_id)
     union all
-    select t.service_id from network.service_attachment t join network.access a on a.service_id = t.service_id
+    select t.service_id, t.device_id from network.service_attachment t join network.access a on a.service_id = t.service_id
     where a.closed_at is null and t.device_id = any(${ids}::text[])`;
 }
 

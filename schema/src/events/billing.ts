@@ -69,6 +69,8 @@ export interface BillingEvents {
   /** Billing wants every service of the customer locked or opened; subscribers owns the locks. */
   'billing.lock.requested': { customerId: string; because: string };
   'billing.lock.lifted': { customerId: string; because: string };
+  /** Billing wants every service of the customer ended on this local date (ISO), which is not billed; subscribers ends them. */
+  'billing.termination.requested': { customerId: string; on: string; because: string };
   /** Billing wants every service of the customer no faster than this, before it asks for a lock; lifted as a lock is. */
   'billing.slow.requested': { customerId: string; because: string; to: ShapingPayload };
   /**

@@ -263,6 +263,34 @@ describe('services', () => {
     expect(await lockOf((await order(customerId)).id)).toEqual([]);
   });
 
+  test('the end of dunning ends every service of the customer, once', async () => {
+    const [debtor, other] = [await create({ name: 'Debtor' }), await create({ name: 'Other' })];
+    const services = [await order(debtor.id), await order(debtor.id)];
+    const kept = await order(other.id);
+    const requested = () =>
+      append({
+        type: 'billing.termination.requested',
+        subject: debtor.id,
+        payload: { customerId: debtor.id, on: '2026-11-02', because: 'invoices are overdue' },
+        occurredAt: 0,
+        actor: 'system:billing',
+      });
+    await requested();
+    await requested();
+    for (const { id } of services)
+      await tenant.eventually(
+        () => serviceState(id),
+        ({ state }) => state === 'CANCELLED',
+      );
+    expect((await serviceState(kept.id)).state).toBe('ORDERED');
+    await tenant.services.events.flush();
+    const told = await tenant.services.events.read(0n, { types: ['service.cancelled'] });
+    const ids = services.map(({ id }) => id);
+    expect(told.filter(({ subject }) => ids.includes(subject)).map(({ payload }) => payload)).toEqual(
+      ids.map((serviceId) => ({ serviceId, customerId: debtor.id, on: '2026-11-02' })),
+    );
+  });
+
   test('a plan that was ordered is that of the service, told once however often the order comes', async () => {
     const customer = await create({ name: 'Upgraded' });
     const service = await order(customer.id);

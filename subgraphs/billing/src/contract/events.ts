@@ -3,10 +3,9 @@ import type { EventConsumer } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
-import { chargeLeftInstalments } from '../equipment/charge.ts';
+import { endAgreements } from '../dunning/terminate.ts';
 import { lastVersionOn, versionOnSale } from '../plan-change/store.ts';
 import { leaveContract, leavingFee } from './leave.ts';
-import { runningContracts } from './store.ts';
 
 /**
  * A service that ends within its term, or goes to a cheaper plan, costs what was agreed for that, on the next invoice;
@@ -29,9 +28,7 @@ export function contractConsumer(services: BillingServices): EventConsumer<Tenan
         if (leaving !== null) await leaveContract(transaction, services, leaving.contract, on);
         return;
       }
-      const [contract] = await runningContracts(transaction, [serviceId]);
-      if (contract !== undefined) await leaveContract(transaction, services, contract, on);
-      await chargeLeftInstalments(transaction, services, serviceId, on);
+      await endAgreements(transaction, services, serviceId, on);
     },
   };
 }

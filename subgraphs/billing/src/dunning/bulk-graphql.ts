@@ -4,7 +4,9 @@ import { actOf } from '../act.ts';
 import { builder } from '../builder.ts';
 import { ShapingRef } from '../catalogue/type.ts';
 import { orFailure, planFailures } from '../outcome.ts';
+import { AccountPreviewRef } from '../preview/graphql.ts';
 import { ApplyModeEnum } from '../run/graphql.ts';
+import { ServiceRef } from '../service-line/type.ts';
 import {
   applyDunning,
   checkedSelection,
@@ -13,7 +15,8 @@ import {
   planDunning,
 } from './bulk.ts';
 import { effectsOf } from './rules-forecast.ts';
-import { DunningActionEnum, DunningEffectRef, shownAction } from './type.ts';
+import type { Termination } from './terminate.ts';
+import { DunningActionEnum, DunningEffectRef } from './type.ts';
 
 function stepTaken({ customerId, decision }: DunningFinding) {
   if (decision.outcome !== 'STEP') return [];
@@ -48,7 +51,7 @@ const DunningFindingRef = builder.objectRef<DunningFinding>('DunningFinding').im
       type: DunningActionEnum,
       nullable: true,
       description: 'What the step does.',
-      resolve: ({ decision }) => (decision.outcome === 'STEP' ? shownAction(decision.step) : null),
+      resolve: ({ decision }) => (decision.outcome === 'STEP' ? decision.step.action : null),
     }),
     slowsTo: t.field({
       type: ShapingRef,
@@ -92,6 +95,20 @@ class DunningTaken {
     this.plan = plan;
   }
 }
+const DunningTerminationRef = builder.objectRef<Termination>('DunningTermination').implement({
+  description: 'A customer whose services a step ends, and his final document as of today.',
+  fields: (t) => ({
+    customer: t.field({ type: CustomerRef, resolve: ({ customerId }) => ({ id: customerId }) }),
+    services: t.field({ type: [ServiceRef], resolve: ({ serviceIds }) => serviceIds.map((id) => ({ id })) }),
+    preview: t.field({
+      type: AccountPreviewRef,
+      description:
+        'With what leaving contracts early costs, instalments that are left, and credits of what was billed ahead.',
+      resolve: ({ preview }) => preview,
+    }),
+  }),
+});
+
 builder.objectType(DunningPreview, {
   name: 'DunningPreview',
   description: 'Who would be dunned, how, and for how much.',
@@ -103,6 +120,7 @@ builder.objectType(DunningPreview, {
       description: 'How many are written to, slowed down and cut off, with money.',
       resolve: ({ plan }) => effectsOf(plan.findings.flatMap(stepTaken)),
     }),
+    terminations: t.field({ type: [DunningTerminationRef], resolve: ({ plan }) => [...plan.terminations] }),
   }),
 });
 builder.objectType(DunningTaken, {
@@ -118,7 +136,9 @@ builder.queryField('dunningPreview', (t) =>
     description: 'What the daily run would do now with everybody who is overdue.',
     authScopes: { scope: 'billing:read' },
     resolve: async (_root, _args, context) =>
-      new DunningPreview(await planDunning(context.services.database, null, actOf(context).today)),
+      new DunningPreview(
+        await planDunning(context.services.database, context.services, null, actOf(context)),
+      ),
   }),
 );
 
@@ -152,7 +172,7 @@ builder.mutationField('dunCustomers', (t) =>
         const act = actOf(context);
         if (mode === 'PLAN') {
           const ids = checkedSelection(customerIds);
-          return new DunningPreview(await planDunning(context.services.database, ids, act.today));
+          return new DunningPreview(await planDunning(context.services.database, context.services, ids, act));
         }
         return new DunningTaken(
           await applyDunning(context.services, customerIds, requireFingerprint(fingerprint), act),

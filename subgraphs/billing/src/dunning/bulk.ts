@@ -4,12 +4,14 @@ import type { Executor } from '@dotmac/platform';
 import { ConflictError, StalePlanError, ValidationError } from '@dotmac/schema';
 import type { BillingServices } from '../builder.ts';
 import { canonicalJson } from '../numbering/rules.ts';
+import { previewFingerprint } from '../preview/rules.ts';
 import type { Act } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
 import { lockAccounts } from '../run/store.ts';
 import { type DunningDecision, decideDunning } from './rules.ts';
 import { takeSteps, withThresholds } from './run.ts';
 import { defaultCampaign, dunningAccounts, overdueCustomers } from './store.ts';
+import { previewTerminations, type Termination } from './terminate.ts';
 
 /** What dunning says of one customer and currency today. */
 export interface DunningFinding {
@@ -19,6 +21,8 @@ export interface DunningFinding {
 
 export interface DunningPlan {
   readonly findings: readonly DunningFinding[];
+  /** Of those whose services a step ends. */
+  readonly terminations: readonly Termination[];
   readonly fingerprint: string;
 }
 
@@ -31,19 +35,26 @@ const mostCustomers = 5_000;
  */
 export async function planDunning(
   db: Executor<TenantDatabase>,
+  services: Pick<BillingServices, 'clock'>,
   customerIds: readonly string[] | null,
-  today: string,
+  act: Act,
 ): Promise<DunningPlan> {
+  const { today } = act;
   const campaign = await defaultCampaign(db);
   const ids = (customerIds ?? (await overdueCustomers(db, today))).toSorted();
-  if (campaign === null || ids.length === 0) return { findings: [], fingerprint: fingerprintOf(today, []) };
+  if (campaign === null || ids.length === 0)
+    return { findings: [], terminations: [], fingerprint: fingerprintOf(today, [], []) };
   const findings = (await dunningAccounts(db, ids)).flatMap((account) =>
     decideDunning(account, withThresholds(campaign, account), dayOfText(today)).map((decision) => ({
       customerId: account.id,
       decision,
     })),
   );
-  return { findings, fingerprint: fingerprintOf(today, findings) };
+  const ended = findings.flatMap(({ customerId, decision }) =>
+    decision.outcome === 'STEP' && decision.step.action === 'terminate' ? [customerId] : [],
+  );
+  const terminations = await previewTerminations(db, services, [...new Set(ended)], act);
+  return { findings, terminations, fingerprint: fingerprintOf(today, findings, terminations) };
 }
 
 /**
@@ -60,7 +71,7 @@ export async function applyDunning(
   const ids = checkedSelection(customerIds);
   return services.database.transaction().execute(async (transaction) => {
     await lockAccounts(transaction, ids);
-    const plan = await planDunning(transaction, ids, act.today);
+    const plan = await planDunning(transaction, services, ids, act);
     if (plan.fingerprint !== fingerprint) throw new StalePlanError();
     const campaign = await defaultCampaign(transaction);
     if (campaign === null) throw new ConflictError('NO_CAMPAIGN', 'There is no campaign to follow');
@@ -81,10 +92,17 @@ export function checkedSelection(customerIds: readonly string[]): string[] {
   return [...new Set(customerIds)];
 }
 
-function fingerprintOf(today: string, findings: readonly DunningFinding[]): string {
+function fingerprintOf(
+  today: string,
+  findings: readonly DunningFinding[],
+  terminations: readonly Termination[],
+): string {
   const text = canonicalJson([
     today,
     findings.map(({ customerId, decision }) => [customerId, ...factsOf(decision)]),
+    terminations.map(({ customerId, serviceIds, preview }) =>
+      previewFingerprint([customerId, ...serviceIds], preview),
+    ),
   ]);
   return createHash('sha256').update(text).digest('hex');
 }

@@ -10,12 +10,12 @@ import { applyCampaign, type CampaignPlan, type CampaignTerms, forecast, planCam
 import type { Campaign, DunningStep } from './rules.ts';
 import { effectsOf } from './rules-forecast.ts';
 import { defaultCampaign } from './store.ts';
-import { DunningActionEnum, DunningEffectRef, DunningForecastRef, shownAction } from './type.ts';
+import { DunningActionEnum, DunningEffectRef, DunningForecastRef } from './type.ts';
 
 const DunningStepRef = builder.objectRef<DunningStep>('DunningStep').implement({
   fields: (t) => ({
     id: t.exposeID('id'),
-    action: t.field({ type: DunningActionEnum, nullable: true, resolve: shownAction }),
+    action: t.field({ type: DunningActionEnum, nullable: true, resolve: ({ action }) => action }),
     daysAfterDue: t.exposeInt('daysAfterDue', { description: 'Of the oldest invoice that is overdue.' }),
     minimumDaysAfterPrevious: t.exposeInt('minimumDaysAfterPrevious'),
     slowTo: t.field({

@@ -36,9 +36,33 @@ export function checkCampaign({ steps, thresholds }: Pick<Campaign, 'steps' | 't
         `${field}.daysAfterDue`,
         `Steps are in order: ${before.id} comes first, after ${before.daysAfterDue} days`,
       );
-    if (before.action === 'walledGarden')
-      throw new ValidationError(field, `Nothing comes after ${before.id}: the services are closed by then`);
+    if (before.action === 'terminate')
+      throw new ValidationError(field, `Nothing comes after ${before.id}: there are no services any more`);
+    if (before.action === 'walledGarden' && step.action !== 'terminate')
+      throw new ValidationError(
+        field,
+        `Only the end comes after ${before.id}: the services are closed by then`,
+      );
   }
+  checkEnd(steps);
+}
+
+/** Nobody loses his services who was not told and closed before, nor on the same day. @throws ValidationError */
+function checkEnd(steps: readonly DunningStep[]): void {
+  const index = steps.findIndex(({ action }) => action === 'terminate');
+  const end = steps[index];
+  if (end === undefined) return;
+  const field = `input.steps[${index}]`;
+  if (steps[index - 1]?.action !== 'walledGarden')
+    throw new ValidationError(
+      `${field}.action`,
+      'A step that ends services comes after one that closes them',
+    );
+  if (end.minimumDaysAfterPrevious < 1)
+    throw new ValidationError(
+      `${field}.minimumDaysAfterPrevious`,
+      'Services end at least a day after they were closed',
+    );
 }
 
 function checkStep(step: DunningStep, field: string): void {

@@ -123,6 +123,14 @@ async function enforce(
     return [{ customerId: account.id, restriction, because }];
   });
   events.push(...(await placeLocks(transaction, restricted, act)));
+  for (const { account, decision } of steps)
+    if (decision.step.action === 'terminate')
+      events.push({
+        type: 'billing.termination.requested',
+        subject: account.id,
+        payload: { customerId: account.id, on: act.today, because: 'invoices are overdue' },
+        ...occurred(act),
+      });
   await appendEvents<TenantEvents>(transaction, events);
   await followPayers(
     transaction,

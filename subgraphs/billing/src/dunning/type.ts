@@ -4,7 +4,6 @@ import { builder } from '../builder.ts';
 import { formatDay } from '../calendar/rules.ts';
 import { ShapingRef } from '../catalogue/type.ts';
 import type { ForecastFinding } from './campaign.ts';
-import type { DunningStep } from './rules.ts';
 import type { DunningEffect } from './rules-forecast.ts';
 
 export const DunningActionEnum = builder.enumType('DunningAction', {
@@ -17,16 +16,17 @@ export const DunningActionEnum = builder.enumType('DunningAction', {
       value: 'walledGarden',
       description: 'The services are closed but for the walled garden: portal, payment, DNS.',
     },
+    TERMINATE: {
+      value: 'terminate',
+      description:
+        'His own services end that day: contracts and instalments as agreed for that, all on the next invoice.',
+    },
   },
 } as const);
 
-/** `terminate` is kept in old campaigns; nothing offers it. */
-export const shownAction = ({ action }: Pick<DunningStep, 'action'>) =>
-  action === 'terminate' ? null : action;
-
 export const DunningEffectRef = builder.objectRef<DunningEffect>('DunningEffect').implement({
   fields: (t) => ({
-    action: t.field({ type: DunningActionEnum, nullable: true, resolve: shownAction }),
+    action: t.field({ type: DunningActionEnum, nullable: true, resolve: ({ action }) => action }),
     customers: t.exposeInt('customers'),
     overdue: t.field({
       type: ['Money'],
@@ -42,7 +42,7 @@ export const DunningForecastRef = builder.objectRef<ForecastFinding>('DunningFor
     on: t.field({ type: 'LocalDate', resolve: ({ on }) => formatDay(on) }),
     customer: t.field({ type: CustomerRef, resolve: ({ customerId }) => ({ id: customerId }) }),
     step: t.string({ resolve: ({ step }) => step.id }),
-    action: t.field({ type: DunningActionEnum, nullable: true, resolve: ({ step }) => shownAction(step) }),
+    action: t.field({ type: DunningActionEnum, nullable: true, resolve: ({ step }) => step.action }),
     slowTo: t.field({
       type: ShapingRef,
       nullable: true,

@@ -7,7 +7,7 @@ import {
   type TenantEvents,
   ValidationError,
 } from '@dotmac/schema';
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { expectCharge, lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
 import { formatDay } from '../calendar/rules.ts';
@@ -151,9 +151,7 @@ export async function confirmChangeIn(
   if (history === undefined) throw new NotFoundError('Service', serviceId);
   await lockedAccount(transaction, history.customerId);
   // Computed again under the lock, and taken back: the change itself is what subscribers says about it.
-  await sql`savepoint preview`.execute(transaction);
-  const plan = await write(transaction, services, request, act);
-  await sql`rollback to savepoint preview`.execute(transaction);
+  const plan = await rolledBack(transaction, (tried) => write(tried, services, request, act));
   if (fingerprint !== null && plan.fingerprint !== fingerprint) throw new StalePlanError();
   const { customerId, on } = plan;
   const change = await insertPlanChange(transaction, {

@@ -1,7 +1,7 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { ConflictError } from '@dotmac/schema';
-import type { Kysely, Transaction } from 'kysely';
+import { sql, Transaction } from 'kysely';
 import { dayOfText } from '../run/run.ts';
 import { loadSnapshots } from '../run/store.ts';
 import { taxComponents } from '../tax/store.ts';
@@ -24,11 +24,17 @@ export async function previewAccount(
   return result.preview;
 }
 
-/** What a transaction would find, had it been made: everything it writes is taken back. */
+/** What a transaction would find, had it been made: everything it writes is taken back. Within one that goes on, too. */
 export async function rolledBack<T>(
-  database: Kysely<TenantDatabase>,
+  database: Executor<TenantDatabase>,
   run: (transaction: Transaction<TenantDatabase>) => Promise<T>,
 ): Promise<T> {
+  if (database instanceof Transaction) {
+    await sql`savepoint preview`.execute(database);
+    const result = await run(database);
+    await sql`rollback to savepoint preview`.execute(database);
+    return result;
+  }
   const done: { result?: T } = {};
   const undo = new Error('rolled back');
   try {

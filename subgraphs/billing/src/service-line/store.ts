@@ -55,6 +55,17 @@ export async function isRunning(db: Executor<TenantDatabase>, serviceLineId: str
   return last !== undefined && last.type !== 'cancel';
 }
 
+/** The services of a customer that are charged at present: without their add-ons and discounts. */
+export async function runningServices(db: Executor<TenantDatabase>, customerId: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select l.id from billing.service_line l
+    cross join lateral (select type from billing.service_event e where e.service_line_id = l.id
+      order by ordinal desc limit 1) last
+    where l.customer_id = ${customerId} and last.type <> 'cancel' and l.id !~ '[:/]'
+    order by l.id`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
 /** The plan version of a `billing.service_event` called `event`: the one it names, else the plan's first. */
 export const versionOfEvent = sql<string>`coalesce(event.plan_version_id, (select id from billing.plan_version first where first.plan_id = event.plan_id and first.version = 1))`;
 

@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents, type EventConsumer, localDateAt } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { SubscribersServices } from '../builder.ts';
+import { cancelService } from './cancel.ts';
 import { changeLock } from './locks.ts';
 import {
   lockedBillingLock,
@@ -18,6 +19,7 @@ export function serviceConsumers(services: SubscribersServices): Consumer[] {
   return [
     activateWhenReady(services),
     lockForBilling(services),
+    endForBilling(services),
     lockForHold(services),
     changeOrderedPlan(services),
   ];
@@ -79,6 +81,23 @@ function lockForBilling({ clock }: SubscribersServices): Consumer {
           actor: event.actor,
           at,
         });
+      }
+    },
+  };
+}
+
+/** Who does not pay to the end of dunning has no services any more; those that were never active end too. */
+function endForBilling({ clock }: SubscribersServices): Consumer {
+  return {
+    name: 'subscribers.end-for-billing',
+    types: ['billing.termination.requested'],
+    async handle(event, transaction) {
+      if (event.type !== 'billing.termination.requested') return;
+      const { customerId, on } = event.payload;
+      for (const { id } of await servicesOfCustomers(transaction, [customerId])) {
+        const service = await lockedService(transaction, id);
+        if (service === null || service.state === 'CANCELLED') continue;
+        await cancelService(transaction, service, on, { occurredAt: clock.now(), actor: event.actor });
       }
     },
   };

@@ -3,6 +3,7 @@ import { ConflictError, NotFoundError, type TenantEvents, ValidationError } from
 import { builder, type SubscribersContext } from '../builder.ts';
 import type { Customer } from '../customer/store.ts';
 import { CustomerRef } from '../customer/type.ts';
+import { cancelService } from './cancel.ts';
 import { changeLock } from './locks.ts';
 import { checkLive, checkManualLock, normaliseUsername, stateOf } from './rules.ts';
 import { insertService, lockedBillingLock, lockedService, type Service, updateService } from './store.ts';
@@ -218,18 +219,8 @@ builder.mutationField('cancelService', (t) =>
     resolve: (_root, { input }, context) =>
       changeService(context, input.serviceId, async (transaction, service, now) => {
         const on = localDateAt(now, context.services.tenant?.timeZone ?? 'UTC');
-        const { id, customerId } = service;
-        await appendEvents<TenantEvents>(transaction, [
-          {
-            type: 'service.cancelled',
-            subject: id,
-            payload: { serviceId: id, customerId, on },
-            occurredAt: now,
-            actor: context.principal.id,
-            traceId: context.traceId,
-          },
-        ]);
-        return updateService(transaction, id, { state: 'CANCELLED', cancelledOn: on });
+        const { principal, traceId } = context;
+        return cancelService(transaction, service, on, { occurredAt: now, actor: principal.id, traceId });
       }),
   }),
 );

@@ -11,6 +11,8 @@ import { backOff, forgetBackOff, learnRtt } from './tuning.ts';
 /** Discovery, time synchronisation and one more for an agent that restarted in between. */
 const MAX_LESSONS = 3;
 
+const HELD_UP_MILLISECONDS = 30;
+
 /** What passed the sockets since the start. Everything that was dropped is counted with its reason. */
 export interface EngineCounters {
   sent: number;
@@ -109,7 +111,7 @@ export class Exchange {
   #send(): void {
     this.#sends++;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#onTimeout(), this.peer.tuning.timeout);
+    this.#await(this.peer.tuning.timeout, true);
     if (this.#sends > 1) {
       if (!this.#wire.retries.spend()) {
         // The time of this try passes all the same: an answer to the one before may still come.
@@ -130,6 +132,15 @@ export class Exchange {
     this.#wire.send(datagram, this.peer, (error) =>
       this.fail(new SnmpError('timeout', `Could not send to ${this.peer.host}: ${error.message}`)),
     );
+  }
+
+  /** A timer that comes late was held up with all else here: the answer may long wait to be read, and has its time again. */
+  #await(milliseconds: number, again: boolean): void {
+    const due = performance.now() + milliseconds;
+    this.#timer = setTimeout(() => {
+      if (again && performance.now() - due > HELD_UP_MILLISECONDS) this.#await(milliseconds, false);
+      else this.#onTimeout();
+    }, milliseconds);
   }
 
   #onTimeout(): void {

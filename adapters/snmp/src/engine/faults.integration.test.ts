@@ -64,6 +64,19 @@ test('half of all replies lost: the table is read whole, by sending again', asyn
   expect(engine.counters.retransmitted).toBeGreaterThan(0);
 });
 
+test('an answer that came while this process was held up counts, though its timer is due: nothing is sent again', async () => {
+  const { engine, session } = await behind((reply, back) => {
+    back(reply);
+    setImmediate(() => {
+      const until = performance.now() + 1_200;
+      while (performance.now() < until);
+    });
+  });
+  const values = await session.get([SYS_NAME]);
+  expect(values).toHaveLength(1);
+  expect(engine.counters).toMatchObject({ sent: 1, retransmitted: 0, timeouts: 0 });
+});
+
 test('two seconds of latency: sent again once or twice at first, then the timeout fits and nothing is', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
   const { engine, session } = await behind(

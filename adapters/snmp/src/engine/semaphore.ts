@@ -44,6 +44,11 @@ export class Semaphore {
     });
   }
 
+  /** One place more. */
+  widen(): void {
+    this.#release();
+  }
+
   /** The function that gives a place back, once. */
   #place(): () => void {
     let held = true;

@@ -47,6 +47,7 @@ const gponServices = '1.3.6.1.4.1.3902.1082.500';
 const epon = '1.3.6.1.4.1.3320.101';
 const fiberHome = '1.3.6.1.4.1.5875.800.3';
 const uFiber = '1.3.6.1.4.1.41112.1.5.6.2.1';
+const vsol = '1.3.6.1.4.1.37950.1.1.6.1.1';
 const noReading = 2_147_483_647;
 /** What ZTE's line cards say of an ONU out of service, and of no light (ZTE-AN-PON-BASE-MIB). */
 const noLight = [65_535_000, -80_000];
@@ -195,6 +196,19 @@ export const customerTables: readonly CustomerTable[] = [
     quantities: {
       txPowerDbm: { column: `${uFiber}.8`, divisor: 100 },
       rxPowerDbm: { column: `${uFiber}.9`, divisor: 100 },
+    },
+    mostRows: 4_096,
+  },
+  {
+    // The ONUs of V1600G as operators report them, by PON port and ONU: texts such as "-28.530(dBm)".
+    id: 'vsol-gpon',
+    medium: 'OPTICAL',
+    present: `${vsol}.2.1.5`,
+    serial: `${vsol}.2.1.5`,
+    name: `${vsol}.1.1.7`,
+    quantities: {
+      txPowerDbm: { column: `${vsol}.3.1.6` },
+      rxPowerDbm: { column: `${vsol}.3.1.7` },
     },
     mostRows: 4_096,
   },

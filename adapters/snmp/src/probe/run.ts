@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Clock } from '@dotmac/device';
 import { SnmpEngine } from '../engine/engine.ts';
 import { Semaphore } from '../engine/semaphore.ts';
@@ -9,7 +10,7 @@ import { parseTarget, targetId } from './target.ts';
 
 export interface ProbeOptions {
   readonly clock: Clock;
-  /** Devices at once; the engine bounds packets on the wire by itself. Default 200. */
+  /** Devices at once at most; the engine bounds packets on the wire by itself. Default 200. */
   readonly concurrency?: number;
   /** Milliseconds for one device, its part of a run of many included. Default 55,000. */
   readonly deviceMilliseconds?: number;
@@ -48,7 +49,7 @@ export async function probeTargets(
   options: ProbeOptions,
 ): Promise<void> {
   const engine = new SnmpEngine({ clock: options.clock });
-  const places = new Semaphore(options.concurrency ?? 200);
+  const { places, stop } = placesByLoad(options.concurrency ?? 200);
   const running = new Set<Promise<void>>();
   try {
     let number = 0;
@@ -66,8 +67,39 @@ export async function probeTargets(
     }
     await Promise.all(running);
   } finally {
+    stop();
     await engine.close();
   }
+}
+
+const FIRST_PLACES = 32;
+const LOOK_MILLISECONDS = 100;
+/** Share of its time a thread may be busy before more work at once only makes each piece of it slower. */
+const BUSY = 0.9;
+/** How late a timer may come before other processes are what this thread waits for. */
+const LATE_MILLISECONDS = 20;
+
+/**
+ * Places for devices: few at first, more while this thread waits for devices rather than they for it. On a machine
+ * that others keep busy, devices are so tried in turn, each within its time, instead of all together beyond it.
+ */
+function placesByLoad(most: number): { readonly places: Semaphore; readonly stop: () => void } {
+  let size = Math.min(FIRST_PLACES, most);
+  const places = new Semaphore(size);
+  let before = performance.eventLoopUtilization();
+  let lookedAt = performance.now();
+  const looking = setInterval(() => {
+    const now = performance.now();
+    const late = now - lookedAt - LOOK_MILLISECONDS;
+    lookedAt = now;
+    const used = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(used, before);
+    before = used;
+    if (utilization >= BUSY || late > LATE_MILLISECONDS) return;
+    for (let more = Math.min(size, most - size); more > 0; more--, size++) places.widen();
+    if (size === most) clearInterval(looking);
+  }, LOOK_MILLISECONDS);
+  return { places, stop: () => clearInterval(looking) };
 }
 
 async function probeLine(

@@ -42,6 +42,7 @@ export * from './proxy/home-servers.ts';
 export type { RadSecCertificate } from './radsec/certificate.ts';
 export * from './radsec/client.ts';
 export type { RadSecConnection } from './radsec/connection.ts';
+export type { RadSecRequest } from './radsec/exchanges.ts';
 export type { RadSecIdentity } from './radsec/identity.ts';
 export type { RadSecServer } from './radsec/server.ts';
 export * from './server/accept-template.ts';

@@ -17,11 +17,14 @@ const entry = {
   length: 60,
   peer: 'NAS',
   peerAddress: '192.0.2.1',
+  certificate: null,
   repeated: false,
   nas: { name: 'bng-1' },
   attributes: [{ name: 'User-Name', value: 'ada', octets: 3, hidden: null }],
   decision: null,
 };
+
+const overTls = { ...entry, identifier: 8, certificate: { names: ['bng-1.example'], fingerprint: 'AB:CD' } };
 
 test('Ctrl-C ends a trace: it is switched off, and the command has done well', async () => {
   const asked: { query: string; variables: unknown }[] = [];
@@ -30,7 +33,8 @@ test('Ctrl-C ends a trace: it is switched off, and the command has done well', a
     asked.push(body);
     if (body.query.startsWith('subscription')) {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write(`event: next\ndata: ${JSON.stringify({ data: { packetTraceEntries: entry } })}\n\n`);
+      for (const packetTraceEntries of [entry, overTls])
+        response.write(`event: next\ndata: ${JSON.stringify({ data: { packetTraceEntries } })}\n\n`);
       return;
     }
     const until = '2026-01-01T00:10:00.000Z';
@@ -55,8 +59,15 @@ test('Ctrl-C ends a trace: it is switched off, and the command has done well', a
       { env: { ...process.env, DOTMAC_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const exited = once(child, 'exit');
-    const [said] = (await once(child.stdout, 'data')) as [Buffer];
-    expect(said.toString()).toContain('Access-Request 7 from bng-1 (192.0.2.1), 60 octets');
+    let said = '';
+    for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+      said += String(chunk);
+      if (said.split('User-Name = ada').length > 2) break;
+    }
+    expect(said).toContain('Access-Request 7 from bng-1 (192.0.2.1), 60 octets');
+    expect(said).toContain(
+      'Access-Request 8 from bng-1 (192.0.2.1, certificate bng-1.example SHA-256 AB:CD), 60 octets',
+    );
     child.kill('SIGINT');
     expect(await exited).toEqual([0, null]);
     expect(asked.at(-1)?.query).toContain('stopPacketTrace');

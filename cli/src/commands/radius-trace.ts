@@ -10,6 +10,8 @@ interface Entry {
   readonly length: number | null;
   readonly peer: 'NAS' | 'HOME_SERVER' | null;
   readonly peerAddress: string | null;
+  /** Null over UDP. */
+  readonly certificate: { readonly names: readonly string[]; readonly fingerprint: string } | null;
   readonly repeated: boolean;
   readonly nas: { readonly name: string } | null;
   readonly attributes: readonly {
@@ -30,7 +32,7 @@ const begin = `mutation ($input: StartPacketTraceInput!) { startPacketTrace(inpu
 const end = `mutation ($input: StopPacketTraceInput!) { stopPacketTrace(input: $input) {
   __typename ... on PacketTrace { id } ... on Failure { code message } } }`;
 const stream = `subscription ($id: ID!) { packetTraceEntries(traceId: $id, initial: true) { cursor at direction code identifier length
-  peer peerAddress repeated nas { name } attributes { name value octets hidden } decision { decision reason steps { check passed fact } } } }`;
+  peer peerAddress certificate { names fingerprint } repeated nas { name } attributes { name value octets hidden } decision { decision reason steps { check passed fact } } } }`;
 
 interface Trace {
   readonly __typename: string;
@@ -75,8 +77,8 @@ export async function followTrace(
 
 /** An entry as text, hidden values by their reason. */
 function toldEntry(entry: Entry): string {
-  const { at, direction, code, identifier, length, peer, peerAddress, repeated, nas, attributes, decision } =
-    entry;
+  const { at, direction, code, identifier, length, peer, peerAddress, certificate, repeated } = entry;
+  const { nas, attributes, decision } = entry;
   if (decision !== null) {
     const steps = decision.steps.map(
       ({ check, passed, fact }) => `    ${passed ? 'ok  ' : 'FAIL'}  ${check.padEnd(9)} ${fact}`,
@@ -87,7 +89,11 @@ function toldEntry(entry: Entry): string {
   const way = direction === 'SENT' ? 'to' : 'from';
   const whom = peer === 'HOME_SERVER' ? 'home server' : (nas?.name ?? '?');
   const again = repeated ? ', again' : '';
-  const head = `${at}  ${code} ${identifier} ${way} ${whom} (${peerAddress}), ${length} octets${again}`;
+  const tls =
+    certificate === null
+      ? ''
+      : `, certificate ${certificate.names.join(', ')} SHA-256 ${certificate.fingerprint}`;
+  const head = `${at}  ${code} ${identifier} ${way} ${whom} (${peerAddress}${tls}), ${length} octets${again}`;
   const lines = attributes.map(({ name, value, octets, hidden }) => {
     const shown = hidden === null ? '' : `${value === null ? '' : ' '}(hidden: ${hidden}, ${octets} octets)`;
     return `    ${name} = ${value ?? ''}${shown}`;

@@ -137,7 +137,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const radSec = new RadSecDoor(services);
   const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch, ports.leaseFolder ?? null);
   policy.nases.onChange = () => radSec.recheck();
-  const enforcement = new AccessEnforcement(services, ports, nasWatch, policy.traces);
+  const enforcement = new AccessEnforcement(services, ports, nasWatch, policy.traces, radSec);
   const usage = new UsageRecorder(services, sessionClock);
   const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);
   const portWatch = new PortWatch(services, enforcement.sessions, (ports.portWatchSeconds ?? 1) * 1_000);

@@ -24,6 +24,7 @@ export async function applyRequests(
       attributes: request.attributes,
       messageAuthenticator: credential.messageAuthenticator ?? true,
       signal: context.signal,
+      ...(credential.connection === undefined ? {} : { connection: credential.connection() }),
       ...(credential.onPacket === undefined ? {} : { onPacket: credential.onPacket }),
     });
     credential.onAttempt?.({
@@ -49,12 +50,13 @@ export async function applyRequests(
       skipped = true;
       continue;
     }
-    if (request.kind === 'Disconnect') return { outcome: failureOf(result, acknowledged), steps };
+    if (request.kind === 'Disconnect' || result.outcome === 'NOT_CONNECTED')
+      return { outcome: failureOf(result, acknowledged), steps };
     const fallback = await attempt(disconnect);
     if (fallback.outcome === 'ACK') return { outcome: 'applied', steps };
     if (fallback.errorCause?.meaning === 'SESSION_GONE') return { outcome: 'noop', steps };
-    const unanswered = result.outcome === 'TIMEOUT' ? result : fallback;
-    return { outcome: failureOf(unanswered, acknowledged), steps };
+    const unclear = isUnclear(result) ? result : fallback;
+    return { outcome: failureOf(unclear, acknowledged), steps };
   }
   if (requests.length === 0) return { outcome: 'noop', steps };
   return { outcome: skipped ? 'partially_applied' : 'applied', steps };
@@ -62,12 +64,19 @@ export async function applyRequests(
 
 /** Silence leaves the state unknown; a refusal leaves it as it was, but for what was acknowledged before. */
 function failureOf(result: DynamicAuthorizationResult, acknowledged: number): ApplyResult['outcome'] {
-  if (result.outcome === 'TIMEOUT') return 'unknown';
+  if (isUnclear(result)) return 'unknown';
   return acknowledged > 0 ? 'partially_applied' : 'rolled_back';
+}
+
+/** Whether the NAS may have acted all the same. */
+function isUnclear({ outcome }: DynamicAuthorizationResult): boolean {
+  return outcome === 'TIMEOUT' || outcome === 'CONNECTION_LOST';
 }
 
 function report(request: PlannedRequest, result: DynamicAuthorizationResult): string {
   const cause = result.errorCause === null ? '' : ` (${result.errorCause.code} ${result.errorCause.name})`;
+  if (result.outcome === 'NOT_CONNECTED')
+    return `${request.kind}-Request: NOT_CONNECTED, the NAS keeps no connection to send it over`;
   const times = result.transmissions === 1 ? 'sent once' : `sent ${result.transmissions} times`;
   return `${request.kind}-Request: ${result.outcome}${cause} after ${result.elapsedMs} ms, ${times}`;
 }

@@ -1,6 +1,7 @@
 import type { AccessMode, DesiredState, OperationContext, Shaping } from '@dotmac/device';
 import type { Attribute } from '../attribute/encode.ts';
 import type { RadiusRequest } from '../client/client.ts';
+import type { RadSecConnection } from '../radsec/connection.ts';
 import type { DynamicAuthorizationResult } from './client.ts';
 import type { ProfileValues, VendorProfile } from './profile.ts';
 import type { VendorProfileId } from './profiles.ts';
@@ -28,6 +29,11 @@ export interface CoaAttempt {
 export interface RadiusCredential {
   readonly secret: string;
   readonly vendor: VendorProfileId | VendorProfile;
+  /**
+   * The connection over TLS that the NAS keeps, looked for at each sending; null: none now. Left out: it listens for CoA at
+   * the target's host and port.
+   */
+  readonly connection?: () => RadSecConnection | null;
   /** NAS-IP-Address to name; default the target's host. */
   readonly nasAddress?: string;
   /** Default true. */

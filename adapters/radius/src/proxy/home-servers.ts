@@ -2,7 +2,8 @@ import { type Clock, DeviceError, systemClock } from '@dotmac/device';
 import type { RadiusClient, RadiusExchange } from '../client/client.ts';
 import { packetCodes } from '../packet/codes.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
-import type { RadSecClient, RadSecRequest } from '../radsec/client.ts';
+import type { RadSecClient } from '../radsec/client.ts';
+import type { RadSecRequest } from '../radsec/exchanges.ts';
 
 /** A server that answers for a realm. */
 export interface HomeServer {

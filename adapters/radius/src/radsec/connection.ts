@@ -1,7 +1,11 @@
 import type { TLSSocket } from 'node:tls';
+import { type Clock, DeviceError } from '@dotmac/device';
+import type { RadiusExchange } from '../client/client.ts';
+import type { Dictionary } from '../dictionary/dictionary.ts';
 import type { Nas } from '../server/nas.ts';
 import type { Peer } from '../server/reception.ts';
 import type { RadSecCertificate } from './certificate.ts';
+import { RadSecExchanges, type RadSecRequest } from './exchanges.ts';
 import { packetFramer } from './framing.ts';
 import type { ConnectionLimits } from './limits.ts';
 
@@ -17,6 +21,7 @@ export class RadSecConnection implements Peer {
   readonly #socket: TLSSocket;
   readonly #limits: ConnectionLimits;
   readonly #cut = packetFramer();
+  readonly #exchanges: RadSecExchanges;
   #octets = 0;
   /** When the packet that is not whole yet began. */
   #begunAt: number | null = null;
@@ -27,7 +32,8 @@ export class RadSecConnection implements Peer {
       readonly address: string;
       readonly nas: Nas;
       readonly certificate: RadSecCertificate;
-      readonly now: number;
+      readonly clock: Clock;
+      readonly dictionary: Dictionary;
     },
     limits: ConnectionLimits,
   ) {
@@ -38,8 +44,14 @@ export class RadSecConnection implements Peer {
     this.nas = peer.nas;
     this.certificate = peer.certificate;
     this.protocol = socket.getProtocol() ?? '';
-    this.since = peer.now;
-    this.heardAt = peer.now;
+    this.since = peer.clock.now();
+    this.heardAt = this.since;
+    this.#exchanges = new RadSecExchanges(peer.address, peer.clock, peer.dictionary);
+    socket.once('close', () =>
+      this.#exchanges.fail(
+        new DeviceError('UNREACHABLE', `${peer.address} closed its connection`, { maybeApplied: true }),
+      ),
+    );
   }
 
   send(reply: Buffer): void {
@@ -47,6 +59,22 @@ export class RadSecConnection implements Peer {
     if (this.#socket.writableLength > this.#limits.mostUnsent) this.#socket.destroy();
     // A copy: the octets are another's after the call.
     else this.#socket.write(Buffer.from(reply));
+  }
+
+  /**
+   * Asks the NAS over the connection that it keeps (draft-ietf-radext-reverse-coa): a CoA or Disconnect reaches it behind
+   * any NAT. `reply` is null when none came in time. Throws `DeviceError` as `RadSecExchanges.ask`.
+   */
+  ask(
+    request: RadSecRequest,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<RadiusExchange> {
+    return this.#exchanges.ask(request, (packet) => this.send(packet), options);
+  }
+
+  /** Takes a packet as the answer to what it was asked. @returns false for one that is no such answer. */
+  answers(packet: Buffer): boolean {
+    return this.#exchanges.take(packet);
   }
 
   /** The packets that are whole now, or null when the stream is lost. */

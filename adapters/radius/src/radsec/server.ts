@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Clock } from '@dotmac/device';
 import { plainAddress } from '../attribute/address.ts';
+import type { Dictionary } from '../dictionary/dictionary.ts';
 import type { AnomalyKind } from '../server/anomaly.ts';
 import type { Nas } from '../server/nas.ts';
 import type { Peer } from '../server/reception.ts';
@@ -18,6 +19,7 @@ export interface RadSecServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly clock: Clock;
+  readonly dictionary: Dictionary;
   readonly limits?: Partial<RadSecLimits>;
   /** The NAS or proxy behind a certificate that the authorities have signed; null refuses it. */
   readonly findNas: (certificate: RadSecCertificate) => Nas | null;
@@ -147,7 +149,8 @@ export class RadSecServer {
       else this.#refuse(address, null, `${socket.authorizationError}: ${describeCertificate(certificate)}`);
       return;
     }
-    const peer = { address, nas: overTls(nas), certificate, now: clock.now() };
+    const { dictionary } = this.#options;
+    const peer = { address, nas: overTls(nas), certificate, clock, dictionary };
     const connection = new RadSecConnection(socket, peer, this.#limits);
     this.#makeRoom(nas.id);
     this.#connections.add(connection);
@@ -158,7 +161,7 @@ export class RadSecServer {
       if (packets === null) {
         this.#refuse(address, nas.id, 'A packet length that cannot be one');
         connection.destroy();
-      } else for (const packet of packets) onPacket(packet, connection);
+      } else for (const packet of packets) if (!connection.answers(packet)) onPacket(packet, connection);
     });
   }
 

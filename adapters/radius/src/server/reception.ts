@@ -3,6 +3,7 @@ import type { Dictionary } from '../dictionary/dictionary.ts';
 import { verifyMessageAuthenticator } from '../packet/authenticator.ts';
 import { createScan, type PacketScan, scanPacket } from '../packet/scan.ts';
 import type { SharedSecret } from '../packet/shared-secret.ts';
+import type { RadSecCertificate } from '../radsec/certificate.ts';
 import type { PacketTap } from '../trace/tap.ts';
 import type { AnomalyReporter } from './anomaly.ts';
 import type { ServerCounters } from './counters.ts';
@@ -31,6 +32,7 @@ export interface Peer {
   readonly port: number;
   /** Known already by its certificate; else it is found by its address. */
   readonly nas?: Nas;
+  readonly certificate?: RadSecCertificate;
   /** Takes the reply as it is now: its octets may be another's after the call. */
   send(reply: Buffer): void;
 }

@@ -135,6 +135,7 @@ export async function startRadiusServer(options: RadiusServerOptions): Promise<R
           host,
           ...options.radSec,
           clock,
+          dictionary: context.dictionary,
           findNas: (certificate) => options.policy.findNasOfCertificate?.(certificate) ?? null,
           onPacket: (packet, peer) => {
             if (packet[0] === packetCodes['Accounting-Request']) accounting?.handle(packet, peer);

@@ -2,7 +2,8 @@ import type { Clock } from '@dotmac/device';
 import { attributeTypes, packetCodes } from '../packet/codes.ts';
 import { attributeValue, createScan, nextAttribute, type PacketScan, scanPacket } from '../packet/scan.ts';
 import type { HopListener } from '../proxy/home-servers.ts';
-import type { Received } from '../server/reception.ts';
+import type { RadSecCertificate } from '../radsec/certificate.ts';
+import type { Peer, Received } from '../server/reception.ts';
 
 /** A packet on the wire, or what was decided between a request and its reply. */
 export type TapEntry<Note> =
@@ -14,6 +15,8 @@ export type TapEntry<Note> =
       /** Who is at the other end: the NAS, or a home server that is asked for it. */
       readonly peer: 'NAS' | 'HOME_SERVER';
       readonly peerAddress: string;
+      /** With which a NAS has come over TLS; null over UDP. */
+      readonly certificate: RadSecCertificate | null;
       /** A request that came again, and the same reply for it (RFC 5080 §2.2.2). */
       readonly repeated: boolean;
       /** A copy. */
@@ -40,6 +43,7 @@ export interface TappedRequest {
 
 interface Exchange<Note> {
   subject: string | null;
+  certificate: RadSecCertificate | null;
   /** Kept back until it is known whom they concern, as the first packets of a tunnel. */
   readonly held: TapEntry<Note>[];
 }
@@ -67,7 +71,7 @@ export class PacketTap<Note = unknown> {
   received(request: Received): void {
     const { packet, scan, nas, peer } = request;
     const state = attributeValue(packet, scan, attributeTypes.state);
-    const exchange = this.#rounds.get(roundOf(nas.id, state)) ?? { subject: null, held: [] };
+    const exchange = this.#rounds.get(roundOf(nas.id, state)) ?? newExchange<Note>(peer);
     this.#note(exchange, request, false);
     remember(this.#requests, requestOf(peer.address, packet), exchange);
   }
@@ -75,7 +79,7 @@ export class PacketTap<Note = unknown> {
   /** A copy of a request that is in progress (`reply` is null) or was answered, and is so again with the same octets. */
   repeated(request: Received, reply: Buffer | null): void {
     const { packet, nas, peer, receivedAt } = request;
-    const exchange = this.#requests.get(requestOf(peer.address, packet)) ?? { subject: null, held: [] };
+    const exchange = this.#requests.get(requestOf(peer.address, packet)) ?? newExchange<Note>(peer);
     this.#note(exchange, request, true);
     if (reply === null) return;
     this.#noteReply(exchange, { at: receivedAt, nasId: nas.id, peerAddress: peer.address }, reply, true);
@@ -93,6 +97,7 @@ export class PacketTap<Note = unknown> {
         nasId,
         peer: 'HOME_SERVER',
         peerAddress,
+        certificate: null,
         repeated: false,
         packet: Buffer.from(packet),
       });
@@ -153,6 +158,8 @@ export class PacketTap<Note = unknown> {
     repeated: boolean,
   ): void {
     const copy = Buffer.from(packet.subarray(0, scan.length));
+    // Another round may come over another connection.
+    exchange.certificate = peer.certificate ?? null;
     exchange.subject ??= this.#listener.subjectOf(...clearWords(copy, scan));
     this.#add(exchange, {
       kind: 'PACKET',
@@ -161,6 +168,7 @@ export class PacketTap<Note = unknown> {
       nasId: nas.id,
       peer: 'NAS',
       peerAddress: peer.address,
+      certificate: peer.certificate ?? null,
       repeated,
       packet: copy,
     });
@@ -180,6 +188,7 @@ export class PacketTap<Note = unknown> {
       nasId,
       peer: 'NAS',
       peerAddress,
+      certificate: exchange.certificate,
       repeated,
       packet,
     });
@@ -191,6 +200,10 @@ export class PacketTap<Note = unknown> {
       if (held.length < mostHeld) held.push(entry);
     } else if (this.#listener.wanted(subject)) this.#listener.take(subject, entry);
   }
+}
+
+function newExchange<Note>({ certificate }: Pick<Peer, 'certificate'>): Exchange<Note> {
+  return { subject: null, certificate: certificate ?? null, held: [] };
 }
 
 function clearWords(packet: Buffer, scan: PacketScan): [userName: string | null, classes: readonly string[]] {

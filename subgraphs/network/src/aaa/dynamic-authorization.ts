@@ -5,6 +5,7 @@ import { presumedSecret } from '../nas/rotation.ts';
 import { type Nas, secretPurpose } from '../nas/store.ts';
 import type { NasWatch } from '../nas/watch.ts';
 import type { PacketTraces } from '../packet-trace/traces.ts';
+import type { RadSecDoor } from '../radsec/door.ts';
 import { liveSessionsOfServices } from '../session/store.ts';
 
 /** What dynamic authorization works with. */
@@ -13,24 +14,33 @@ export interface DynamicAuthorizationParts {
   readonly drivers: DriverRegistry;
   readonly watch: NasWatch;
   readonly traces: PacketTraces;
+  readonly radSec: RadSecDoor;
   /** The time in which sessions live. */
   readonly sessionClock: Clock;
 }
 
-/** A session with a NAS for CoA and Disconnect; null for one that has no address. Reading back is what accounting knows. */
+/**
+ * A session with a NAS for CoA and Disconnect. Where it says that it listens, that holds; else what comes over TLS is told
+ * over its own connection, by whose absence the attempt is named. Reading back is what accounting knows.
+ */
 export function openDynamicAuthorization(
-  { services, drivers, watch, traces, sessionClock }: DynamicAuthorizationParts,
+  { services, drivers, watch, traces, radSec, sessionClock }: DynamicAuthorizationParts,
   nas: Nas,
   serviceId: string,
-): DeviceSession | null {
-  const host = nas.coaHost ?? nas.sourceAddress;
-  if (host === null) return null;
+): DeviceSession {
+  const connection = () => radSec.connectionOf(nas.id);
+  const byCertificate = nas.certificateName ?? nas.certificateFingerprint;
+  const overTls =
+    nas.coaHost === null && byCertificate !== null && (connection() !== null || nas.sourceAddress === null);
+  const host = nas.coaHost ?? (overTls ? byCertificate : nas.sourceAddress) ?? '';
+  const { address = '::', certificate = null } = overTls ? (connection() ?? {}) : { address: host };
   const presumed = presumedSecret(nas, watch.health(nas.id).secrets, sessionClock.now());
   const secret = presumed === 'PREVIOUS' && nas.previousSecret !== null ? nas.previousSecret : nas.secret;
-  const onPacket = traces.listenerTo(serviceId, { id: nas.id, address: host });
+  const onPacket = traces.listenerTo(serviceId, { id: nas.id, address, certificate });
   const credential: RadiusCredential = {
     secret: services.secrets.open(secret, secretPurpose(nas.id)),
     vendor: nas.vendorProfile as RadiusCredential['vendor'],
+    ...(overTls ? { connection } : {}),
     ...(nas.sourceAddress === null ? {} : { nasAddress: nas.sourceAddress }),
     onAttempt: ({ result }) => watch.asked(nas.id, services.clock.now(), result),
     readback: () => observe(services, serviceId),

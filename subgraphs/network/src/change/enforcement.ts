@@ -22,6 +22,7 @@ import { nasesById, nasesOfDevices } from '../nas/store.ts';
 import type { NasWatch } from '../nas/watch.ts';
 import type { PacketTraces } from '../packet-trace/traces.ts';
 import type { NetworkPorts } from '../ports.ts';
+import type { RadSecDoor } from '../radsec/door.ts';
 import { liveSessionsOfServices, type Session } from '../session/store.ts';
 import { type Means, verdict, witnesses } from './rules.ts';
 import { type AccessChange, gardensBefore } from './store.ts';
@@ -47,10 +48,16 @@ export class AccessEnforcement {
   readonly #dynamicAuthorization: DynamicAuthorizationParts;
   readonly sessions: DeviceSessions;
 
-  constructor(services: NetworkServices, ports: NetworkPorts, watch: NasWatch, traces: PacketTraces) {
+  constructor(
+    services: NetworkServices,
+    ports: NetworkPorts,
+    watch: NasWatch,
+    traces: PacketTraces,
+    radSec: RadSecDoor,
+  ) {
     this.#services = services;
     const { drivers, sessionClock = systemClock } = ports;
-    this.#dynamicAuthorization = { services, drivers, watch, traces, sessionClock };
+    this.#dynamicAuthorization = { services, drivers, watch, traces, radSec, sessionClock };
     this.sessions = new DeviceSessions(
       ports.drivers,
       services.secrets,
@@ -112,9 +119,8 @@ export class AccessEnforcement {
         : deviceId !== null
           ? await nasesOfDevices(database, [deviceId])
           : [];
-    const session =
-      nas === undefined ? null : openDynamicAuthorization(this.#dynamicAuthorization, nas, serviceId);
-    if (session !== null) {
+    if (nas !== undefined) {
+      const session = openDynamicAuthorization(this.#dynamicAuthorization, nas, serviceId);
       const { capabilities } = await session.probe(context);
       means.push({ protocol: 'radius', capabilities, session });
     }

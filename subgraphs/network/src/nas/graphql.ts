@@ -28,7 +28,10 @@ const RegisterNasInput = builder.inputType('RegisterNasInput', {
     certificateFingerprint: t.string({ description: 'SHA-256; instead of a name.' }),
     profile: t.string({ required: true, description: 'Such as mikrotik, cisco or generic.' }),
     deviceId: t.id(),
-    coaHost: t.field({ type: 'IPAddress', description: 'The source address when left out.' }),
+    coaHost: t.field({
+      type: 'IPAddress',
+      description: 'The source address when left out; over TLS the connection it keeps.',
+    }),
     coaPort: t.int({ description: "The profile's when left out." }),
     interimIntervalSeconds: t.int({ description: '60 to 86400; 300 when left out.' }),
     clientMutationId: t.string(),

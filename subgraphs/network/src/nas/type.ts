@@ -29,7 +29,8 @@ NasRef.implement({
     }),
     profile: t.exposeString('vendorProfile', { description: 'How speeds and walled garden are told to it.' }),
     coaHost: t.string({
-      description: '`::` for one that comes over TLS only.',
+      description:
+        'Where it listens for CoA. `::`: it is told over the connection that it keeps, as one that comes over TLS and says nothing else.',
       resolve: ({ coaHost, sourceAddress }) => coaHost ?? sourceAddress ?? noAddress,
     }),
     coaPort: t.exposeInt('coaPort'),

@@ -97,8 +97,10 @@ export class NasWatch {
   asked(nasId: string, at: number, { outcome, transmissions, elapsedMs }: CoaAttempt['result']): void {
     const health = this.health(nasId);
     this.#changed.add(nasId);
-    health.unanswered = outcome === 'TIMEOUT' ? health.unanswered + 1 : 0;
-    if (outcome === 'TIMEOUT' || transmissions > 1) return;
+    if (outcome === 'NOT_CONNECTED') return;
+    const answered = outcome === 'ACK' || outcome === 'NAK';
+    health.unanswered = answered ? 0 : health.unanswered + 1;
+    if (!answered || transmissions > 1) return;
     health.rttMilliseconds = elapsedMs;
     health.rttAt = at;
   }

@@ -10,7 +10,14 @@ import { LoginExplanationRef } from '../aaa/graphql.ts';
 import { accessesByService, accessesByUsername } from '../access/store.ts';
 import { builder } from '../builder.ts';
 import { NasRef, ServiceRef, serviceOf } from '../types.ts';
-import { checkMinutes, mostEntries, numberOfCursor, type TraceEntry, traceCursor } from './rules.ts';
+import {
+  checkMinutes,
+  mostEntries,
+  numberOfCursor,
+  type TracedCertificate,
+  type TraceEntry,
+  traceCursor,
+} from './rules.ts';
 import type { PacketTrace } from './traces.ts';
 
 const HiddenReasonEnum = builder.enumType('PacketTraceHidden', {
@@ -39,6 +46,17 @@ const TracedAttributeRef = builder.objectRef<RedactedAttribute>('TracedAttribute
     }),
     octets: t.exposeInt('octets', { description: 'Size of the value.' }),
     hidden: t.expose('hidden', { type: HiddenReasonEnum, nullable: true }),
+  }),
+});
+
+const TracedCertificateRef = builder.objectRef<TracedCertificate>('TracedCertificate').implement({
+  fields: (t) => ({
+    names: t.stringList({
+      description: 'DNS names of its SAN, the common name of one that has none.',
+      resolve: ({ names }) => [...names],
+    }),
+    issuer: t.exposeString('issuer', { description: 'Common name of who signed it.' }),
+    fingerprint: t.exposeString('fingerprint', { description: 'SHA-256.' }),
   }),
 });
 
@@ -89,6 +107,12 @@ const EntryRef = builder.objectRef<ShownEntry>('PacketTraceEntry').implement({
         'A request that came again, or its reply sent once more from memory (RFC 5080 §2.2.2). While the first is in progress there is no reply.',
     }),
     peerAddress: t.expose('peerAddress', { type: 'IPAddress', nullable: true }),
+    certificate: t.field({
+      type: TracedCertificateRef,
+      nullable: true,
+      description: 'With which the NAS came over TLS; null over UDP.',
+      resolve: ({ certificate }) => certificate,
+    }),
     code: t.string({ nullable: true, resolve: ({ packet }) => packet?.code ?? null }),
     identifier: t.int({ nullable: true, resolve: ({ packet }) => packet?.identifier ?? null }),
     length: t.int({

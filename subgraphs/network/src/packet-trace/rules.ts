@@ -1,4 +1,4 @@
-import type { RedactedPacket } from '@dotmac/radius';
+import type { RadSecCertificate, RedactedPacket } from '@dotmac/radius';
 import { DomainError, ValidationError } from '@dotmac/schema';
 import type { LoginExplanation } from '../aaa/explain.ts';
 
@@ -9,6 +9,8 @@ const mostMinutes = 60;
 export const mostEntries = 400;
 /** Characters of names and values of one trace. */
 const mostCharacters = 1_000_000;
+
+export type TracedCertificate = Pick<RadSecCertificate, 'names' | 'fingerprint' | 'issuer'>;
 
 /** A packet of a traced subscriber, or a decision about him. */
 export interface TraceEntry {
@@ -22,6 +24,8 @@ export interface TraceEntry {
   /** Null for a decision. */
   readonly peer: 'NAS' | 'HOME_SERVER' | null;
   readonly peerAddress: string | null;
+  /** Of a NAS that came over TLS. */
+  readonly certificate: TracedCertificate | null;
   /** A request that came again, or the reply that was sent for it once more. */
   readonly repeated: boolean;
   readonly packet: RedactedPacket | null;

@@ -7,7 +7,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const nas = { id: 'nas_1', address: '192.0.2.1' };
+const nas = { id: 'nas_1', address: '192.0.2.1', certificate: null };
 const whom = { serviceId: 'svc_1', reason: 'test', startedBy: 'usr_1' };
 
 function traces() {

@@ -1,5 +1,5 @@
 import { type Clock, newId } from '@dotmac/platform';
-import type { AccountingRecord, PacketTap, TapEntry } from '@dotmac/radius';
+import type { AccountingRecord, PacketTap, RadSecCertificate, TapEntry } from '@dotmac/radius';
 import { ConflictError, NotFoundError } from '@dotmac/schema';
 import type { LoginExplanation } from '../aaa/explain.ts';
 import type { RadiusPort } from '../aaa/port.ts';
@@ -133,7 +133,10 @@ export class PacketTraces {
   }
 
   /** Hears what is sent to a NAS about a service, and its answers; undefined while the service is not traced. */
-  listenerTo(serviceId: string, nas: { readonly id: string; readonly address: string }) {
+  listenerTo(
+    serviceId: string,
+    nas: { readonly id: string; readonly address: string; readonly certificate: RadSecCertificate | null },
+  ) {
     if (!this.#running.has(serviceId)) return undefined;
     return (direction: 'SENT' | 'RECEIVED', packet: Buffer) =>
       this.#take(serviceId, {
@@ -143,6 +146,7 @@ export class PacketTraces {
         nasId: nas.id,
         peer: 'NAS',
         peerAddress: nas.address,
+        certificate: nas.certificate,
         repeated: false,
         packet,
       });
@@ -169,16 +173,27 @@ export class PacketTraces {
         direction: null,
         peer: null,
         peerAddress: null,
+        certificate: null,
         repeated: false,
         packet: null,
         decision: entry.note,
       });
     else {
-      const { direction, peer, peerAddress, repeated } = entry;
+      const { direction, peer, peerAddress, certificate, repeated } = entry;
       const packet = this.#radius.redactPacket(entry.packet, this.#radius.standardDictionary(), {
         hideUserName: serviceId.startsWith(voucherPrefix),
       });
-      trace.entries.add({ at, nasId, direction, peer, peerAddress, repeated, packet, decision: null });
+      trace.entries.add({
+        at,
+        nasId,
+        direction,
+        peer,
+        peerAddress,
+        certificate,
+        repeated,
+        packet,
+        decision: null,
+      });
     }
     for (const wake of trace.wakes) wake();
   }

@@ -26,6 +26,13 @@ export class RadSecDoor {
     return this.#server?.connections ?? [];
   }
 
+  /** The connection of a NAS that was heard last; null when it keeps none. */
+  connectionOf(nasId: string): RadSecConnection | null {
+    return this.connections
+      .filter(({ nas }) => nas.id === nasId)
+      .reduce<RadSecConnection | null>((a, b) => (a !== null && a.heardAt > b.heardAt ? a : b), null);
+  }
+
   /** Opens the door of a server if the tenant wants it. @returns ends the attempts to open it. */
   attach(server: RadSecServer): () => void {
     this.#server = server;

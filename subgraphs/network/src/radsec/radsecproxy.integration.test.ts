@@ -106,6 +106,27 @@ realm * {
     expect(sessions.edges).toEqual([{ node: { nas: { name: 'proxy' } } }]);
   });
 
+  test('CoA goes to the proxy over its connection; whether or not it passes that on, logins go on over it', async () => {
+    await nas.login(ada.username, ada.password, { mac: ada.mac });
+    const { connections } = isp.module.radSec;
+    await isp.lock(ada, ['BILLING']);
+    const messages = await isp.tenant.eventually(
+      async () =>
+        (await isp.changesOf(ada.serviceId))[0]?.steps.flatMap(({ protocol, message }) =>
+          protocol === 'radius' && message?.includes('-Request: ') ? [message] : [],
+        ) ?? [],
+      (found) => found.length > 0,
+    );
+    // radsecproxy 1.9 passes no CoA on.
+    expect(messages[0]).toMatch(/^CoA-Request: (TIMEOUT|ACK|NAK)/);
+    await isp.lock(ada, []);
+    await isp.tenant.eventually(
+      () => nas.login(ada.username, ada.password, { mac: ada.mac }),
+      ({ accepted }) => accepted,
+    );
+    expect(isp.module.radSec.connections).toEqual(connections);
+  });
+
   test('EAP passes both, with keys that are right', async () => {
     const file = join(authority.folder, 'peer.conf');
     const peer = `eap=MSCHAPV2\nidentity="${ada.username}"\npassword="${ada.password}"`;

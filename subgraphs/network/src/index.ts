@@ -138,7 +138,9 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch, ports.leaseFolder ?? null);
   policy.nases.onChange = () => radSec.recheck();
   const enforcement = new AccessEnforcement(services, ports, nasWatch, policy.traces, radSec);
-  const usage = new UsageRecorder(services, sessionClock);
+  const usage = new UsageRecorder(services, sessionClock, (serviceIds) => {
+    for (const serviceId of serviceIds) policy.terms.note(serviceId);
+  });
   const prefixes = new PrefixRecorder(services.database, ports.radius.portRanges);
   const portWatch = new PortWatch(services, enforcement.sessions, (ports.portWatchSeconds ?? 1) * 1_000);
   const surveyMilliseconds = (ports.surveyIntervalSeconds ?? 300) * 1_000;

@@ -52,7 +52,7 @@ export class TermKeeper {
     return judge(terms, this.#used.get(serviceId) ?? null, now, this.#timeZone, this.#spanAt(now));
   }
 
-  /** Told of services whose sessions began or ended. Synchronous. */
+  /** Told of services whose sessions began or ended, or whose octets are counted anew. Synchronous. */
   note(serviceId: string): void {
     if (this.#used.has(serviceId)) this.#changed.add(serviceId);
   }

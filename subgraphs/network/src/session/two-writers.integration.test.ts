@@ -1,5 +1,6 @@
 import { sharedSecret } from '@dotmac/radius';
 import fc from 'fast-check';
+import type { KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LoginMemory } from '../aaa/memory.ts';
 import { NasMemory } from '../aaa/nas-memory.ts';
@@ -21,14 +22,25 @@ afterAll(async () => {
   await isp?.[Symbol.asyncDispose]();
 });
 
-/** As another process has it: it hears of nothing that the other one commits. */
-async function recorder(): Promise<SessionRecorder> {
+/**
+ * As another process has it: it hears of nothing that the other one commits.
+ * @param onStatement told of every statement that it sends, but for those that begin and end transactions.
+ */
+async function recorder(onStatement: () => void = () => {}): Promise<SessionRecorder> {
   const { services } = isp.tenant;
   const nases = new NasMemory({ services, sharedSecret, now: Date.now, watch: new NasWatch() });
   const memory = new LoginMemory(services, nases, () => {});
   await memory.start(stopping.signal);
-  const writer = services.ownConnections('accounting', 2);
-  return new SessionRecorder({ writer, database: services.database }, services.clock, memory);
+  const counting: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      onStatement();
+      return result;
+    },
+  };
+  const writer = services.ownConnections('accounting', 2).withPlugin(counting);
+  const database = services.database.withPlugin(counting);
+  return new SessionRecorder({ writer, database }, services.clock, memory);
 }
 
 const began = 1_800_000_000_000;
@@ -132,15 +144,18 @@ test('two processes that write the same sessions, in any order and however often
   );
 });
 
-test('a NAS with 5,000 sessions that restarts ends them with one answer, and each is told of once', async () => {
-  const one = await recorder();
+test('a NAS with 5,000 sessions that restarts ends them by one statement and tells of each by another', async () => {
+  let statements = 0;
+  const one = await recorder(() => statements++);
   const news = Array.from({ length: 5_000 }, (_, index) => {
     const [start] = packetsOf(`rebooted-${index}`, []);
     return start as SessionNews;
   });
   for (let at = 0; at < news.length; at += 500)
     await one.record({ news: news.slice(at, at + 500), restarts: [] });
+  statements = 0;
   const ended = await one.record({ news: [], restarts: [{ nasId, at: began + 60_000 }] });
+  expect(statements).toBe(2);
   expect(ended.filter(({ username }) => username.startsWith('rebooted-'))).toHaveLength(5_000);
   expect(new Set(ended.map(({ terminateCause }) => terminateCause))).toEqual(new Set(['NAS-Reboot']));
   const { count } = await isp.tenant.services.database

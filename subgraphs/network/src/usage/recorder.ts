@@ -29,10 +29,17 @@ export class UsageRecorder {
   readonly #services: NetworkServices;
   readonly #sessionClock: Clock;
   readonly #timeZone: string;
+  readonly #onCounted: (serviceIds: readonly string[]) => void;
   #changed = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(services: NetworkServices, sessionClock: Clock) {
+  /** @param onCounted told of services whose octets are counted anew, after the commit. */
+  constructor(
+    services: NetworkServices,
+    sessionClock: Clock,
+    onCounted: (serviceIds: readonly string[]) => void = () => {},
+  ) {
+    this.#onCounted = onCounted;
     this.#services = services;
     this.#sessionClock = sessionClock;
     this.#timeZone = services.tenant?.timeZone ?? 'UTC';
@@ -106,7 +113,7 @@ export class UsageRecorder {
     const ahead = now - this.#sessionClock.now();
     const today = localDateAt(now, this.#timeZone);
     const todayBegan = Temporal.PlainDate.from(today).toZonedDateTime(this.#timeZone).epochMilliseconds;
-    await database.transaction().execute(async (transaction) => {
+    const counted = await database.transaction().execute(async (transaction) => {
       await lockUsage(transaction);
       const due = sessionIds.length === 0 ? [] : await dueSessions(transaction, sessionIds);
       const hours = hoursOf(due, ahead, this.#timeZone);
@@ -140,7 +147,9 @@ export class UsageRecorder {
           actor: 'system:network',
         })),
       );
+      return due.map(({ serviceId }) => serviceId);
     });
+    if (counted.length > 0) this.#onCounted(counted);
   }
 }
 

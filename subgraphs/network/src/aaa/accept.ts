@@ -5,11 +5,12 @@ import type { GardenReason } from '../garden/rules.ts';
 import { sessionTimeout } from '../login-term/rules.ts';
 import { AcceptParts } from './accept-parts.ts';
 import { lineOf, wantedOf } from './lending.ts';
+import type { LoginFacts, RejectReason } from './login-facts.ts';
 import type { LoginMemory } from './memory.ts';
 import type { PolicyAccess } from './policy-access.ts';
 import type { PolicyNas } from './policy-nas.ts';
 import type { RadiusPort } from './port.ts';
-import { jitteredInterval, type LoginFacts, type RejectReason, sessionTokenPrefix } from './rules.ts';
+import { type ExplainedStep, jitteredInterval, sessionTokenPrefix } from './rules.ts';
 
 const nothing: readonly never[] = [];
 
@@ -48,13 +49,39 @@ export class Accepting {
       classPrefix: sessionTokenPrefix(access.serviceId, garden),
       own: this.#parts.own(access),
     });
-    const timeout =
-      access.terms === null || facts.standing === null
-        ? null
-        : sessionTimeout(access.terms, facts.standing, this.#services.clock.now());
+    const timeout = this.#timeout(access, facts);
     if (lent.length === 0 && timeout === null) return { kind: 'ACCEPT', blocks };
     const own = timeout === null ? lent : [...lent, this.#radius.sessionTimeoutBlock(timeout)];
     return { kind: 'ACCEPT', blocks: [...own, ...blocks] };
+  }
+
+  /** What the answer would say but for what is lent; in words. Nothing changes by asking. */
+  explain(
+    { row: nas }: PolicyNas,
+    access: PolicyAccess,
+    facts: LoginFacts,
+    garden: GardenReason | null,
+  ): ExplainedStep {
+    if (this.#parts.template(nas, access, garden) === null)
+      return {
+        check: 'reply',
+        passed: false,
+        fact: `The profile ${nas.vendorProfile} cannot express this speed`,
+      };
+    const timeout = this.#timeout(access, facts);
+    const told = timeout === null ? 'no Session-Timeout' : `Session-Timeout ${Math.floor(timeout)} s`;
+    return {
+      check: 'reply',
+      passed: true,
+      fact: `In the dialect of ${nas.vendorProfile}; accounting every ${nas.interimIntervalSeconds} s ±10 %; ${told}`,
+    };
+  }
+
+  /** Seconds; null for none. */
+  #timeout({ terms }: PolicyAccess, { standing }: LoginFacts): number | null {
+    return terms === null || standing === null
+      ? null
+      : sessionTimeout(terms, standing, this.#services.clock.now());
   }
 }
 

@@ -4,7 +4,8 @@ import type { NetworkServices } from '../builder.ts';
 import { macToLearn } from '../login-limit/rules.ts';
 import { learnMac } from '../login-limit/store.ts';
 import { disconnectQueue } from '../session/disconnect-job.ts';
-import { type LoginFacts, sessionsToEnd } from './rules.ts';
+import type { LoginFacts } from './login-facts.ts';
+import { sessionsToEnd } from './simultaneous-use.ts';
 
 const flushMilliseconds = 100;
 const mostWaiting = 10_000;

@@ -4,9 +4,10 @@ import { normaliseMac } from '../session/rules.ts';
 import type { Accepted } from './accept.ts';
 import type { Backoff } from './backoff.ts';
 import { explainAddress } from './lending.ts';
+import type { LoginFacts, RejectReason } from './login-facts.ts';
 import type { LoginParts } from './parts.ts';
 import type { PolicyAccess } from './policy-access.ts';
-import { type ExplainedStep, explainDecision, type LoginFacts, type RejectReason } from './rules.ts';
+import { type ExplainedStep, explainDecision } from './rules.ts';
 
 export interface LoginExplanation {
   readonly decision: 'ACCEPT' | 'WALLED_GARDEN' | 'REJECT' | 'FORWARD';
@@ -63,12 +64,16 @@ export function explainLogin(
   };
   const { steps, reason, garden } = explainDecision(facts);
   if (reason !== null || access === null) return { decision: 'REJECT', reason, steps };
+  const reply = known.accepting.explain(nas, access, facts, garden);
+  steps.push(reply);
+  if (!reply.passed) return { decision: 'REJECT', reason: 'REPLY_IMPOSSIBLE', steps };
   const address = explainAddress(known.leases, nas.row, access, line);
-  if (!address.passed) return { decision: 'REJECT', reason: 'NO_ADDRESS', steps: [...steps, address] };
+  steps.push(address);
+  if (!address.passed) return { decision: 'REJECT', reason: 'NO_ADDRESS', steps };
   return {
     decision: garden === null ? 'ACCEPT' : 'WALLED_GARDEN',
     reason: garden,
-    steps: [...steps, address],
+    steps,
   };
 }
 
@@ -76,6 +81,16 @@ export function explainLogin(
 export function explainOutcome(facts: LoginFacts, accepted: Accepted | null): LoginExplanation {
   const { steps, reason, garden } = explainDecision(facts);
   const refusal = accepted?.kind === 'REJECT' ? accepted.reason : reason;
+  if (accepted?.kind === 'REJECT')
+    steps.push(
+      accepted.reason === 'NO_ADDRESS'
+        ? { check: 'address', passed: false, fact: 'Every pool that lends IPv4 addresses here is used up' }
+        : {
+            check: 'reply',
+            passed: false,
+            fact: `The profile of ${facts.nas.name} cannot express this speed`,
+          },
+    );
   const decision = refusal !== null ? 'REJECT' : garden === null ? 'ACCEPT' : 'WALLED_GARDEN';
   return { decision, reason: refusal ?? garden, steps };
 }

@@ -11,10 +11,11 @@ import { AccessTable } from './access-table.ts';
 import { Follower } from './follower.ts';
 import { Foretold, type Told } from './foretold.ts';
 import { LiveSessions, loadLiveSessions } from './live-sessions.ts';
+import type { LiveSession } from './login-facts.ts';
 import type { NasMemory } from './nas-memory.ts';
 import { type PolicyAccess, policyAccess } from './policy-access.ts';
-import { type LiveSession, loginStaleMilliseconds } from './rules.ts';
 import { Shared } from './shared.ts';
+import { loginStaleMilliseconds } from './simultaneous-use.ts';
 
 const pageSize = 1_000;
 

@@ -1,7 +1,7 @@
 import type { AccessRequestView } from '@dotmac/radius';
 import { normaliseMac } from '../session/rules.ts';
 import type { Attempts } from './backoff.ts';
-import type { LoginFacts } from './rules.ts';
+import type { LoginFacts } from './login-facts.ts';
 
 /** Agent-Circuit-Id of the Broadband Forum (RFC 4679 §3.3.1). */
 const broadbandForum = 3561;

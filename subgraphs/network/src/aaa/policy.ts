@@ -26,6 +26,7 @@ import {
   type LoginQuestion,
 } from './explain.ts';
 import type { FactSource } from './fact-source.ts';
+import type { RejectReason } from './login-facts.ts';
 import type { LoginMemory } from './memory.ts';
 import type { NasMemory } from './nas-memory.ts';
 import { PacketFacts } from './packet-facts.ts';
@@ -33,7 +34,7 @@ import { type LoginParts, loginParts } from './parts.ts';
 import type { PolicyAccess } from './policy-access.ts';
 import type { PolicyNas } from './policy-nas.ts';
 import type { RadiusPort } from './port.ts';
-import { decideLogin, type RejectReason } from './rules.ts';
+import { decideLogin } from './rules.ts';
 import type { Unrecorded } from './unrecorded.ts';
 import type { ShownVoucher, VoucherLogins } from './voucher-login.ts';
 

@@ -3,7 +3,7 @@ import type { AccessRequestView } from '@dotmac/radius';
 import type { NetworkEvents, TenantEvents } from '@dotmac/schema';
 import type { NetworkServices } from '../builder.ts';
 import { normaliseMac } from '../session/rules.ts';
-import type { RejectReason } from './rules.ts';
+import type { RejectReason } from './login-facts.ts';
 
 type Rejection = Omit<NetworkEvents['login.rejected'], 'count'>;
 

@@ -3,15 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { defaultGarden } from '../garden/rules.ts';
 import { noLimits } from '../login-limit/rules.ts';
 import { Backoff, backoffMilliseconds } from './backoff.ts';
+import type { LoginFacts } from './login-facts.ts';
 import {
   decideLogin,
   explainDecision,
   jitteredInterval,
-  type LoginFacts,
   serviceOfToken,
-  sessionsToEnd,
   sessionTokenPrefix,
 } from './rules.ts';
+import { sessionsToEnd } from './simultaneous-use.ts';
 
 const speed = { downstream: { bitsPerSecond: '50000000' }, upstream: { bitsPerSecond: '10000000' } };
 const access = {

@@ -1,5 +1,5 @@
 import type { AccountingRecord } from '@dotmac/radius';
-import type { Holder } from '../address/lender.ts';
+import type { Holder } from '../address/holder.ts';
 import { normaliseMac, type SessionState } from '../session/rules.ts';
 import { keyText } from '../session/store.ts';
 import { serviceOfToken } from './rules.ts';

@@ -6,9 +6,9 @@ import { normaliseMac } from '../session/rules.ts';
 import { beginVoucher } from '../voucher/redeem.ts';
 import type { Voucher } from '../voucher/rules.ts';
 import type { LoginExplanation } from './explain.ts';
+import type { RejectReason } from './login-facts.ts';
 import type { LoginMemory } from './memory.ts';
 import type { RadiusPort } from './port.ts';
-import type { RejectReason } from './rules.ts';
 
 /** A voucher that a login shows, and the passwords that go with it. */
 export interface ShownVoucher {

@@ -1,11 +1,13 @@
 import { type Clock, pause } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
 import type { SessionState } from '../session/rules.ts';
-import { LeaseJournal } from './journal.ts';
-import { type Asked, type Holder, Lender } from './lender.ts';
+import type { Asked, Holder } from './holder.ts';
+import { LeaseRecord } from './lease-record.ts';
+import { Lender } from './lender.ts';
+import { doubtMilliseconds } from './mark-rules.ts';
 import { MarkFile } from './marks.ts';
-import { doubtMilliseconds, type Lease, poolKinds } from './pool-state.ts';
-import { keptLeases, lendingPools, writeLeases } from './store.ts';
+import { type Lease, poolKinds } from './pool-state.ts';
+import { lendingPools } from './store.ts';
 
 const flushMilliseconds = 200;
 const expiryMilliseconds = 10_000;
@@ -21,10 +23,7 @@ export class Leases {
   readonly #blocks = new WeakMap<Lease, Uint8Array>();
   /** Told of a session whose address is lent to another line. */
   readonly #onConflict: (session: SessionState) => void;
-  #unwritten = new Map<string, Lease>();
-  readonly #folder: string | null;
-  #journal: LeaseJournal | null = null;
-  #writing = false;
+  readonly #record: LeaseRecord;
   /** After a power cut: until when the record may be behind. */
   #doubtUntil: number | null = null;
 
@@ -42,8 +41,9 @@ export class Leases {
     this.#sessionClock = sessionClock;
     this.#encode = options.encode;
     this.#onConflict = options.onConflict;
-    this.#folder = options.folder ?? null;
-    this.#marks = this.#folder === null ? null : new MarkFile(this.#folder);
+    const folder = options.folder ?? null;
+    this.#record = new LeaseRecord(services, folder);
+    this.#marks = folder === null ? null : new MarkFile(folder);
     this.#lender = new Lender(this.#marks === null ? null : () => this.#mark());
   }
 
@@ -51,7 +51,7 @@ export class Leases {
   async start(signal: AbortSignal): Promise<void> {
     const cursor = await this.#services.events.headCursor();
     await this.#loadPools();
-    for (const lease of await this.#restored()) this.#lender.restore(lease);
+    for (const lease of await this.#record.restored()) this.#lender.restore(lease);
     const before = this.#marks?.read() ?? null;
     if (before !== null && !before.sameBoot) {
       this.#doubtUntil = this.#sessionClock.now() + doubtMilliseconds;
@@ -60,21 +60,6 @@ export class Leases {
     this.#mark();
     void this.#follow(cursor, signal);
     this.#writeOften(signal);
-  }
-
-  /** What is on record and what the last process did not get there, in the order in which it was given back. */
-  async #restored(): Promise<Lease[]> {
-    const kept = new Map((await keptLeases(this.#services.database)).map((lease) => [lease.prefix, lease]));
-    if (this.#folder !== null) {
-      const { journal, left } = LeaseJournal.open(this.#folder);
-      this.#journal = journal;
-      for (const lease of left) {
-        kept.set(lease.prefix, lease);
-        this.#unwritten.set(lease.prefix, lease);
-      }
-    }
-    const ends = ({ releasedAt }: Lease) => releasedAt ?? Number.POSITIVE_INFINITY;
-    return [...kept.values()].sort((a, b) => (ends(a) === ends(b) ? 0 : ends(a) - ends(b)));
   }
 
   get idle(): boolean {
@@ -108,7 +93,7 @@ export class Leases {
   /** Puts the marks further ahead when they are near. */
   #mark(): void {
     if (this.#marks === null) return;
-    const recorded = this.#unwritten.size === 0 && !this.#writing && !this.#lender.hasChanged;
+    const recorded = this.#record.isComplete && !this.#lender.hasChanged;
     const now = this.#sessionClock.now();
     const certain = this.#doubtUntil === null || now >= this.#doubtUntil;
     const isNews = certain && this.#doubtUntil !== null;
@@ -126,15 +111,7 @@ export class Leases {
 
   /** Keeps what has changed, on disk before anybody is answered. */
   #note(): void {
-    if (!this.#lender.hasChanged) return;
-    const changed = this.#lender.takeChanged();
-    for (const lease of changed) this.#unwritten.set(lease.prefix, lease);
-    try {
-      this.#journal?.append(changed);
-    } catch (error) {
-      // A full disk must not keep anybody offline; the database follows in a moment.
-      this.#services.logger.error({ error }, 'a lease could not be written ahead');
-    }
+    if (this.#lender.hasChanged) this.#record.note(this.#lender.takeChanged());
   }
 
   preview(asked: Asked): ReturnType<Lender['preview']> {
@@ -207,29 +184,8 @@ export class Leases {
       }
       this.#note();
       this.#mark();
-      if (this.#writing || this.#unwritten.size === 0) return;
-      this.#writing = true;
-      this.#write()
-        .catch((error: unknown) => {
-          if (!signal.aborted) this.#services.logger.warn({ error }, 'leases are written later');
-        })
-        .finally(() => {
-          this.#writing = false;
-        });
+      this.#record.write(signal);
     }, flushMilliseconds);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
-  }
-
-  async #write(): Promise<void> {
-    const batch = this.#unwritten;
-    this.#unwritten = new Map();
-    const upTo = this.#journal?.rotate() ?? 0;
-    try {
-      await writeLeases(this.#services.database, [...batch.values()]);
-      await this.#journal?.forget(upTo);
-    } catch (error) {
-      this.#unwritten = new Map([...batch, ...this.#unwritten]);
-      throw error;
-    }
   }
 }

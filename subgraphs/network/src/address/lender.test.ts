@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addressText, blockText, countOf, indexIn, nthOf, parseBlock } from './block.ts';
-import { type Asked, Lender, unseenMilliseconds } from './lender.ts';
+import type { Asked } from './holder.ts';
+import { Lender, unseenMilliseconds } from './lender.ts';
 import type { Lease, LendingPool } from './pool-state.ts';
 
 const pool: LendingPool = {

@@ -1,30 +1,15 @@
-import { blockText, countOf, indexIn, nthOf, parseBlock } from './block.ts';
+import { blockText, indexIn, nthOf, parseBlock } from './block.ts';
+import { type Asked, type Holder, keyOf, sameHolder } from './holder.ts';
+import { doubt, grant, type Marks, wantedMarks } from './mark-rules.ts';
 import {
-  doubt,
   type Found,
   type Lease,
   type LendingPool,
-  type Marks,
-  type PoolKind,
-  type PoolMark,
   type PoolState,
   poolKinds,
+  poolStates,
   unheld,
-  wantedMark,
 } from './pool-state.ts';
-
-/** A line of a service: two lines of one service have something of their own each. */
-export interface Holder {
-  readonly serviceId: string;
-  readonly mac: string | null;
-}
-
-export interface Asked extends Holder {
-  readonly kind: PoolKind;
-  readonly nasId: string;
-  /** The only pool that may lend; null: any of the NAS's. */
-  readonly poolId: string | null;
-}
 
 /** An accepted login whose session nobody has told of after this long gives back what it was lent. */
 export const unseenMilliseconds = 5 * 60_000;
@@ -52,22 +37,7 @@ export class Lender {
 
   /** Takes over the pools there are now; what is lent from those that stay remains lent. */
   setPools(pools: readonly LendingPool[]): void {
-    const before = new Map(this.#pools.map((state) => [state.pool.id, state]));
-    this.#pools = pools.flatMap((pool) => {
-      const known = before.get(pool.id);
-      if (known !== undefined && known.pool.cidr === pool.cidr && known.pool.lentLength === pool.lentLength)
-        return [{ ...known, pool }];
-      const block = parseBlock(pool.cidr);
-      if (block === null) return [];
-      const size = Number(countOf(block, pool.lentLength));
-      const nothing = {
-        leases: new Map(),
-        idle: new Map(),
-        offered: new Set<number>(),
-        doubtful: new Set<number>(),
-      };
-      return [{ pool, block, size, next: 0, upTo: 0, doubtUntil: 0, ...nothing }];
-    });
+    this.#pools = poolStates(pools, this.#pools);
   }
 
   /** Takes over a lease that is on record. The newest word of a prefix comes last. */
@@ -181,25 +151,12 @@ export class Lender {
    * @param always though those there are go far enough.
    */
   wantedMarks(now: number, recorded: boolean, always = false): Marks | null {
-    let short = always;
-    const marks: Record<string, PoolMark> = {};
-    for (const state of this.#pools) {
-      const wanted = wantedMark(state, now, recorded);
-      marks[state.pool.id] = wanted.mark;
-      short ||= wanted.short;
-    }
-    return short ? marks : null;
+    return wantedMarks(this.#pools, now, recorded, always);
   }
 
   /** The marks are on disk. */
   grant(marks: Marks): void {
-    for (const state of this.#pools) {
-      const mark = marks[state.pool.id];
-      if (mark === undefined) continue;
-      state.upTo = mark.upTo;
-      state.offered.clear();
-      for (const number of mark.offered) state.offered.add(number);
-    }
+    grant(this.#pools, marks);
   }
 
   /**
@@ -264,12 +221,4 @@ export class Lender {
     const number = this.#numbers.get(lease);
     if (state !== undefined && number !== undefined) state.idle.set(number, lease);
   }
-}
-
-function sameHolder(a: Holder, b: Holder): boolean {
-  return a.serviceId === b.serviceId && a.mac === b.mac;
-}
-
-function keyOf({ serviceId, mac }: Holder, kind: PoolKind): string {
-  return `${kind} ${serviceId} ${mac ?? ''}`;
 }

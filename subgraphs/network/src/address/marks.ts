@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Marks } from './pool-state.ts';
+import type { Marks } from './mark-rules.ts';
 
 const bootIdFile = '/proc/sys/kernel/random/boot_id';
 

@@ -1,4 +1,4 @@
-import { type Block, blockText, nthOf } from './block.ts';
+import { type Block, countOf, parseBlock } from './block.ts';
 import { isReserved } from './rules.ts';
 
 export const poolKinds = ['IPV4', 'IPV6_PREFIX', 'DELEGATED_PREFIX'] as const;
@@ -30,16 +30,6 @@ export interface Lease {
   releasedAt: number | null;
 }
 
-/** What may be lent to somebody who did not have it, by pool: on disk before it is lent. */
-export type Marks = Readonly<Record<string, PoolMark>>;
-
-export interface PoolMark {
-  /** Of what was never lent, everything below this number. */
-  readonly upTo: number;
-  /** Of what others have had. */
-  readonly offered: readonly number[];
-}
-
 export interface PoolState {
   readonly pool: LendingPool;
   readonly block: Block;
@@ -64,52 +54,24 @@ export interface Found {
   readonly lease: Lease | undefined;
 }
 
-/** By then accounting has told of every session that is up: three intervals of the usual length, as the reaper waits. */
-export const doubtMilliseconds = 15 * 60_000;
-/** How far ahead marks are: a sixteenth of the pool is what a power cut may leave in doubt. */
-function aheadOf(size: number): number {
-  return Math.max(8, Math.min(1_024, Math.floor(size / 16)));
-}
-
-/** How far a pool's mark should go, and whether that is needed now: what is left of the one there is runs short. */
-export function wantedMark(
-  state: PoolState,
-  now: number,
-  recorded: boolean,
-): { readonly mark: PoolMark; readonly short: boolean } {
-  const { size, idle, offered } = state;
-  const ahead = aheadOf(size);
-  const next = firstUnused(state) ?? size;
-  let short = state.upTo < size && state.upTo - next < ahead / 2;
-  const upTo = Math.max(state.upTo, Math.min(size, next + ahead));
-  const kept = [...offered].filter((number) => !recorded || idle.has(number));
-  if (now < state.doubtUntil) kept.push(...[...state.doubtful].filter((number) => !offered.has(number)));
-  // Only what was another's is left soon, and what that is must be certain.
-  else if (next + ahead >= size) {
-    const open = kept.filter((number) => idle.has(number)).length;
-    const more = open < Math.min(ahead / 2, idle.size) ? numbersOf(idle, offered, ahead - open) : [];
-    short ||= more.length > 0;
-    kept.push(...more);
-  }
-  return { mark: { upTo, offered: kept }, short };
-}
-
-/** Puts into doubt what a mark let somebody be lent. @returns the leases that stand for it: nobody's, and the last to be lent again. */
-export function doubt(state: PoolState, mark: PoolMark, now: number): Map<number, Lease> {
-  const unknown = new Map<number, Lease>();
-  state.doubtUntil = now + doubtMilliseconds;
-  const { id: poolId, kind } = state.pool;
-  for (const number of mark.offered) state.doubtful.add(number);
-  for (let number = 0; number < Math.min(mark.upTo, state.size); number++) {
-    if (state.leases.has(number) || (kind === 'IPV4' && isReserved(number, state.size))) continue;
-    const prefix = blockText(nthOf(state.block, state.pool.lentLength, BigInt(number)));
-    const lease: Lease = { poolId, kind, prefix, serviceId: '', mac: null, lentAt: now, releasedAt: now };
-    state.leases.set(number, lease);
-    state.idle.set(number, lease);
-    state.doubtful.add(number);
-    unknown.set(number, lease);
-  }
-  return unknown;
+/** The pools there are now; what is lent from those that stay remains lent. */
+export function poolStates(pools: readonly LendingPool[], before: readonly PoolState[]): PoolState[] {
+  const byId = new Map(before.map((state) => [state.pool.id, state]));
+  return pools.flatMap((pool) => {
+    const known = byId.get(pool.id);
+    if (known !== undefined && known.pool.cidr === pool.cidr && known.pool.lentLength === pool.lentLength)
+      return [{ ...known, pool }];
+    const block = parseBlock(pool.cidr);
+    if (block === null) return [];
+    const size = Number(countOf(block, pool.lentLength));
+    const nothing = {
+      leases: new Map(),
+      idle: new Map(),
+      offered: new Set<number>(),
+      doubtful: new Set<number>(),
+    };
+    return [{ pool, block, size, next: 0, upTo: 0, doubtUntil: 0, ...nothing }];
+  });
 }
 
 /** What nobody has. @param marked whether only what the marks allow. */
@@ -128,18 +90,8 @@ export function unheld(states: readonly PoolState[], now: number, marked: boolea
   return null;
 }
 
-/** Those longest unused that are not among the others. */
-function numbersOf(idle: ReadonlyMap<number, Lease>, others: ReadonlySet<number>, count: number): number[] {
-  const numbers: number[] = [];
-  for (const number of idle.keys()) {
-    if (numbers.length >= count) break;
-    if (!others.has(number)) numbers.push(number);
-  }
-  return numbers;
-}
-
 /** The first number that was never lent; what is passed over is not looked at again. */
-function firstUnused(state: PoolState): number | null {
+export function firstUnused(state: PoolState): number | null {
   const { pool, size, leases } = state;
   for (; state.next < size; state.next++) {
     const reserved = pool.kind === 'IPV4' && isReserved(state.next, size);

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Lender } from './lender.ts';
-import { doubtMilliseconds, type Lease, type LendingPool, type Marks } from './pool-state.ts';
+import { doubtMilliseconds, type Marks } from './mark-rules.ts';
+import type { Lease, LendingPool } from './pool-state.ts';
 
 const lines = 24;
 const lineOf = (line: number) => ({ serviceId: `svc_${line}`, mac: `mac ${line}` });

@@ -1,6 +1,6 @@
 import { type Clock, localDateAt } from '@dotmac/platform';
+import type { LiveSession } from '../aaa/login-facts.ts';
 import type { PolicyAccess } from '../aaa/policy-access.ts';
-import type { LiveSession } from '../aaa/rules.ts';
 import { desiredMode } from '../access/rules.ts';
 import { lockedAccess, updateAccess } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';

@@ -29,6 +29,9 @@ interface Route {
   readonly connections: readonly RadSecClient[];
 }
 
+/** For TLS to stand and for an answer over it: the next server shall be asked before the NAS gives up. */
+const answerMilliseconds = 3_000;
+
 /** What is under way to servers of before may take this long to end. */
 const lingerMilliseconds = 15_000;
 
@@ -167,6 +170,7 @@ export class Realms {
           ca: authorities,
           cert: certificate,
           key: secrets.open(privateKey, homeServerKeyPurpose(name)),
+          timeoutMs: answerMilliseconds,
         });
       connections.set(name, client);
       return radSecHomeServer(name, client);

@@ -31,15 +31,34 @@ export function snapshotText(draft: Draft, frame: SnapshotFrame): SnapshotText {
     `"id":${quoted(draft.customerId)},"name":${quoted(draft.customerName)}},`,
     party('customerDetails', frame.customerDetails),
     `"dueOn":"${frame.dueOn}","gross":"${draft.gross}","issuedOn":"${frame.issuedOn}",`,
-    `"lines":[${draft.lines.map(lineText).join(',')}],"net":"${draft.net}","number":`,
+    `"lines":[${saidAlike(draft).lines}],"net":"${draft.net}","number":`,
   ];
   const after = [
     credits === null ? '' : `,"reason":${quoted(draft.reason)}`,
     `,"seller":${quoted(frame.seller)},`,
     party('sellerDetails', frame.sellerDetails),
-    `"tax":"${draft.tax}","taxes":[${draft.taxes.map(taxText).join(',')}],"type":"${draft.type}"}`,
+    `"tax":"${draft.tax}","taxes":[${saidAlike(draft).taxes}],"type":"${draft.type}"}`,
   ];
   return { before: before.join(''), after: after.join('') };
+}
+
+/** The texts of drafts that others are like: a line says nothing of whose it is. */
+const texts = new WeakMap<Draft, SaidAlike>();
+
+interface SaidAlike {
+  readonly lines: string;
+  readonly taxes: string;
+}
+
+function saidAlike(draft: Draft): SaidAlike {
+  const told = texts.get(draft.like ?? draft);
+  if (told !== undefined) return told;
+  const said = {
+    lines: draft.lines.map(lineText).join(','),
+    taxes: draft.taxes.map(taxText).join(','),
+  };
+  texts.set(draft.like ?? draft, said);
+  return said;
 }
 
 const quoted = (text: string | null): string => JSON.stringify(text);

@@ -86,17 +86,21 @@ export function postingSet(
   currency: string,
   entries: readonly Entry[],
 ): PostingSet {
-  const merged = new Map<string, { account: Account; amount: bigint }>();
+  const merged: { account: Account; amount: bigint }[] = [];
   let sum = 0n;
   for (const { account, amount } of entries) {
-    const key = accountKey(account);
-    const found = merged.get(key);
-    merged.set(key, { account, amount: (found?.amount ?? 0n) + amount });
     sum += amount;
+    // A document has a handful of accounts: comparing them costs less than their keys.
+    const found = merged.find((entry) => sameAccount(entry.account, account));
+    if (found === undefined) merged.push({ account, amount });
+    else found.amount += amount;
   }
   if (sum !== 0n) throw new UnbalancedPosting(`${kind} ${ref}: entries sum to ${sum} ${currency}, must be 0`);
-  return { kind, ref, currency, entries: [...merged.values()].filter((entry) => entry.amount !== 0n) };
+  return { kind, ref, currency, entries: merged.filter((entry) => entry.amount !== 0n) };
 }
+
+const sameAccount = (one: Account, other: Account): boolean =>
+  one.type === other.type && accountKey(one) === accountKey(other);
 
 /** The opposite of a posting set, under its own kind and reference. */
 export function reversal(set: PostingSet, kind: PostingKind, ref: string): PostingSet {

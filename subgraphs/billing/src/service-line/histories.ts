@@ -49,19 +49,19 @@ async function histories(db: Executor<TenantDatabase>, which: RawBuilder<unknown
   const versions = await versionsById(db, rows);
   const holds = await holdSpans(db, [...new Set(rows.map(({ customerId }) => customerId))]);
   const lines: LineHistory[] = [];
-  for (const own of Map.groupBy(rows, ({ lineId }) => lineId).values()) {
-    const [first] = own;
-    if (first === undefined) continue;
-    const events = own.map(({ type, on, versionId }) => ({
-      type,
-      on,
-      version: versionId === null ? null : (versions.get(versionId) ?? null),
-    }));
+  // The events of a line follow one another.
+  for (let at = 0; at < rows.length; ) {
+    const { lineId: id, customerId, settledBefore } = rows[at] as EventRow;
+    const events: StoredServiceEvent[] = [];
+    for (let row = rows[at]; row?.lineId === id; row = rows[++at]) {
+      const version = row.versionId === null ? null : (versions.get(row.versionId) ?? null);
+      events.push({ type: row.type, on: row.on, version });
+    }
     lines.push({
-      id: first.lineId,
-      customerId: first.customerId,
-      settledBefore: first.settledBefore,
-      events: holds.size === 0 ? events : withHolds(events, holdsOfLine(holds, first.lineId)),
+      id,
+      customerId,
+      settledBefore,
+      events: holds.size === 0 ? events : withHolds(events, holdsOfLine(holds, id)),
     });
   }
   return lines;

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import type { SnmpValue } from '../codec/value.ts';
 import { profiles, profilesFor } from './catalogue.ts';
 import { checkProfile } from './check.ts';
+import { sensorReadings } from './interpret.ts';
 import type { Profile } from './schema.ts';
 
 test.each(profiles().map((profile) => [profile.id, profile] as const))(
@@ -30,4 +32,28 @@ test("an operator's profile is used beside ours, and instead of ours with the sa
   const own: Profile = { id: 'mikrotik', match: { enterprise: [14988] }, sensors: [] };
   const chosen = profilesFor({ os: null, sysObjectId: '1.3.6.1.4.1.14988.1' }, [], [own]);
   expect(chosen.filter(({ id }) => id === 'mikrotik')).toEqual([own]);
+});
+
+test('a host interface that is down is its port that is down, and no failed device besides', () => {
+  const standard = profiles().find(({ id }) => id === 'standard');
+  const [status, description] = ['1.3.6.1.2.1.25.3.2.1.5', '1.3.6.1.2.1.25.3.2.1.3'] as const;
+  const source = standard?.sensors?.find(({ column }) => column === status);
+  if (source === undefined) throw new Error('hrDeviceStatus is not read');
+  const described: Record<string, string> = {
+    '262148': 'network interface swp3',
+    '97': 'Standard Ethernet Network Interface',
+    '1025': 'GenuineIntel: Intel Xeon',
+  };
+  const cells = (value: (index: string) => SnmpValue) =>
+    new Map(Object.keys(described).map((index) => [index, value(index)]));
+  const columns = new Map([
+    [status, cells(() => ({ type: 'integer', value: 5 }))],
+    [description, cells((index) => ({ type: 'octets', value: Buffer.from(described[index] ?? '') }))],
+  ]);
+  const read = sensorReadings(
+    source,
+    { scalars: new Map(), columns, entityNames: new Map() },
+    standard?.states,
+  );
+  expect(read).toMatchObject([{ name: 'GenuineIntel: Intel Xeon', value: 5, severity: 'critical' }]);
 });

@@ -19,7 +19,7 @@ import { previewAccount, rolledBack } from '../preview/preview.ts';
 import { type AccountPreview, previewFingerprint } from '../preview/rules.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
-import { historiesOfLines } from '../service-line/histories.ts';
+import { historiesOfLines, type LineHistory } from '../service-line/histories.ts';
 import { lineAccruals } from '../service-line/rules.ts';
 import { appendServiceEvent, currentVersions } from '../service-line/store.ts';
 import {
@@ -34,8 +34,11 @@ import {
 export interface ChangeRequest {
   readonly serviceId: string;
   readonly planId: string;
-  readonly when: 'now' | 'periodEnd';
+  readonly when: ChangeTime;
 }
+
+/** Today, with the next period, or on a local day (ISO): one that is over is billed again from there, one to come is scheduled. */
+export type ChangeTime = 'now' | 'periodEnd' | { readonly on: string };
 
 export interface ChangePlan {
   readonly customerId: string;
@@ -68,8 +71,10 @@ async function write(
   if (!accrued.ok) throw new ConflictError('CANNOT_BE_BILLED', accrued.message);
   const accrual = accrued.accruals.find(({ to }) => today < to);
   if (accrual === undefined) throw new ConflictError('SERVICE_ENDED', 'The service is not charged any more');
-  const period = periodContaining(accrual.grid, Math.max(today, accrual.from));
-  const on = when === 'now' ? act.today : formatDay(period.to);
+  const on = dayOfChange(when, act.today, () =>
+    formatDay(periodContaining(accrual.grid, Math.max(today, accrual.from)).to),
+  );
+  checkDay(on, history.events);
   const [plan] = await plansById(transaction, [planId]);
   if (plan?.kind !== 'ACCESS') throw new ValidationError('input.planId', 'This is not an access plan');
   const version = await versionOnSale(transaction, planId, on);
@@ -108,8 +113,26 @@ async function write(
     on,
     preview,
     earlyTermination: leaving?.fee ?? null,
-    fingerprint: previewFingerprint(['plan', serviceId, planId, when, on], preview),
+    fingerprint: previewFingerprint(['plan', serviceId, planId, on], preview),
   };
+}
+
+function dayOfChange(when: ChangeTime, today: string, nextPeriod: () => string): string {
+  if (when === 'now') return today;
+  return when === 'periodEnd' ? nextPeriod() : when.on;
+}
+
+/**
+ * What was decided later stays in force: a change takes effect on the day of the last one or after it.
+ * @throws ValidationError
+ */
+function checkDay(on: string, events: LineHistory['events']): void {
+  const last = Math.max(...events.filter(({ version }) => version !== null).map((event) => event.on));
+  if (dayOfText(on) < last)
+    throw new ValidationError(
+      'input.on',
+      `Since ${formatDay(last)} the service is on its plan: a change begins then or later`,
+    );
 }
 
 /** What a change would cost now and with the next period. Writes nothing. @throws ValidationError, NotFoundError, ConflictError */
@@ -146,7 +169,7 @@ export async function confirmChangeIn(
   fingerprint: string | null,
   act: Act,
 ): Promise<PlanChange> {
-  const { serviceId, planId, when } = request;
+  const { serviceId, planId } = request;
   const [history] = await historiesOfLines(transaction, [serviceId]);
   if (history === undefined) throw new NotFoundError('Service', serviceId);
   await lockedAccount(transaction, history.customerId);
@@ -154,17 +177,18 @@ export async function confirmChangeIn(
   const plan = await rolledBack(transaction, (tried) => write(tried, services, request, act));
   if (fingerprint !== null && plan.fingerprint !== fingerprint) throw new StalePlanError();
   const { customerId, on } = plan;
+  const isDue = on <= act.today;
   const change = await insertPlanChange(transaction, {
     id: newId('pch', services.clock),
     serviceLineId: serviceId,
     customerId,
     planId,
     onDay: on,
-    state: when === 'now' ? 'ordered' : 'scheduled',
+    state: isDue ? 'ordered' : 'scheduled',
     confirmedBy: act.actor,
     confirmedAt: new Date(act.now),
   });
-  if (when === 'now') await order(transaction, change, act);
+  if (isDue) await order(transaction, change, act);
   return change;
 }
 

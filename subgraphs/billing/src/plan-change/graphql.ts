@@ -8,7 +8,7 @@ import { orFailure, planFailures } from '../outcome.ts';
 import { AccountPreviewRef } from '../preview/graphql.ts';
 import { customerOfLine } from '../service-line/store.ts';
 import { ServiceRef } from '../service-line/type.ts';
-import { type ChangePlan, cancelChange, confirmChange, previewChange } from './change.ts';
+import { type ChangePlan, type ChangeTime, cancelChange, confirmChange, previewChange } from './change.ts';
 import type { PlanChange } from './store.ts';
 
 const ChangeTimeEnum = builder.enumType('PlanChangeTime', {
@@ -18,8 +18,23 @@ const ChangeTimeEnum = builder.enumType('PlanChangeTime', {
       value: 'periodEnd',
       description: 'With the first day of the next period, without a credit.',
     },
+    ON: {
+      value: 'on',
+      description:
+        'On the day `on`: what was billed since one that is over is billed again, one to come is scheduled.',
+    },
   },
 } as const);
+
+/** @throws ValidationError for a day without `ON`, or the other way round. */
+function timeOf(when: 'now' | 'periodEnd' | 'on', on: string | null | undefined): ChangeTime {
+  if (when === 'on') {
+    if (on == null) throw new ValidationError('input.on', 'Say on which day: YYYY-MM-DD');
+    return { on };
+  }
+  if (on != null) throw new ValidationError('input.on', 'A day goes with `when: ON` only');
+  return when;
+}
 
 class PlanChangePreview {
   readonly plan: ChangePlan;
@@ -109,11 +124,13 @@ builder.queryField('planChangePreview', (t) =>
       serviceId: t.arg.id({ required: true }),
       planId: t.arg.id({ required: true }),
       when: t.arg({ type: ChangeTimeEnum, required: true }),
+      on: t.arg({ type: 'LocalDate', description: 'Of `when: ON`, the first day by the new plan.' }),
     },
-    resolve: (_root, request, context) =>
-      orFailure(
-        async () => new PlanChangePreview(await previewChange(context.services, request, actOf(context))),
-      ),
+    resolve: (_root, { serviceId, planId, when, on }, context) =>
+      orFailure(async () => {
+        const request = { serviceId, planId, when: timeOf(when, on) };
+        return new PlanChangePreview(await previewChange(context.services, request, actOf(context)));
+      }),
   }),
 );
 
@@ -122,6 +139,7 @@ const ConfirmInput = builder.inputType('ConfirmPlanChangeInput', {
     serviceId: t.id({ required: true }),
     planId: t.id({ required: true }),
     when: t.field({ type: ChangeTimeEnum, required: true }),
+    on: t.field({ type: 'LocalDate', description: 'Of `when: ON`, the first day by the new plan.' }),
     fingerprint: t.string({ required: true, description: 'Of the preview.' }),
     clientMutationId: t.string(),
   }),
@@ -138,8 +156,9 @@ builder.mutationFields((t) => ({
     errors: { types: [ValidationError, NotFoundError, ConflictError, StalePlanError] },
     args: { input: t.arg({ type: ConfirmInput, required: true }) },
     resolve: (_root, { input }, context) => {
-      const { serviceId, planId, when, fingerprint } = input;
-      return confirmChange(context.services, { serviceId, planId, when }, fingerprint, actOf(context));
+      const { serviceId, planId, when, on, fingerprint } = input;
+      const request = { serviceId, planId, when: timeOf(when, on) };
+      return confirmChange(context.services, request, fingerprint, actOf(context));
     },
   }),
   cancelPlanChange: t.field({

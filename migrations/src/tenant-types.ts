@@ -104,6 +104,7 @@ export interface BillingCashRounding {
   dueMinor: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   id: string;
   paymentId: string;
+  reverses: string | null;
 }
 
 export interface BillingChargeAttempt {

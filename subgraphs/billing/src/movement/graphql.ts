@@ -61,7 +61,11 @@ builder.objectType(MovementPreview, {
     }),
     invoices: t.field({
       type: [InvoiceChangeRef],
-      resolve: ({ movement }) => movement.allocations.map((one) => ({ ...one, currency: movement.currency })),
+      resolve: ({ movement: { allocations, rounding, currency } }) =>
+        allocations.map((one) => {
+          const back = one.documentId === rounding?.documentId ? rounding.amount : 0n;
+          return { ...one, amount: one.amount + back, currency };
+        }),
     }),
   }),
 });

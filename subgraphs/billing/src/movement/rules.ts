@@ -20,9 +20,22 @@ export interface Movement {
     readonly amount: bigint;
     readonly net: bigint;
   }[];
+  /** Of cash: what is taken back of a rounding, as an allocation is; above zero the invoice owes less. */
+  readonly rounding?: CashRoundingBack;
   /** Under the reference that the movement gets when it is written. */
   readonly postings: (ref: string) => PostingSet[];
 }
+
+/** A rounding of cash that is taken back with its payment. Minor units. */
+export interface CashRoundingBack {
+  readonly reverses: string;
+  readonly documentId: string;
+  readonly amount: bigint;
+  readonly net: bigint;
+}
+
+/** Under which id a rounding is taken back by the movement with an id. */
+export const roundingBackId = (movementId: string): string => `${movementId}:rounding`;
 
 /** One side of a posting as a person reads it: debits above zero. */
 export interface NamedEntry {
@@ -40,7 +53,7 @@ export const entriesOf = (movement: Movement): NamedEntry[] =>
 
 /** SHA-256 (hex) over what was asked for and everything that would be written. */
 export function movementFingerprint(request: Canonical, movement: Movement): string {
-  const { customerId, currency, amount, credits, allocations } = movement;
+  const { customerId, currency, amount, credits, allocations, rounding } = movement;
   const text = canonicalJson({
     request,
     customerId,
@@ -48,6 +61,7 @@ export function movementFingerprint(request: Canonical, movement: Movement): str
     amount,
     credits: credits.map((one) => [one.sourceId, one.amount]),
     allocations: allocations.map((one) => [one.documentId, one.amount, one.net]),
+    ...(rounding === undefined ? {} : { rounding: [rounding.reverses, rounding.amount, rounding.net] }),
     entries: entriesOf(movement).map((one) => [one.kind, one.account, one.amount]),
   });
   return createHash('sha256').update(text).digest('hex');

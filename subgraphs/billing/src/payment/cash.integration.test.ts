@@ -73,6 +73,55 @@ test('a transfer pays any amount, and a part is a part', async () => {
   expect(await pay(await owing(1_234n), '1000', 'cash')).toMatchObject({ rounding: null });
 });
 
+test.each([
+  [1_234n, 1_230n],
+  [1_236n, 1_240n],
+])(
+  '%s cents that were paid by %s are owed exactly again when the payment goes back, in parts or whole',
+  async (due, paid) => {
+    for (const parts of [[paid], [30n, paid - 30n]]) {
+      const customerId = await owing(due);
+      await pay(customerId, `${paid}`, 'cash');
+      const { id: paymentId } = await isp.tenant.services.database
+        .selectFrom('billing.payment')
+        .select('id')
+        .where('customerId', '=', customerId)
+        .executeTakeFirstOrThrow();
+      for (const [index, minor] of parts.entries()) {
+        const refund = async (more: object) =>
+          (
+            await isp.ask<{
+              refundPayment: { fingerprint: string; invoices: { open: { amount: string } }[] };
+            }>(
+              `mutation ($input: RefundPaymentInput!) { refundPayment(input: $input) { __typename
+              ... on MovementPreview { fingerprint invoices { open { amount } } } ... on Failure { message } } }`,
+              {
+                input: {
+                  paymentId,
+                  amount: { amount: `${minor}`, currency: 'NZD' },
+                  reference: `back-${index}`,
+                  reason: 'test',
+                  ...more,
+                },
+              },
+            )
+          ).refundPayment;
+        const { fingerprint, invoices } = await refund({ mode: 'PLAN' });
+        const isLast = index === parts.length - 1;
+        expect(invoices).toEqual([{ open: { amount: `${minor + (isLast ? due - paid : 0n)}` } }]);
+        await refund({ mode: 'APPLY', fingerprint });
+      }
+      const { openMinor } = await isp.tenant.services.database
+        .selectFrom('billing.openItem')
+        .select('openMinor')
+        .where('customerId', '=', customerId)
+        .executeTakeFirstOrThrow();
+      expect(openMinor).toBe(due);
+    }
+    expect((await proveLedger(isp.tenant.services.database)).findings).toEqual([]);
+  },
+);
+
 test('the books hold with what was rounded in them, now and at an instant', async () => {
   const { database, clock } = isp.tenant.services;
   await pay(await owing(1_234n), '1230', 'cash');

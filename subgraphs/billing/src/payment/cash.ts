@@ -1,9 +1,10 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import { type Executor, newId } from '@dotmac/platform';
-import type { Selectable, Transaction } from 'kysely';
+import { type Selectable, sql, type Transaction } from 'kysely';
 import type { BillingServices } from '../builder.ts';
 import { postCashRounding } from '../ledger/rules-postings.ts';
 import { post } from '../ledger/store.ts';
+import type { CashRoundingBack } from '../movement/rules.ts';
 import type { Act } from '../run/issue.ts';
 import { insertAllocations, type OpenItem, reduceOpenItems } from '../settlement/store.ts';
 import { type CashRounding, cashRounding, leastCoin } from './rules-cash.ts';
@@ -49,6 +50,7 @@ export async function roundCash(
       coinMinor: coin.minor,
       coinSince: coin.since,
       amountMinor: amount,
+      reverses: null,
     })
     .execute();
   const net = netShare(item, amount);
@@ -71,9 +73,32 @@ export async function roundCash(
   return items.map((one) => (one === item ? rounded : one));
 }
 
+/** Takes a rounding back with its payment, whose movement posts it. */
+export async function takeRoundingBack(
+  transaction: Transaction<TenantDatabase>,
+  id: string,
+  { reverses, documentId, amount, net }: CashRoundingBack,
+  act: Act,
+): Promise<void> {
+  await sql`
+    insert into billing.cash_rounding
+      (id, payment_id, document_id, currency, due_minor, coin_minor, coin_since, amount_minor, reverses)
+    select ${id}, payment_id, document_id, currency, due_minor, coin_minor, coin_since, -amount_minor, id
+    from billing.cash_rounding where id = ${reverses}`.execute(transaction);
+  const allocations = [{ sourceId: id, documentId, amount, net }];
+  await insertAllocations(transaction, allocations, new Date(act.now));
+  await reduceOpenItems(transaction, allocations);
+}
+
+/** What these payments were rounded by when they were made. */
 export async function roundingsOfPayments(
   db: Executor<TenantDatabase>,
   paymentIds: readonly string[],
 ): Promise<StoredCashRounding[]> {
-  return db.selectFrom('billing.cashRounding').selectAll().where('paymentId', 'in', paymentIds).execute();
+  return db
+    .selectFrom('billing.cashRounding')
+    .selectAll()
+    .where('paymentId', 'in', paymentIds)
+    .where('reverses', 'is', null)
+    .execute();
 }

@@ -10,8 +10,9 @@ import {
 import type { Transaction } from 'kysely';
 import { lockedAccount } from '../account/store.ts';
 import type { BillingServices } from '../builder.ts';
-import { type Movement, movementFingerprint } from '../movement/rules.ts';
+import { type Movement, movementFingerprint, roundingBackId } from '../movement/rules.ts';
 import { writeMovement } from '../movement/store.ts';
+import { takeRoundingBack } from '../payment/cash.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { type ReturnKind, returnPayment } from './rules.ts';
 import { insertReturn, type PaymentReturn, returnablePayment, returnByReference } from './store.ts';
@@ -105,6 +106,8 @@ export async function writeReturn(
     returnedAt: new Date(act.now),
   });
   await writeMovement(transaction, made.id, movement, act);
+  if (movement.rounding !== undefined)
+    await takeRoundingBack(transaction, roundingBackId(made.id), movement.rounding, act);
   await appendEvents<TenantEvents>(transaction, [
     {
       type: 'payment.returned',

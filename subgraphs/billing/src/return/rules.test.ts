@@ -11,6 +11,7 @@ const payment: ReturnablePayment = {
   amount: 150n,
   returned: 0n,
   credit: 30n,
+  rounding: null,
   noteCredits: [{ sourceId: 'note', open: 20n, net: 17n, gross: 20n }],
   allocations: [{ documentId: 'inv', left: 120n, net: 100n, gross: 120n, paid: 120n, paidNet: 100n }],
 };
@@ -87,6 +88,58 @@ describe('a return', () => {
         for (const { paid, paidNet, net, gross } of one.payment.allocations)
           expect(paidNet).toBe((net * paid * 2n + gross) / (gross * 2n));
       }),
+    );
+  });
+});
+
+describe('what a payment in cash was rounded by', () => {
+  // Of 12.34 with 1.61 of tax, 12.30 were paid in cash and 0.04 settled without money.
+  const cash = (paid: bigint, rounding: bigint): ReturnablePayment => ({
+    ...payment,
+    amount: paid,
+    credit: 0n,
+    noteCredits: [],
+    rounding: { id: 'rnd', documentId: 'inv', amount: rounding },
+    allocations: [
+      { documentId: 'inv', left: paid, net: 1_073n, gross: 1_234n, paid: paid + rounding, paidNet: 1_073n },
+    ],
+  });
+
+  it('stands while the payment pays any of its invoice, and goes back with the rest of it', () => {
+    const part = returnPayment(cash(1_230n, 4n), 'refund', 1_229n);
+    expect(part.ok && part.movement.rounding).toBeUndefined();
+    const all = returnPayment(cash(1_230n, 4n), 'refund', 1_230n);
+    expect(all.ok && all.movement).toMatchObject({
+      allocations: [{ amount: -1_230n }],
+      rounding: { reverses: 'rnd', amount: -4n },
+    });
+    if (!all.ok) throw new Error(all.message);
+    const { allocations, rounding, postings } = all.movement;
+    expect(allocations.reduce((sum, { net }) => sum + net, rounding?.net ?? 0n)).toBe(-1_073n);
+    expect(postings('r').map(({ kind, ref }) => [kind, ref])).toEqual([
+      ['paymentReversal', 'r'],
+      ['refund', 'r'],
+      ['cashRounding', 'r:rounding'],
+    ]);
+  });
+
+  it('leaves nothing in the books, whichever way it went and however it goes back', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: -5n, max: 5n }).filter((amount) => amount !== 0n),
+        fc.constantFrom<ReturnKind>('refund', 'chargeback', 'reversal'),
+        (rounded, kind) => {
+          const all = returnPayment(cash(1_234n - rounded, rounded), kind, 1_234n - rounded);
+          if (!all.ok) throw new Error(all.message);
+          const { allocations, rounding, postings } = all.movement;
+          const open = allocations.reduce((sum, { amount }) => sum - amount, -(rounding?.amount ?? 0n));
+          expect(open).toBe(1_234n);
+          const at = balances(postings('r'));
+          for (const [account, sum] of at)
+            if (account.startsWith('receivable') || account === 'cashRounding')
+              expect(sum).toBe(account === 'cashRounding' ? -rounded : 1_234n);
+        },
+      ),
     );
   });
 });

@@ -1,7 +1,7 @@
 import { mulDivRound } from '@dotmac/platform/money/rounding';
 import { postingSet, reversal } from '../ledger/rules.ts';
-import { postApplication, postChargeback, postRefund } from '../ledger/rules-postings.ts';
-import type { Movement } from '../movement/rules.ts';
+import { postApplication, postCashRounding, postChargeback, postRefund } from '../ledger/rules-postings.ts';
+import { type CashRoundingBack, type Movement, roundingBackId } from '../movement/rules.ts';
 import { smaller } from '../payment/rules.ts';
 import { netShare, type PaidSoFar } from '../payment/rules-net.ts';
 
@@ -20,6 +20,8 @@ export interface ReturnablePayment {
   readonly credit: bigint;
   /** What credit notes left of the customer's money, oldest first. */
   readonly noteCredits: readonly NoteCredit[];
+  /** What settled an invoice beside it because it was paid in cash, as long as that stands. */
+  readonly rounding: { readonly id: string; readonly documentId: string; readonly amount: bigint } | null;
   /** What it pays, newest due first. */
   readonly allocations: readonly (PaidSoFar & { readonly documentId: string; readonly left: bigint })[];
 }
@@ -45,7 +47,8 @@ export type ReturnResult =
 /**
  * Gives `amount` of a payment back. It is taken from what no invoice took of it; a refund then takes what credit notes
  * left, because that is what they are refunded from; the rest is owed again, on the newest invoice first. Never more
- * than the payment less what went back before, so the order of returns changes no balance.
+ * than the payment less what went back before, so the order of returns changes no balance. An invoice that it does not
+ * pay any more loses what it was rounded by, too.
  */
 export function returnPayment(
   payment: ReturnablePayment,
@@ -70,17 +73,48 @@ export function returnPayment(
     if (taken > 0n) credits.push({ sourceId: note.sourceId, amount: taken, net: noteShare(note, taken) });
     left -= taken;
   }
+  let rounding: CashRoundingBack | undefined;
   const allocations: { documentId: string; amount: bigint; net: bigint }[] = [];
   for (const one of payment.allocations) {
     const taken = smaller(one.left, left);
-    if (taken > 0n)
-      allocations.push({ documentId: one.documentId, amount: -taken, net: netShare(one, -taken) });
     left -= taken;
+    if (taken === 0n) continue;
+    const { documentId } = one;
+    const net = netShare(one, -taken);
+    allocations.push({ documentId, amount: -taken, net });
+    if (taken === one.left && payment.rounding?.documentId === documentId) {
+      const { id: reverses, amount } = payment.rounding;
+      const open = { ...one, paid: one.paid - taken, paidNet: one.paidNet + net };
+      rounding = { reverses, documentId, amount: -amount, net: netShare(open, -amount) };
+    }
   }
   if (left > 0n) throw new Error(`${left} of payment ${payment.id} is nowhere: the books do not hold`);
   const { customerId, currency, method } = payment;
   const reopened = allocations.reduce((sum, one) => sum - one.amount, 0n);
   const common = { customer: customerId, currency, gateway: method };
+  const ofReturn = (ref: string) => {
+    if (kind === 'chargeback') return [postChargeback({ ...common, ref, amount, allocated: reopened, fee })];
+    if (kind === 'reversal') {
+      const entries = postChargeback({ ...common, ref, amount, allocated: reopened, fee: 0n }).entries;
+      return [postingSet('paymentReversal', ref, currency, entries)];
+    }
+    const offInvoices = postApplication({ ref, customer: customerId, currency, amount: reopened });
+    return [
+      ...(reopened > 0n ? [reversal(offInvoices, 'paymentReversal', ref)] : []),
+      postRefund({ ...common, ref, amount }),
+    ];
+  };
+  const ofRounding = (ref: string) =>
+    rounding === undefined
+      ? []
+      : [
+          postCashRounding({
+            ref: roundingBackId(ref),
+            customer: customerId,
+            currency,
+            amount: rounding.amount,
+          }),
+        ];
   return {
     ok: true,
     movement: {
@@ -89,19 +123,8 @@ export function returnPayment(
       amount,
       credits,
       allocations,
-      postings: (ref) => {
-        if (kind === 'chargeback')
-          return [postChargeback({ ...common, ref, amount, allocated: reopened, fee })];
-        if (kind === 'reversal') {
-          const entries = postChargeback({ ...common, ref, amount, allocated: reopened, fee: 0n }).entries;
-          return [postingSet('paymentReversal', ref, currency, entries)];
-        }
-        const offInvoices = postApplication({ ref, customer: customerId, currency, amount: reopened });
-        return [
-          ...(reopened > 0n ? [reversal(offInvoices, 'paymentReversal', ref)] : []),
-          postRefund({ ...common, ref, amount }),
-        ];
-      },
+      ...(rounding === undefined ? {} : { rounding }),
+      postings: (ref) => [...ofReturn(ref), ...ofRounding(ref)],
     },
   };
 }

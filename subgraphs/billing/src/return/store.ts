@@ -46,6 +46,10 @@ export async function returnablePayment(
         where payment_id = ${paymentId} and state in ('requested', 'pending') and id <> ${exceptRefundId}) gone`.execute(
     db,
   );
+  const { rows: roundings } = await sql<NonNullable<ReturnablePayment['rounding']>>`
+    select r.id, r.document_id as "documentId", r.amount_minor as amount from billing.cash_rounding r
+    where r.payment_id = ${paymentId} and r.reverses is null
+      and not exists (select from billing.cash_rounding b where b.reverses = r.id)`.execute(db);
   return {
     id: payment.id,
     customerId: payment.customerId,
@@ -55,6 +59,7 @@ export async function returnablePayment(
     returned: returned[0]?.total ?? 0n,
     credit: credits.find((one) => one.sourceId === paymentId)?.open ?? 0n,
     noteCredits: notes,
+    rounding: roundings[0] ?? null,
     allocations,
   };
 }

@@ -19,7 +19,7 @@ export const checks: readonly Check[] = [
   {
     name: 'nas',
     refuse: ({ nas }) => (nas.enabled ? null : 'NAS_DISABLED'),
-    tell: ({ nas }) => `The NAS is ${nas.name}, ${nas.enabled ? 'enabled' : 'disabled'}`,
+    tell: ({ nas }) => describeNas(nas),
   },
   {
     name: 'user',
@@ -104,6 +104,11 @@ export const checks: readonly Check[] = [
         : ''),
   },
 ];
+
+/** For people. */
+export function describeNas({ name, enabled }: { readonly name: string; readonly enabled: boolean }): string {
+  return `The NAS is ${name}, ${enabled ? 'enabled' : 'disabled'}`;
+}
 
 function speedSource(access: LoginFacts['access']): string {
   if (access === null || access.shaping === null) return 'The plan';

@@ -46,7 +46,7 @@ export function explainLogin(
   const { vouchers } = memory;
   const named = memory.access(username);
   const voucher = named === null ? (vouchers.find(username) ?? vouchers.find(password ?? '')) : null;
-  if (voucher?.used === false) return known.vouchers.explainUnused(voucher);
+  if (voucher?.used === false) return known.vouchers.explainUnused(voucher, nas.row);
   const access = voucher === null ? named : memory.accessOfService(voucher.id);
   const given = () => {
     if (password === null) return 'NOT_ASKED' as const;

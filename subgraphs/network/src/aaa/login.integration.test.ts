@@ -2,7 +2,7 @@ import { systemClock } from '@dotmac/platform';
 import type { NetworkEvents } from '@dotmac/schema';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { passwordPurpose } from '../access/store.ts';
+import { passwordPurpose, planShaping } from '../access/store.ts';
 import { reapOnce } from '../session/reaper.ts';
 import { startTestNetwork, type TestNetwork } from '../testing/network.ts';
 import type { LoginPolicy } from './policy.ts';
@@ -260,6 +260,38 @@ describe('a new customer goes online', () => {
     await isp.online(service);
     expect((await isp.accessOf(service.serviceId))?.session).toMatchObject({ live: true });
   });
+});
+
+test('the explanation of an answer that cannot be made is that of the refusal: whose profile, and that it is the speed', async () => {
+  const none = { bitsPerSecond: '0' };
+  await isp.append({
+    ...isp.about('pln_0'),
+    type: 'plan.published',
+    payload: {
+      planId: 'pln_0',
+      versionId: 'plv_0',
+      name: 'None',
+      shaping: { downstream: none, upstream: none },
+    },
+  });
+  await isp.tenant.eventually(
+    () => planShaping(isp.tenant.services.database, 'pln_0'),
+    (shaping) => shaping !== null,
+  );
+  const { username, password, mac } = await isp.order('pln_0');
+  const explained = async () =>
+    (isp.module.policy as LoginPolicy).explain({ username, password, nas: { address: '127.0.0.1' }, mac });
+  const { steps, decision } = await isp.tenant.eventually(
+    explained,
+    ({ reason }) => reason === 'REPLY_IMPOSSIBLE',
+  );
+  expect(decision).toBe('REJECT');
+  expect(steps.at(-1)).toEqual({
+    check: 'reply',
+    passed: false,
+    fact: 'The profile mikrotik cannot express this speed',
+  });
+  expect((await isp.nas.login(username, password, { mac })).reason).toBe('REJECTED');
 });
 
 describe('without the database', () => {

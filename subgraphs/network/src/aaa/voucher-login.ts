@@ -5,6 +5,7 @@ import type { Nas } from '../nas/store.ts';
 import { normaliseMac } from '../session/rules.ts';
 import { beginVoucher } from '../voucher/redeem.ts';
 import type { Voucher } from '../voucher/rules.ts';
+import { describeNas } from './checks.ts';
 import type { LoginExplanation } from './explain.ts';
 import type { RejectReason } from './login-facts.ts';
 import type { LoginMemory } from './memory.ts';
@@ -76,12 +77,14 @@ export class VoucherLogins {
   }
 
   /** What the answer to its first login would be. */
-  explainUnused(voucher: Voucher): LoginExplanation {
+  explainUnused(voucher: Voucher, nas: Nas): LoginExplanation {
+    const over = { check: 'nas', passed: nas.enabled, fact: describeNas(nas) };
+    if (!nas.enabled) return { decision: 'REJECT', reason: 'NAS_DISABLED', steps: [over] };
     const passed = !this.#isExpired(voucher);
     const fact = passed
       ? `An unused voucher: its first login begins ${voucher.validSeconds} s`
       : `An unused voucher that was worth something before ${voucher.expiresOn}`;
-    const steps = [{ check: 'voucher', passed, fact }];
+    const steps = [over, { check: 'voucher', passed, fact }];
     return passed
       ? { decision: 'ACCEPT', reason: null, steps }
       : { decision: 'REJECT', reason: 'VOUCHER_EXPIRED', steps };

@@ -1366,6 +1366,7 @@ export interface NetworkManagementAddress {
   credential: Uint8Array;
   deviceId: string;
   failure: string | null;
+  failureCode: string | null;
   host: string;
   port: number;
   protocol: string;

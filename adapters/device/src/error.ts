@@ -22,6 +22,16 @@ export const deviceErrorCodes = [
 ] as const;
 export type DeviceErrorCode = (typeof deviceErrorCodes)[number];
 
+/** Why a device refuses a credential, where it says so; as stable codes. */
+export const authFailures = [
+  'UNKNOWN_USER',
+  'WRONG_AUTHENTICATION_KEY',
+  'WRONG_PRIVACY_KEY',
+  'UNSUPPORTED_SECURITY_LEVEL',
+  'NOT_IN_TIME_WINDOW',
+] as const;
+export type AuthFailure = (typeof authFailures)[number];
+
 const retryableCodes: ReadonlySet<DeviceErrorCode> = new Set([
   'UNREACHABLE',
   'CONNECT_TIMEOUT',
@@ -35,6 +45,8 @@ const retryableCodes: ReadonlySet<DeviceErrorCode> = new Set([
 export interface DeviceErrorDetails {
   /** The argument or field at fault, for `INVALID_ARGUMENT`. */
   readonly field?: string;
+  /** For `AUTH_FAILED`, where it is known. */
+  readonly authFailure?: AuthFailure | undefined;
   /** The request may have changed the device although no success was seen: read back before a retry. */
   readonly maybeApplied?: boolean;
   /** The device's or protocol's own words, secrets removed. */
@@ -47,6 +59,7 @@ export class DeviceError extends Error {
   override readonly name = 'DeviceError';
   readonly code: DeviceErrorCode;
   readonly field: string | undefined;
+  readonly authFailure: AuthFailure | undefined;
   readonly maybeApplied: boolean;
   readonly native: string | undefined;
 
@@ -54,6 +67,7 @@ export class DeviceError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.field = details.field;
+    this.authFailure = details.authFailure;
     this.maybeApplied = details.maybeApplied ?? false;
     this.native = details.native;
   }

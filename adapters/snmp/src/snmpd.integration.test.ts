@@ -1,20 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { systemClock } from '@dotmac/device';
+import { hasSnmpd, type RunningSnmpd, startSnmpd } from '@dotmac/lab/snmp';
 import { createSession, Version2c } from 'net-snmp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuthProtocol, PrivProtocol, UserCredential } from './credential.ts';
 import { SnmpEngine } from './engine/engine.ts';
 import { readResolvedAddresses } from './mib/address-resolution.ts';
-
-/** The genuine agent: NET-SNMP's snmpd, where the system has it. */
-const SNMPD = ['/usr/sbin/snmpd', '/usr/local/sbin/snmpd', '/opt/homebrew/sbin/snmpd'].find((path) =>
-  existsSync(path),
-);
 
 const authNames: Record<AuthProtocol, string> = {
   md5: 'MD5',
@@ -51,24 +42,13 @@ function user(authProtocol: AuthProtocol, privProtocol: PrivProtocol): UserCrede
   };
 }
 
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
-  const { port } = socket.address();
-  await new Promise<void>((done) => socket.close(() => done()));
-  return port;
-}
-
-describe.skipIf(SNMPD === undefined)('against snmpd', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'dotmac-snmpd-'));
+describe.skipIf(!hasSnmpd)('against snmpd', () => {
   const engine = new SnmpEngine({ clock: systemClock, tries: 2 });
-  let agent: ChildProcess;
-  let target: { host: string; port: number };
+  let target: RunningSnmpd;
 
   beforeAll(async () => {
-    target = { host: '127.0.0.1', port: await freePort() };
     const users = auths.flatMap((auth) => privs.map((priv) => [auth, priv] as const));
-    const configuration = [
+    target = await startSnmpd([
       'rocommunity public',
       'sysName lab-agent',
       ...users.flatMap(([auth, priv]) => [
@@ -77,35 +57,12 @@ describe.skipIf(SNMPD === undefined)('against snmpd', () => {
       ]),
       'createUser nobody',
       'rouser nobody noauth',
-      `createUser private SHA ${authPassword} AES ${privPassword}`,
-      'rouser private priv',
-    ];
-    writeFileSync(join(folder, 'snmpd.conf'), `${configuration.join('\n')}\n`);
-    agent = spawn(
-      SNMPD as string,
-      ['-f', '-Lo', '-C', '-c', join(folder, 'snmpd.conf'), '-I', '-smux', `udp:127.0.0.1:${target.port}`],
-      {
-        env: { ...process.env, SNMP_PERSISTENT_DIR: join(folder, 'state') },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    const log: string[] = [];
-    for (const stream of [agent.stdout, agent.stderr]) stream?.on('data', (text) => log.push(String(text)));
-    const probe = new SnmpEngine({ clock: systemClock, tries: 8 });
-    try {
-      await probe.session(target, { version: '2c', community: 'public' }).get([SYS_NAME]);
-    } catch (error) {
-      throw new Error(`snmpd did not start: ${log.join('')}`, { cause: error });
-    } finally {
-      await probe.close();
-    }
+    ]);
   });
 
   afterAll(async () => {
     await engine.close();
-    agent.kill();
-    await once(agent, 'exit');
-    rmSync(folder, { recursive: true, force: true });
+    await target?.[Symbol.asyncDispose]();
   });
 
   /** Of the kernel, with a MAC address (`Flags` 0x2). */
@@ -150,27 +107,6 @@ describe.skipIf(SNMPD === undefined)('against snmpd', () => {
     const session = engine.session(target, { version: '3', user: 'nobody', level: 'noAuthNoPriv' });
     const [value] = await session.get([SYS_NAME]);
     expect(value?.type).toBe('octets');
-  });
-
-  test.each([
-    ['an unknown user', { user: 'stranger' }, 'unknownUser'],
-    ['a wrong authentication password', { authPassword: 'not-the-password' }, 'wrongDigest'],
-    ['a wrong authentication protocol', { authProtocol: 'md5' as const }, 'wrongDigest'],
-  ])('%s is told apart', async (_, change, code) => {
-    const session = engine.session(target, { ...user('sha256', 'aes128'), ...change });
-    await expect(session.get([SYS_NAME])).rejects.toMatchObject({ code });
-  });
-
-  test('a level the user does not have is told apart', async () => {
-    const session = engine.session(target, { ...user('sha1', 'aes128'), user: 'nobody' });
-    await expect(session.get([SYS_NAME])).rejects.toMatchObject({ code: 'unsupportedSecurityLevel' });
-  });
-
-  test('a wrong privacy password shows as silence, and the error says what is probably wrong', async () => {
-    const session = engine.session(target, { ...user('sha256', 'aes128'), privPassword: 'not-the-password' });
-    await expect(session.get([SYS_NAME])).rejects.toMatchObject({
-      message: expect.stringMatching(/privacy password or protocol is probably wrong/),
-    });
   });
 
   test('a clock that jumped is corrected by the authenticated report', async () => {

@@ -80,7 +80,19 @@ export class SnmpEngine implements Wire, Requester {
   async exchange(peer: Peer, security: Security, pdu: Pdu, options: ExchangeOptions): Promise<Reply> {
     if (this.#closed) throw new SnmpError('closed', 'The SNMP engine is closed');
     if (peer.key === '') await peer.resolve();
-    return new Exchange(this, peer, security, pdu, options.tries ?? this.#tries, options.signal).run();
+    const { tries = this.#tries, signal } = options;
+    try {
+      return await new Exchange(this, peer, security, pdu, tries, signal).run();
+    } catch (error) {
+      const silent = error instanceof SnmpError && error.code === 'timeout';
+      const doubt = silent ? security.doubtSilence() : null;
+      if (doubt === null) throw error;
+      const alive = new Exchange(this, peer, doubt.question, pdu, 1, signal).run();
+      throw await alive.then(
+        () => doubt.meaning,
+        () => error,
+      );
+    }
   }
 
   /** Ends every request with `closed` and the sockets. */

@@ -154,10 +154,7 @@ export class Exchange {
     forgetBackOff(this.peer.tuning);
     this.#wire.counters.timeouts++;
     this.peer.silent = true;
-    const why = this.#security.explainSilence();
-    this.fail(
-      new SnmpError('timeout', `No answer after ${this.#sends} tries${why === null ? '' : `: ${why}`}`),
-    );
+    this.fail(new SnmpError('timeout', `No answer after ${this.#sends} tries`));
   }
 
   /** A datagram of the right address that is no SNMP message: no use in waiting for the timeout. */

@@ -11,14 +11,20 @@ export type Opened =
   | { readonly kind: 'failed'; readonly error: SnmpError }
   | { readonly kind: 'ignored'; readonly reason: string };
 
+/** A question that an agent answers whatever the credential, and what the silence before meant if it does. */
+interface Doubt {
+  readonly question: Security;
+  readonly meaning: SnmpError;
+}
+
 /** Wraps and unwraps PDUs for one agent and one credential. */
 export interface Security {
   readonly version: '1' | '2c' | '3';
   /** A datagram for the request; its message id (v3) or request id is `id`. */
   encode(pdu: Pdu, id: number): Buffer;
   open(message: DecodedMessage, datagram: Buffer): Opened;
-  /** What a silence probably means, when more can be said than "no answer". */
-  explainSilence(): string | null;
+  /** How to find out what a silence means; null when nothing but that there was no answer can be known. */
+  doubtSilence(): Doubt | null;
 }
 
 /** v1 and v2c: the community is the whole of it. */
@@ -34,6 +40,6 @@ export function communitySecurity(credential: CommunityCredential): Security {
       if (message.pdu.type !== 'response') return { kind: 'ignored', reason: `PDU type ${message.pdu.type}` };
       return { kind: 'reply', pdu: message.pdu };
     },
-    explainSilence: () => null,
+    doubtSilence: () => null,
   };
 }

@@ -127,7 +127,11 @@ async function probeLine(
     const code = known ? codes[error.code] : 'internal';
     return JSON.stringify({
       id,
-      error: { code, message: known ? message : `line ${number}: ${message}` },
+      error: {
+        code,
+        ...(code === 'auth' && known ? { reason: error.code } : {}),
+        message: known ? message : `line ${number}: ${message}`,
+      },
     });
   }
 }

@@ -44,6 +44,9 @@ const reportErrors: Readonly<Record<number, readonly [SnmpErrorCode, string]>> =
   6: ['decryption', 'The agent could not decrypt: privacy password or protocol is wrong'],
 };
 
+/** Agents leave what they cannot decrypt without an answer; snmpd does. */
+const silently = 'the privacy password or protocol is probably wrong';
+
 interface LocalizedKeys {
   readonly engineId: Buffer;
   readonly auth: Buffer;
@@ -221,11 +224,24 @@ export function usmSecurity(
     version: '3',
     encode,
     open,
-    explainSilence() {
-      if (!cache.engines.has(address) || answered) return null;
-      return encrypted
-        ? 'the agent answered discovery, so the privacy password or protocol is probably wrong'
-        : 'the agent answered discovery but not this user';
+    doubtSilence() {
+      // Before discovery nothing was asked with the credential.
+      if (!encrypted || !cache.engines.has(address)) return null;
+      const question: Security = {
+        version: '3',
+        encode: (_pdu, id) => discovery(id),
+        open(message) {
+          if (message.kind !== 'v3') return { kind: 'ignored', reason: `${message.kind} message` };
+          const pdu = decodeScopedPdu(message.header.scopedPdu);
+          return typeof pdu === 'string' ? { kind: 'ignored', reason: pdu } : { kind: 'reply', pdu };
+        },
+        doubtSilence: () => null,
+      };
+      const since = answered ? 'no longer this user' : 'not this user';
+      return {
+        question,
+        meaning: new SnmpError('decryption', `The agent answers discovery but ${since}: ${silently}`),
+      };
     },
   };
 }

@@ -22,7 +22,7 @@ export function walkSession(objects: readonly WalkObject[], clock: Clock): SnmpS
   const unused = () => {
     throw new Error('A walk has no wire');
   };
-  const security: Security = { version: '2c', encode: unused, open: unused, explainSilence: () => null };
+  const security: Security = { version: '2c', encode: unused, open: unused, doubtSilence: () => null };
   return new SnmpSession({ clock, exchange }, new Peer('127.0.0.1', 161), security);
 }
 

@@ -22,6 +22,7 @@ import {
   type ManagementAddressInput,
   type ManagementProtocol,
   managementAddressesOf,
+  managementFailureCodes,
   type NewManagementAddress,
 } from './rules.ts';
 import { type Device, devicePage, lockedDevice, updateDevice, upsertManagementAddress } from './store.ts';
@@ -82,6 +83,8 @@ DeviceRef.implement({
   }),
 });
 
+const ManagementFailureEnum = builder.enumType('ManagementFailure', { values: managementFailureCodes });
+
 ManagementAddressRef.implement({
   description: 'How a device is spoken to. Credentials are never shown.',
   fields: (t) => ({
@@ -98,6 +101,12 @@ ManagementAddressRef.implement({
     failure: t.exposeString('failure', {
       nullable: true,
       description: 'Why the last poll failed; null is well.',
+    }),
+    failureCode: t.expose('failureCode', {
+      type: ManagementFailureEnum,
+      nullable: true,
+      description:
+        'The same as a stable code: of a refused credential what is wrong with it, where the device says so.',
     }),
   }),
 });

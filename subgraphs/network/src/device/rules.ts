@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Reach } from '@dotmac/device';
+import { authFailures, deviceErrorCodes, type Reach } from '@dotmac/device';
 import { type DeviceState, ValidationError } from '@dotmac/schema';
 
 export const deviceStates = [
@@ -13,6 +13,10 @@ export const deviceStates = [
 export const managementProtocols = ['SNMP', 'ROUTEROS'] as const;
 export type ManagementProtocol = (typeof managementProtocols)[number];
 const defaultPorts = { SNMP: 161, ROUTEROS: 8728 } as const;
+
+/** Why a poll failed: of a refused credential what is wrong with it, where the device says so. */
+export const managementFailureCodes = [...deviceErrorCodes, ...authFailures] as const;
+export type ManagementFailureCode = (typeof managementFailureCodes)[number];
 
 /** Polls without an answer until a device counts as offline: one may be a lost packet. */
 export const missesUntilOffline = 3;

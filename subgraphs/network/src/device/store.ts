@@ -3,6 +3,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { type Executor, type Page, pageBy } from '@dotmac/platform';
 import type { DeviceState } from '@dotmac/schema';
 import { type Selectable, sql, type Transaction } from 'kysely';
+import type { ManagementFailureCode } from './rules.ts';
 
 export type Device = Omit<Selectable<TenantDatabase['network.device']>, 'state'> & {
   readonly state: DeviceState;
@@ -11,8 +12,12 @@ export type Device = Omit<Selectable<TenantDatabase['network.device']>, 'state'>
 export type Protocol = 'snmp' | 'routeros';
 export type ManagementAddress = Omit<
   Selectable<TenantDatabase['network.managementAddress']>,
-  'protocol' | 'capabilities'
-> & { readonly protocol: Protocol; readonly capabilities: readonly Capability[] };
+  'protocol' | 'capabilities' | 'failureCode'
+> & {
+  readonly protocol: Protocol;
+  readonly capabilities: readonly Capability[];
+  readonly failureCode: ManagementFailureCode | null;
+};
 
 export async function devicesById(db: Executor<TenantDatabase>, ids: readonly string[]): Promise<Device[]> {
   return (await db.selectFrom('network.device').selectAll().where('id', 'in', ids).execute()) as Device[];
@@ -210,7 +215,7 @@ export async function upsertManagementAddress(
     .onConflict((conflict) =>
       conflict
         .columns(['deviceId', 'protocol'])
-        .doUpdateSet({ host, port, credential, capabilities: '[]', failure: null }),
+        .doUpdateSet({ host, port, credential, capabilities: '[]', failure: null, failureCode: null }),
     )
     .execute();
 }
@@ -232,15 +237,18 @@ export async function recordProbe(
 export async function recordFailures(
   transaction: Transaction<TenantDatabase>,
   deviceId: string,
-  failures: readonly { readonly protocol: Protocol; readonly failure: string | null }[],
+  failures: readonly {
+    readonly protocol: Protocol;
+    readonly failure: string | null;
+    readonly code: ManagementFailureCode | null;
+  }[],
 ): Promise<void> {
   await sql`
-    update network.management_address a set failure = f.failure
-    from unnest(${failures.map((one) => one.protocol)}::text[], ${failures.map((one) => one.failure)}::text[])
-      as f (protocol, failure)
-    where a.device_id = ${deviceId} and a.protocol = f.protocol and a.failure is distinct from f.failure`.execute(
-    transaction,
-  );
+    update network.management_address a set failure = f.failure, failure_code = f.code
+    from unnest(${failures.map((one) => one.protocol)}::text[], ${failures.map((one) => one.failure)}::text[],
+      ${failures.map((one) => one.code)}::text[]) as f (protocol, failure, code)
+    where a.device_id = ${deviceId} and a.protocol = f.protocol
+      and (a.failure, a.failure_code) is distinct from (f.failure, f.code)`.execute(transaction);
 }
 
 /** What a credential of a management address is sealed for. */

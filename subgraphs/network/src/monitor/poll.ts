@@ -9,6 +9,7 @@ import {
   type ModelOf,
   type OperationContext,
 } from '@dotmac/device';
+import type { ManagementFailureCode } from '../device/rules.ts';
 import type { ManagementAddress, Protocol } from '../device/store.ts';
 import type { ReadingKind } from './plan.ts';
 
@@ -16,7 +17,11 @@ import type { ReadingKind } from './plan.ts';
 export interface Reading {
   readonly protocol: Protocol;
   /** Null when it answered. `silent`: nothing came back; otherwise it refused or broke off. */
-  readonly failure: { readonly silent: boolean; readonly words: string } | null;
+  readonly failure: {
+    readonly silent: boolean;
+    readonly code: ManagementFailureCode;
+    readonly words: string;
+  } | null;
   /** After a probe. */
   readonly identity: DeviceIdentity | null;
   readonly capabilities: readonly Capability[] | null;
@@ -78,7 +83,8 @@ export async function readDevice(
     return { ...reading, observedAt: context.clock.now() };
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    const failure = { silent: silence.has(error.code), words: `${error.code}: ${error.message}` };
+    const code = error.authFailure ?? error.code;
+    const failure = { silent: silence.has(error.code), code, words: `${error.code}: ${error.message}` };
     return { ...reading, failure, observedAt: context.clock.now() };
   }
 }

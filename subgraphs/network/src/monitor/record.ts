@@ -78,7 +78,11 @@ export async function recordPoll(
     await recordFailures(
       transaction,
       deviceId,
-      readings.map(({ protocol, failure }) => ({ protocol, failure: failure?.words ?? null })),
+      readings.map(({ protocol, failure }) => ({
+        protocol,
+        failure: failure?.words ?? null,
+        code: failure?.code ?? null,
+      })),
     );
     await appendEvents<TenantEvents>(transaction, [...state, ...ports, ...alarms.events]);
     if (readings.some((reading) => reading.failure?.silent !== true))

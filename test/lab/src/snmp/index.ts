@@ -19,6 +19,7 @@ export { accessSwitch } from './devices/access-switch.ts';
 export { lineTerminal } from './devices/line-terminal.ts';
 export { siteUps } from './devices/site-ups.ts';
 export { towerRouter } from './devices/tower-router.ts';
+export { hasSnmpd, type RunningSnmpd, startSnmpd } from './snmpd.ts';
 export {
   bridgeForwarding,
   lldpLocal,

@@ -155,6 +155,15 @@ test('of a text that begins with a name, the number after the name is the readin
   expect(sensorReadings(heat, values({ '1.2.7': inlet })).map(({ value }) => value)).toEqual([10, 10]);
 });
 
+test('what no device can measure is no reading', () => {
+  const cells = Object.fromEntries([-128, -40, 85, 5_000, 32_767].map((it, i) => [String(i), integer(it)]));
+  const read = (kind: string) =>
+    sensorReadings({ class: kind, column: '1.2.7', name: '{index}' }, values({ '1.2.7': cells }));
+  expect(read('temperature').map(({ value }) => value)).toEqual([-40, 85]);
+  expect(read('humidity').map(({ value }) => value)).toEqual([85]);
+  expect(read('count')).toHaveLength(5);
+});
+
 test('a variant by the last number of the index, by text, or by the name of the row', () => {
   const cells = values({
     v: { '5.1': integer(230), '5.2': integer(7), '5.9': integer(1) },

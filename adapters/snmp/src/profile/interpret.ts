@@ -153,9 +153,15 @@ function reading(
   const scale = inFahrenheit ? { ...chosen, convert: 'fahrenheit' as const } : chosen;
   const inUnit = (number: number | null) => scaled(number, factor === 1 ? scale : { ...scale, multiplier });
   const value = inUnit(raw);
-  if (value === null) return [];
+  if (value === null || !possible(chosen.class, value)) return [];
   const limits = limitsOf(source.limits, (name) => inUnit(rawNumber(source, limit(name))));
   return [{ class: chosen.class, oid, name, value, ...(limits === null ? {} : { limits }) }];
+}
+
+/** Whether a device can measure it of itself or its surroundings; what it cannot is its word for "no reading". */
+function possible(kind: string, value: number): boolean {
+  if (kind === 'temperature') return value > -100 && value < 1_000;
+  return kind !== 'humidity' || (value >= 0 && value <= 110);
 }
 
 /** A text whose number, the first in it, is in degrees Fahrenheit. */

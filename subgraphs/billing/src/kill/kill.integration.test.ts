@@ -10,7 +10,11 @@ import { migrate, type TenantDatabase } from '@dotmac/migrations';
 import { type Kysely, sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { proveLedger } from '../ledger/proof.ts';
-import { monthBegun, openWork, work } from './work.ts';
+import { postVoucherSale } from '../ledger/rules-postings.ts';
+import { post } from '../ledger/store.ts';
+import { voucherHash } from '../voucher/rules.ts';
+import { insertBatch } from '../voucher/store.ts';
+import { codeOf, monthBegun, monthsWithVoucher, openWork, work } from './work.ts';
 
 /** 200 in the long run of this test. */
 const kills = Number(process.env.DOTMAC_KILLS ?? 20);
@@ -36,6 +40,28 @@ async function seeded(connectionString: string): Promise<string> {
   await sql`
     insert into billing.service_event (service_line_id, ordinal, type, effective_on, plan_id, plan_version_id)
     select id, 1, 'start', '2027-01-01', 'pln', 'plv' from billing.service_line`.execute(database);
+  const batch = {
+    id: 'vcb',
+    name: 'Each month one',
+    currency: 'USD',
+    amountMinor: 300n,
+    count: monthsWithVoucher,
+    expiresOn: null,
+    createdOn: '2027-01-01',
+    planId: null,
+    seconds: null,
+    octets: null,
+  };
+  const vouchers = Array.from({ length: monthsWithVoucher }, (_, month) => ({
+    id: `vch_${month}`,
+    hash: voucherHash(codeOf(month)) ?? '',
+  }));
+  const amount = batch.amountMinor * BigInt(monthsWithVoucher);
+  await database.transaction().execute(async (transaction) => {
+    await insertBatch(transaction, batch, vouchers);
+    const sale = postVoucherSale({ ref: batch.id, currency: 'USD', amount, gateway: 'cash' });
+    await post(transaction, [sale], batch.createdOn, new Date(`${batch.createdOn}T12:00:00Z`));
+  });
   await database.destroy();
   return connectionString;
 }
@@ -50,6 +76,8 @@ async function checksum(database: Kysely<TenantDatabase>): Promise<string> {
     union all select 'open', d.customer_id || ' ' || d.run_date, o.open_minor::text
     from billing.open_item o join billing.document d on d.id = o.document_id
     union all select 'payment', reference, amount_minor::text from billing.payment
+    union all select 'voucher', r.voucher_id, p.customer_id || ' ' || p.amount_minor
+    from billing.voucher_redemption r join billing.payment p on p.id = r.payment_id
     union all select 'return', reference, amount_minor::text from billing.payment_return
     union all select 'balance', account, sum(amount_minor)::text from billing.ledger_entry group by account
     union all select 'event', type, count(*)::text from events.event group by type

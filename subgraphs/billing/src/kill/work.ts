@@ -1,7 +1,8 @@
 /**
- * The work that the kill test kills: month after month of billing, each invoice paid and a part of it refunded. Every
- * step is known by a reference of its own, so whoever starts it again goes on where it was.
+ * The work that the kill test kills: month after month of billing, each invoice paid and a part of it refunded, and a
+ * voucher redeemed. Every step is known by a reference of its own, so whoever starts it again goes on where it was.
  */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TenantDatabase } from '@dotmac/migrations';
@@ -11,8 +12,16 @@ import { receivePayment } from '../payment/receive.ts';
 import { applyReturn, planReturn } from '../return/return.ts';
 import type { Act } from '../run/issue.ts';
 import { runBilling } from '../run/run.ts';
+import { redeemVoucher } from '../voucher/redeem.ts';
+import { voucherCode } from '../voucher/rules.ts';
 
 const chunkSize = 2;
+
+/** The code of the voucher of a month; as many months have one. */
+export const monthsWithVoucher = 2_000;
+export const codeOf = (month: number): string =>
+  voucherCode(createHash('sha256').update(`voucher of month ${month}`).digest().subarray(0, 10));
+
 export const openWork = (connectionString: string): Kysely<TenantDatabase> =>
   openDatabase<TenantDatabase>({
     connectionString,
@@ -64,6 +73,13 @@ export async function work(database: Kysely<TenantDatabase>, months: number): Pr
       const { fingerprint } = await planReturn(database, request);
       await applyReturn(services, request, fingerprint, act);
     }
+    const redeemer = invoices[month % invoices.length];
+    if (redeemer !== undefined && month < monthsWithVoucher)
+      await redeemVoucher(
+        services,
+        { customerId: redeemer.customerId, code: codeOf(month), serviceId: null },
+        act,
+      );
   }
 }
 

@@ -54,7 +54,7 @@ export interface ChangePlan {
 /** Writes the change as if it had happened: for a transaction that takes it back. */
 async function write(
   transaction: Transaction<TenantDatabase>,
-  services: BillingServices,
+  services: Pick<BillingServices, 'clock'>,
   { serviceId, planId, when }: ChangeRequest,
   act: Act,
 ): Promise<ChangePlan> {
@@ -164,7 +164,7 @@ export async function confirmChange(
  */
 export async function confirmChangeIn(
   transaction: Transaction<TenantDatabase>,
-  services: BillingServices,
+  services: Pick<BillingServices, 'clock'>,
   request: ChangeRequest,
   fingerprint: string | null,
   act: Act,

@@ -132,7 +132,7 @@ export const refusalOf = (
  * @throws ValidationError for what cannot be a code, ConflictError saying why the voucher is not redeemed.
  */
 export async function redeemVoucher(
-  services: BillingServices,
+  services: Pick<BillingServices, 'database' | 'clock' | 'tenant'>,
   request: { readonly customerId: string; readonly code: string; readonly serviceId: string | null },
   act: Act,
 ): Promise<Payment> {
@@ -186,7 +186,7 @@ export async function redeemVoucher(
 /** Orders the plan that a voucher grants for a service of its customer; subscribers makes it so. */
 async function takePlan(
   transaction: Transaction<TenantDatabase>,
-  services: BillingServices,
+  services: Pick<BillingServices, 'clock'>,
   { serviceId, customerId, voucher }: { serviceId: string; customerId: string; voucher: StoredVoucher },
   act: Act,
 ): Promise<void> {

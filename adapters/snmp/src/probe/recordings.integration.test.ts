@@ -33,8 +33,8 @@ const floors = {
   ports: 0.985,
   processors: 0.96,
   memory: 0.97,
-  sensors: 0.78,
-  states: 0.63,
+  sensors: 0.8,
+  states: 0.69,
   wireless: 0.84,
 };
 

@@ -33,6 +33,7 @@ import './change/speed-graphql.ts';
 import { changeWorker, resumeChanges } from './change/worker.ts';
 import './customer-link/graphql.ts';
 import './device/graphql.ts';
+import './device/move-graphql.ts';
 import './device/reach-graphql.ts';
 import './device-group/graphql.ts';
 import './device-profile/graphql.ts';

@@ -7,6 +7,7 @@ import type { TenantEvents } from '@dotmac/schema';
 import { SnmpEngine, snmpDriver } from '@dotmac/snmp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { network } from '../index.ts';
+import { changeAlarmRule } from '../testing/alarm-rules.ts';
 
 const engine = new SnmpEngine({ clock: systemClock });
 let lab: Awaited<ReturnType<typeof startSnmpAgents>>;
@@ -74,10 +75,10 @@ async function mutate(field: string, input: object, selection: string) {
 
 test('a processor over its limit degrades the device until it is calm again', async () => {
   await tenant.eventually(device, (answer) => answer.state === 'ONLINE');
-  expect(
-    await mutate('updateAlarmRule', { id: 'alr_processor', raiseAbove: 1, clearBelow: 2 }, ''),
-  ).toMatchObject({ __typename: 'ValidationError' });
-  await mutate('updateAlarmRule', { id: 'alr_processor', raiseAbove: 0.5, clearBelow: 0.4 }, '');
+  expect(await changeAlarmRule(tenant, { id: 'alr_processor', raiseAbove: 1, clearBelow: 2 })).toMatchObject({
+    __typename: 'ValidationError',
+  });
+  await changeAlarmRule(tenant, { id: 'alr_processor', raiseAbove: 0.5, clearBelow: 0.4 });
   const busy = await tenant.eventually(device, (answer) => answer.state === 'DEGRADED');
   expect(busy.stateEvidence).toMatch(/^Processor busy: processor at \d+ %/);
   expect(busy.alarms).toMatchObject([{ state: 'ACTIVE', interface: null }]);
@@ -113,7 +114,7 @@ test('a processor over its limit degrades the device until it is calm again', as
     await mutate('suppressAlarm', { id: alarm?.id, until, because: 'known' }, '... on Alarm { state }'),
   ).toMatchObject({ state: 'SUPPRESSED' });
 
-  await mutate('updateAlarmRule', { id: 'alr_processor', raiseAbove: 99, clearBelow: 98 }, '');
+  await changeAlarmRule(tenant, { id: 'alr_processor', raiseAbove: 99, clearBelow: 98 });
   const calm = await tenant.eventually(device, (answer) => answer.state === 'ONLINE');
   expect(calm.alarms).toEqual([]);
 });

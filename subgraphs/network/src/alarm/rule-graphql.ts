@@ -4,12 +4,7 @@ import { builder, type NetworkServices } from '../builder.ts';
 import { AlarmRuleRef } from '../types.ts';
 import { AlarmEffectsRef, type PlannedEffects } from './effects-type.ts';
 import { applies, lockedWorld, planRuleChange } from './rule-change.ts';
-import {
-  AddAlarmRuleInput,
-  ChangeAlarmRuleInput,
-  RemoveAlarmRuleInput,
-  UpdateAlarmRuleInput,
-} from './rule-input.ts';
+import { AddAlarmRuleInput, ChangeAlarmRuleInput, RemoveAlarmRuleInput } from './rule-input.ts';
 import { everywhere } from './scope.ts';
 import { checkScope, type WantedScope } from './scope-check.ts';
 import { type AlarmRule, alarmRules, insertAlarmRule, removeAlarmRule, updateAlarmRule } from './store.ts';
@@ -28,6 +23,7 @@ const resultRef = (name: string) =>
   });
 const AddAlarmRuleResultRef = resultRef('AddAlarmRuleResult');
 const ChangeAlarmRuleResultRef = resultRef('ChangeAlarmRuleResult');
+const RemoveAlarmRuleResultRef = resultRef('RemoveAlarmRuleResult');
 
 builder.queryField('alarmRules', (t) =>
   t.field({
@@ -81,36 +77,36 @@ builder.mutationFields((t) => ({
       return changeRule(services, id, { terms, scope }, (planned) => applies({ mode, fingerprint }, planned));
     },
   }),
-  updateAlarmRule: t.field({
-    type: AlarmRuleRef,
-    description: 'Counts from the next reading on.',
-    deprecationReason: '`changeAlarmRule` shows first what it would raise and end',
-    authScopes: { scope: 'network:write' },
-    errors: { types: [NotFoundError, ValidationError] },
-    args: { input: t.arg({ type: UpdateAlarmRuleInput, required: true }) },
-    resolve: async (_root, { input }, { services }) => {
-      const { id, clientMutationId: _id, ...terms } = input;
-      return (await changeRule(services, id, { terms, scope: undefined }, () => true)).rule;
-    },
-  }),
   removeAlarmRule: t.field({
-    type: AlarmRuleRef,
+    type: RemoveAlarmRuleResultRef,
     description:
-      'Its alarms end with the next reading. Those that come with DotMac are switched off instead.',
+      'Its alarms end with the next reading. Those that come with DotMac are switched off instead. PLAN says what that would raise and end.',
     authScopes: { scope: 'network:write' },
-    errors: { types: [NotFoundError, ConflictError] },
+    errors: { types: [ValidationError, NotFoundError, ConflictError, StalePlanError] },
     args: { input: t.arg({ type: RemoveAlarmRuleInput, required: true }) },
-    resolve: async (_root, { input: { id } }, { services: { database, clock } }) =>
-      database.transaction().execute(async (transaction) => {
-        const before = (await lockedWorld(transaction)).rules.find((rule) => rule.id === id);
-        if (before === undefined) throw new NotFoundError('AlarmRule', id);
-        if (before.createdBy === null)
+    resolve: async (_root, { input }, { services: { database, clock } }) => {
+      const { mode, fingerprint, id } = input;
+      return database.transaction().execute(async (transaction) => {
+        const before = await lockedWorld(transaction);
+        const rule = before.rules.find((one) => one.id === id);
+        if (rule === undefined) throw new NotFoundError('AlarmRule', id);
+        if (rule.createdBy === null)
           throw new ConflictError(
             'BUILT_IN',
-            `"${before.name}" comes with DotMac; switch it off by changeAlarmRule with enabled: false`,
+            `"${rule.name}" comes with DotMac; switch it off by changeAlarmRule with enabled: false`,
           );
-        return removeAlarmRule(transaction, id, new Date(clock.now()));
-      }),
+        const now = new Date(clock.now());
+        const change = {
+          subject: JSON.stringify(['remove', id]),
+          touched: [rule],
+          rules: before.rules.filter((one) => one.id !== id),
+          standings: before.standings,
+        };
+        const planned = await planRuleChange(transaction, before, change, now);
+        if (!applies({ mode, fingerprint }, planned)) return { rule, ...planned };
+        return { rule: await removeAlarmRule(transaction, id, now), ...planned };
+      });
+    },
   }),
 }));
 

@@ -31,20 +31,6 @@ export const AddAlarmRuleInput = builder.inputType('AddAlarmRuleInput', {
     clientMutationId: t.string(),
   }),
 });
-export const UpdateAlarmRuleInput = builder.inputType('UpdateAlarmRuleInput', {
-  fields: (t) => ({
-    id: t.id({ required: true }),
-    severity: t.field({ type: SeverityEnum }),
-    raiseAbove: t.float(),
-    clearBelow: t.float(),
-    raiseBelow: t.float(),
-    clearAbove: t.float(),
-    raiseAfter: t.int(),
-    clearAfter: t.int(),
-    enabled: t.boolean(),
-    clientMutationId: t.string(),
-  }),
-});
 export const ChangeAlarmRuleInput = builder.inputType('ChangeAlarmRuleInput', {
   description: 'What is left out stays as it is.',
   fields: (t) => ({
@@ -64,5 +50,10 @@ export const ChangeAlarmRuleInput = builder.inputType('ChangeAlarmRuleInput', {
   }),
 });
 export const RemoveAlarmRuleInput = builder.inputType('RemoveAlarmRuleInput', {
-  fields: (t) => ({ id: t.id({ required: true }), clientMutationId: t.string() }),
+  fields: (t) => ({
+    mode: t.field({ type: ChangeModeEnum, required: true }),
+    fingerprint: t.string({ description: 'Of the plan; needed to APPLY.' }),
+    id: t.id({ required: true }),
+    clientMutationId: t.string(),
+  }),
 });

@@ -60,13 +60,27 @@ const addRule = `mutation ($input: AddAlarmRuleInput!) { addAlarmRule(input: $in
   ... on ValidationError { field } ... on ConflictError { reason } } }`;
 const add = async (input: object) =>
   (await tenant.data<{ addAlarmRule: Added }>('network', addRule, { input })).addAlarmRule;
-const removeRule = `mutation ($id: ID!) { removeAlarmRule(input: { id: $id }) { __typename ... on ConflictError { reason } } }`;
-const remove = async (id: string) =>
+const removal = async (input: object) =>
   (
-    await tenant.data<{ removeAlarmRule: { __typename: string; reason?: string } }>('network', removeRule, {
-      id,
-    })
+    await tenant.data<{
+      removeAlarmRule: {
+        __typename: string;
+        reason?: string;
+        fingerprint: string;
+        wouldRaiseCount: number;
+        wouldEndCount: number;
+      };
+    }>(
+      'network',
+      `mutation ($input: RemoveAlarmRuleInput!) { removeAlarmRule(input: $input) { __typename
+        ... on RemoveAlarmRuleResult { fingerprint wouldRaiseCount wouldEndCount } ... on ConflictError { reason } } }`,
+      { input },
+    )
   ).removeAlarmRule;
+const remove = async (id: string) => {
+  const { fingerprint, ...plan } = await removal({ id, mode: 'PLAN' });
+  return fingerprint === undefined ? plan : removal({ id, mode: 'APPLY', fingerprint });
+};
 interface Alarm {
   readonly state: string;
   readonly rule: { readonly name: string };
@@ -113,7 +127,15 @@ test('a rule of its own says beforehand what it would raise, raises it, and take
     __typename: 'ConflictError',
     reason: 'DUPLICATE_RULE',
   });
-  expect((await remove(rule.id)).__typename).toBe('AlarmRule');
+  expect(await removal({ id: rule.id, mode: 'PLAN' })).toMatchObject({
+    wouldRaiseCount: 0,
+    wouldEndCount: 1,
+  });
+  expect((await removal({ id: rule.id, mode: 'APPLY' })).__typename).toBe('ValidationError');
+  expect((await removal({ id: rule.id, mode: 'APPLY', fingerprint: 'of another' })).__typename).toBe(
+    'StalePlanError',
+  );
+  expect((await remove(rule.id)).__typename).toBe('RemoveAlarmRuleResult');
   // The alarm ends, and still knows by which rule it was raised; the name is free.
   await tenant.eventually(
     () => alarmsOf(busy.name),
@@ -242,7 +264,8 @@ test('who may only read adds and removes nothing', async () => {
   const principal = principalWith('network:read');
   for (const [operation, variables] of [
     [addRule, { input: { ...busy, name: 'Of a reader', mode: 'PLAN' } }],
-    [removeRule, { id: 'alr_processor' }],
+    ['mutation { removeAlarmRule(input: { id: "alr_processor", mode: PLAN }) { __typename } }', {}],
+    ['mutation { moveDevice(input: { id: "dev_x", mode: PLAN }) { __typename } }', {}],
     ['mutation { changeAlarmRule(input: { id: "alr_processor", mode: PLAN }) { __typename } }', {}],
     ['mutation { createDeviceGroup(input: { name: "Mine" }) { __typename } }', {}],
     ['mutation { setDevicesOfGroup(input: { id: "dgr_x", deviceIds: [], mode: PLAN }) { __typename } }', {}],

@@ -179,7 +179,7 @@ const UpdateDeviceInput = builder.inputType('UpdateDeviceInput', {
   fields: (t) => ({
     id: t.id({ required: true }),
     name: t.string(),
-    siteId: t.id(),
+    siteId: t.id({ deprecationReason: '`moveDevice` shows first which alarms it would raise and end' }),
     snmp: t.field({ type: SnmpAddressInput }),
     routeros: t.field({ type: RouterosAddressInput }),
     maintenance: t.boolean({

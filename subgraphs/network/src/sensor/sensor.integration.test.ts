@@ -7,6 +7,7 @@ import type { TenantEvents } from '@dotmac/schema';
 import { ProfileShelf, SnmpEngine, snmpDriver } from '@dotmac/snmp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { network } from '../index.ts';
+import { changeAlarmRule } from '../testing/alarm-rules.ts';
 import { rollUpSensors } from './rollup.ts';
 
 const engine = new SnmpEngine({ clock: systemClock });
@@ -198,12 +199,7 @@ test('the device’s own limits: raised beyond, kept just inside, cleared well i
 });
 
 test('a rule of one’s own on a class of sensors, with hysteresis; it ends with its rule', async () => {
-  const update = (input: object) =>
-    tenant.data(
-      'network',
-      'mutation ($input: UpdateAlarmRuleInput!) { updateAlarmRule(input: $input) { __typename ... on Failure { message } } }',
-      { input: { id: 'alr_temperature', ...input } },
-    );
+  const update = (input: object) => changeAlarmRule(tenant, { id: 'alr_temperature', ...input });
   await update({ raiseAbove: 50, clearBelow: 45 });
   board.value = 510;
   await alarmsOf('board', ['alr_temperature']);

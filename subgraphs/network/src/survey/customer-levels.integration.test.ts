@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { changeAlarmRule } from '../testing/alarm-rules.ts';
 import { customer, type SurveyedNetwork, startSurveyedNetwork } from '../testing/surveyed-network.ts';
 
 let isp: SurveyedNetwork;
@@ -30,10 +31,7 @@ test('an ONU that somebody says is his: its place, its levels, and an alarm abou
   expect(cyd.servedAt).toMatchObject({ device: { name: 'olt' }, interface: { name: 'eth2' } });
 
   // Optical equipment is read seldom.
-  await tenant.data(
-    'network',
-    'mutation { updateAlarmRule(input: { id: "alr_customer_light", raiseAfter: 1 }) { __typename } }',
-  );
+  await changeAlarmRule(tenant, { id: 'alr_customer_light', raiseAfter: 1 });
   interface Levels {
     readonly customerLinks: { serial: string; rxPowerDbm: number; distanceMeters: number }[];
   }

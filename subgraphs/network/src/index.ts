@@ -64,6 +64,7 @@ import { Poller } from './monitor/poller.ts';
 import { rememberMessageAuthenticator } from './nas/remember.ts';
 import './nas/graphql.ts';
 import './nas/rotation-graphql.ts';
+import './nas/rotation-type.ts';
 import './nas/type.ts';
 import './nas/health-graphql.ts';
 import { endRotations } from './nas/rotation-end.ts';

@@ -2,24 +2,17 @@ import { type Attribute, encodeAttributes } from '../attribute/encode.ts';
 import type { EapServer } from '../eap/server.ts';
 import { buildReply } from '../packet/build.ts';
 import { attributeTypes, headerLength, packetCodes } from '../packet/codes.ts';
-import type { SharedSecret } from '../packet/shared-secret.ts';
 import { forwardAccess } from '../proxy/forward.ts';
 import type { HomeServerPool } from '../proxy/home-servers.ts';
 import type { PacketTap } from '../trace/tap.ts';
 import { type AccessChallenge, obligations, replyCodes } from './access-reply.ts';
 import { AccessRequestView } from './access-request.ts';
+import { Admission } from './admission.ts';
 import type { DuplicateEntry } from './duplicate-cache.ts';
 import type { Nas } from './nas.ts';
 import { ownView } from './own-view.ts';
 import type { AccessAccept, AccessDecision, AccessLater, AccessReject } from './policy.ts';
-import {
-  type Peer,
-  provenByMessageAuthenticator,
-  type Received,
-  Reception,
-  type ServerContext,
-  tellSecret,
-} from './reception.ts';
+import { type Peer, type Received, Reception, type ServerContext, tellSecret } from './reception.ts';
 import { answerStatusServer } from './status-server.ts';
 
 export interface AccessServerOptions {
@@ -36,7 +29,7 @@ export class AccessServer {
   readonly #context: ServerContext;
   readonly #options: AccessServerOptions;
   readonly #reception: Reception;
-  readonly #withMessageAuthenticator = new Set<string>();
+  readonly #admission: Admission;
   readonly #delayed = new Set<NodeJS.Timeout>();
   /** Null leaves EAP to the policy, which sees it as method `EAP`. */
   #eap: EapServer | null;
@@ -46,6 +39,7 @@ export class AccessServer {
     this.#context = context;
     this.#options = options;
     this.#reception = new Reception(context);
+    this.#admission = new Admission(options.onMessageAuthenticatorSeen);
   }
 
   handle(datagram: Buffer, peer: Peer): void {
@@ -74,8 +68,11 @@ export class AccessServer {
     const { nas, packet, scan, peer } = received;
     const { counters, dictionary, tap } = this.#context;
     counters.accessRequests++;
-    const proven = this.#admit(received);
-    if (proven === 'REFUSED') return;
+    const proven = this.#admission.admit(received);
+    if (typeof proven === 'string') {
+      this.#reception.drop(received, proven, proven === 'BAD_AUTHENTICATOR' ? 'Message-Authenticator' : null);
+      return;
+    }
     const request = this.#reception.begin(received);
     if (request === null) return;
     if (tap?.on === true) tap.received(received);
@@ -229,38 +226,6 @@ export class AccessServer {
     else counters.accessChallenges++;
     if (decision.kind !== 'REJECT' || this.#options.rejectDelayMs === 0) send();
     else this.#sendLater(send);
-  }
-
-  /** Checks the Message-Authenticator and the rules of CVE-2024-3596 (facts: BlastRADIUS). */
-  #admit(received: Received): SharedSecret | null | 'REFUSED' {
-    const { nas, packet, scan } = received;
-    if (scan.messageAuthenticatorAt !== 0) {
-      const proven = provenByMessageAuthenticator(received, packet, 4);
-      if (proven === null) {
-        this.#reception.drop(received, 'BAD_AUTHENTICATOR', 'Message-Authenticator');
-        return 'REFUSED';
-      }
-      if (!this.#withMessageAuthenticator.has(nas.id)) {
-        this.#withMessageAuthenticator.add(nas.id);
-        if (nas.messageAuthenticatorSeen !== true) this.#options.onMessageAuthenticatorSeen(nas);
-      }
-      return proven;
-    }
-    const seen = nas.messageAuthenticatorSeen === true || this.#withMessageAuthenticator.has(nas.id);
-    const required =
-      nas.requireMessageAuthenticator === 'YES' ||
-      (nas.requireMessageAuthenticator === 'AUTO' && seen) ||
-      // RFC 3579 §3.2: always with EAP.
-      scan.firstOffsets[attributeTypes.eapMessage] !== 0;
-    if (required) {
-      this.#reception.drop(received, 'MESSAGE_AUTHENTICATOR_MISSING');
-      return 'REFUSED';
-    }
-    if (nas.limitProxyState && scan.firstOffsets[attributeTypes.proxyState] !== 0) {
-      this.#reception.drop(received, 'PROXY_STATE_WITHOUT_MESSAGE_AUTHENTICATOR');
-      return 'REFUSED';
-    }
-    return null;
   }
 
   #encode(

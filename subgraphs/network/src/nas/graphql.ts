@@ -15,7 +15,8 @@ import {
   checkSecret,
   secretOf,
 } from './rules.ts';
-import { insertNas, nasesById, secretPurpose, updateNas } from './store.ts';
+import { insertNas, type Nas, nasesById, secretPurpose, updateNas } from './store.ts';
+import { RequireMessageAuthenticatorEnum } from './type.ts';
 
 const RegisterNasInput = builder.inputType('RegisterNasInput', {
   fields: (t) => ({
@@ -34,6 +35,13 @@ const RegisterNasInput = builder.inputType('RegisterNasInput', {
     }),
     coaPort: t.int({ description: "The profile's when left out." }),
     interimIntervalSeconds: t.int({ description: '60 to 86400; 300 when left out.' }),
+    requireMessageAuthenticator: t.field({
+      type: RequireMessageAuthenticatorEnum,
+      description: 'AUTO when left out.',
+    }),
+    limitProxyState: t.boolean({
+      description: 'True when left out. False: for a proxy that does not sign its requests.',
+    }),
     clientMutationId: t.string(),
   }),
 });
@@ -68,6 +76,7 @@ builder.mutationField('registerNas', (t) =>
         coaHost: input.coaHost ?? null,
         coaPort: checkPort(input.coaPort ?? radius.vendorProfiles[vendorProfile]?.coaPort ?? 3799),
         interimIntervalSeconds: checkInterval(input.interimIntervalSeconds ?? 300),
+        ...messageRules(input),
         createdAt: new Date(now),
       };
       return keepingUnique(services.database, nas, async (transaction) => {
@@ -102,6 +111,8 @@ const UpdateNasInput = builder.inputType('UpdateNasInput', {
     coaHost: t.field({ type: 'IPAddress' }),
     coaPort: t.int(),
     interimIntervalSeconds: t.int(),
+    requireMessageAuthenticator: t.field({ type: RequireMessageAuthenticatorEnum }),
+    limitProxyState: t.boolean(),
     enabled: t.boolean(),
     clientMutationId: t.string(),
   }),
@@ -162,6 +173,7 @@ builder.mutationField('updateNas', (t) =>
             ? {}
             : { interimIntervalSeconds: checkInterval(input.interimIntervalSeconds) }),
           ...(input.enabled == null ? {} : { enabled: input.enabled }),
+          ...messageRules(input),
         });
         if (after === null) throw new NotFoundError('Nas', id);
         await appendEvents<TenantEvents>(transaction, [nasUpdated(after, { now, principal, traceId })]);
@@ -170,3 +182,15 @@ builder.mutationField('updateNas', (t) =>
     },
   }),
 );
+
+/** Which logins are taken without Message-Authenticator; what is left out stays. */
+function messageRules(input: {
+  readonly requireMessageAuthenticator?: Nas['requireMessageAuthenticator'] | null | undefined;
+  readonly limitProxyState?: boolean | null | undefined;
+}): Partial<Pick<Nas, 'requireMessageAuthenticator' | 'limitProxyState'>> {
+  const { requireMessageAuthenticator, limitProxyState } = input;
+  return {
+    ...(requireMessageAuthenticator == null ? {} : { requireMessageAuthenticator }),
+    ...(limitProxyState == null ? {} : { limitProxyState }),
+  };
+}

@@ -41,6 +41,8 @@ export async function insertNas(
     readonly coaHost: string | null;
     readonly coaPort: number;
     readonly interimIntervalSeconds: number;
+    readonly requireMessageAuthenticator?: Nas['requireMessageAuthenticator'];
+    readonly limitProxyState?: boolean;
     readonly createdAt: Date;
   },
 ): Promise<Nas> {
@@ -68,6 +70,8 @@ export async function updateNas(
     readonly coaPort?: number;
     readonly interimIntervalSeconds?: number;
     readonly enabled?: boolean;
+    readonly requireMessageAuthenticator?: Nas['requireMessageAuthenticator'];
+    readonly limitProxyState?: boolean;
     readonly messageAuthenticatorSeen?: boolean;
     readonly certificateName?: string | null;
     readonly certificateFingerprint?: string | null;

@@ -6,6 +6,12 @@ import { allNases, type Nas } from './store.ts';
 /** RFC 4291 §2.5.2: says that there is no address. */
 const noAddress = '::';
 
+export const RequireMessageAuthenticatorEnum = builder.enumType('RequireMessageAuthenticator', {
+  description:
+    'Whether logins without Message-Authenticator are dropped (CVE-2024-3596). AUTO: once one was seen with it. NO: for equipment that sends it at times only.',
+  values: ['AUTO', 'YES', 'NO'] as const,
+});
+
 NasRef.implement({
   description: 'A network access server: it asks whether subscribers may log in. The secret is never shown.',
   authScopes: { scope: 'network:read' },
@@ -36,6 +42,16 @@ NasRef.implement({
     coaPort: t.exposeInt('coaPort'),
     interimIntervalSeconds: t.exposeInt('interimIntervalSeconds'),
     enabled: t.exposeBoolean('enabled'),
+    requireMessageAuthenticator: t.expose('requireMessageAuthenticator', {
+      type: RequireMessageAuthenticatorEnum,
+    }),
+    messageAuthenticatorSeen: t.exposeBoolean('messageAuthenticatorSeen', {
+      description: 'It has sent a valid one: with AUTO none of its logins is taken without any more.',
+    }),
+    limitProxyState: t.exposeBoolean('limitProxyState', {
+      description:
+        'Its logins with Proxy-State and without Message-Authenticator are dropped (CVE-2024-3596).',
+    }),
   }),
 });
 

@@ -12,6 +12,7 @@ import { sharedSecret } from '../packet/shared-secret.ts';
 import type { Anomaly } from '../server/anomaly.ts';
 import { type RadiusServer, startRadiusServer } from '../server/server.ts';
 import { RadSecClient, type RadSecClientOptions } from './client.ts';
+import type { RadSecConnection } from './connection.ts';
 import { radSecSecret } from './framing.ts';
 
 const dictionary = standardDictionary();
@@ -32,7 +33,9 @@ describe.skipIf(!installed('openssl', 'version'))('CoA over the connection that 
   let theirs: Certificate;
   let server: RadiusServer;
   const anomalies: Anomaly[] = [];
-  const client = new CoaClient({ waitsMs: [150, 150], jitter: 0 });
+  const client = new CoaClient({ waitsMs: [20_000] });
+  /** For what is never answered. */
+  const hasty = new CoaClient({ waitsMs: [150, 150], jitter: 0 });
   const nases: RadSecClient[] = [];
   beforeAll(async () => {
     authority = await TestAuthority.create();
@@ -61,6 +64,7 @@ describe.skipIf(!installed('openssl', 'version'))('CoA over the connection that 
   });
   afterAll(async () => {
     await client.close();
+    await hasty.close();
     await server?.close();
     await rm(authority.folder, { recursive: true, force: true });
   });
@@ -94,11 +98,8 @@ describe.skipIf(!installed('openssl', 'version'))('CoA over the connection that 
     });
     expect(reply).not.toBeNull();
   }
-  const send = (
-    connection: Parameters<CoaClient['send']>[0]['connection'] & object,
-    kind: 'CoA' | 'Disconnect',
-  ) =>
-    client.send({
+  const send = (connection: RadSecConnection, kind: 'CoA' | 'Disconnect', by: CoaClient = client) =>
+    by.send({
       host: 'nas.example',
       port: 3799,
       secret: sharedSecret('of UDP'),
@@ -136,7 +137,10 @@ describe.skipIf(!installed('openssl', 'version'))('CoA over the connection that 
 
   test('silence, an end before the answer, and no connection at all are told apart', async () => {
     const silent = await connected(() => {});
-    expect(await send(silent.connection, 'CoA')).toMatchObject({ outcome: 'TIMEOUT', transmissions: 1 });
+    expect(await send(silent.connection, 'CoA', hasty)).toMatchObject({
+      outcome: 'TIMEOUT',
+      transmissions: 1,
+    });
     const gone = await connected(() => void gone.nas.close());
     expect(await send(gone.connection, 'CoA')).toMatchObject({ outcome: 'CONNECTION_LOST' });
     const request = { host: 'nas.example', port: 3799, secret: sharedSecret('of UDP'), attributes: [] };
@@ -158,7 +162,7 @@ describe.skipIf(!installed('openssl', 'version'))('CoA over the connection that 
       // A reply of another kind than what was asked.
       reply(answer(request, packetCodes['Disconnect-ACK']));
     });
-    expect(await send(connection, 'CoA')).toMatchObject({ outcome: 'TIMEOUT' });
+    expect(await send(connection, 'CoA', hasty)).toMatchObject({ outcome: 'TIMEOUT' });
     await vi.waitFor(() =>
       expect(anomalies).toContainEqual(expect.objectContaining({ kind: 'UNEXPECTED_CODE', nasId: 'nas' })),
     );

@@ -104,6 +104,7 @@ builder.mutationFields((t) => ({
           throw new ValidationError('input.secret', 'This is the secret it has');
         const endsAt = new Date(now + overlap * 1_000);
         const since = nas.secretSince?.toISOString() ?? '';
+        // Not of the secret, which might be guessed by it.
         const fingerprint = fingerprintOf(`nas-secret:${id}`, String(overlap), [since]);
         if (input.mode === 'PLAN') return { nas, endsAt, fingerprint };
         if (requireFingerprint(input.fingerprint) !== fingerprint) throw new StalePlanError();

@@ -124,7 +124,7 @@ realm * {
       () => nas.login(ada.username, ada.password, { mac: ada.mac }),
       ({ accepted }) => accepted,
     );
-    expect(isp.module.radSec.connections).toEqual(connections);
+    expect(isp.module.radSec.connections[0]).toBe(connections[0]);
   });
 
   test('EAP passes both, with keys that are right', async () => {

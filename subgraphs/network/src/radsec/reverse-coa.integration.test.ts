@@ -104,21 +104,17 @@ describe.skipIf(!installed('openssl', 'version'))(
         []
       );
     };
-    /** The newest change, once the NAS was asked or not. */
-    const tried = () =>
-      isp.tenant.eventually(radiusSteps, (messages) =>
-        messages.some((message) => /-Request: /.test(message)),
-      );
+    /** Once the newest change says so; what took too long is tried again. */
+    const tried = (how: RegExp) =>
+      isp.tenant.eventually(radiusSteps, (messages) => messages.some((message) => how.test(message)));
 
     test('a lock reaches the live session by CoA, and what it answers is on record', async () => {
       await isp.lock(ada, ['BILLING']);
-      expect(await tried()).toContainEqual(expect.stringMatching(/^CoA-Request: ACK after .*, sent once$/));
-      expect(told).toMatchObject([
-        {
-          kind: 'CoA',
-          attributes: { 'Acct-Session-Id': ada.username, 'Mikrotik-Address-List': 'dotmac-suspended' },
-        },
-      ]);
+      await tried(/^CoA-Request: ACK after .*, sent once$/);
+      expect(told[0]).toMatchObject({
+        kind: 'CoA',
+        attributes: { 'Acct-Session-Id': ada.username, 'Mikrotik-Address-List': 'dotmac-suspended' },
+      });
       // It has no address that would be worth naming.
       expect(told[0]?.attributes).not.toHaveProperty('NAS-IP-Address');
     });
@@ -141,7 +137,7 @@ describe.skipIf(!installed('openssl', 'version'))(
       );
       const before = await unanswered();
       await isp.lock(ada, ['BILLING']);
-      expect(await tried()).toContainEqual(expect.stringContaining('NOT_CONNECTED'));
+      await tried(/NOT_CONNECTED/);
       expect(told).toEqual([]);
       expect(await unanswered()).toBe(before);
     });

@@ -17,17 +17,22 @@ interface Exposure {
 const exposures = (who: RawBuilder<unknown>, today: string) => sql`
   with who as (${who}),
   shield as (
-    select customer_id, invoice_ids from billing.shield
-    where (customer_id in (select of from who) or customer_id in (select customer_id from who))
-      and lifted_at is null and from_day <= ${today}::date and (until_day is null or until_day > ${today}::date)),
+    select s.customer_id, s.invoice_ids from (select customer_id from who union select of from who) person
+    join billing.shield s on s.customer_id = person.customer_id
+    where s.lifted_at is null and s.from_day <= ${today}::date and (s.until_day is null or s.until_day > ${today}::date)),
+  whole as (select distinct customer_id from shield where invoice_ids is null),
+  named as (select distinct customer_id, unnest(invoice_ids) as document_id from shield),
+  covered as (
+    select who.customer_id, who.of, own.customer_id is not null or payer.customer_id is not null as by_whole
+    from who left join whole own on own.customer_id = who.customer_id
+    left join whole payer on payer.customer_id = who.of),
   threshold as (
     select t.currency, t.minimum_minor from billing.campaign_threshold t
     join billing.campaign c on c.id = t.campaign_id where c.is_default),
   item as (
-    select who.customer_id, who.of, o.currency, o.open_minor, exists (
-      select from shield s where s.customer_id in (who.customer_id, who.of)
-        and (s.invoice_ids is null or o.document_id = any(s.invoice_ids))) as shielded
-    from who join billing.open_item o on o.customer_id = who.of
+    select c.customer_id, c.of, o.currency, o.open_minor, c.by_whole or n.customer_id is not null as shielded
+    from covered c join billing.open_item o on o.customer_id = c.of
+    left join named n on n.customer_id = c.of and n.document_id = o.document_id
     where o.open_minor > 0 and o.due_on < ${today}::date),
   owed as (
     select i.customer_id, sum(i.open_minor) >= coalesce(t.minimum_minor, 1) as overdue,
@@ -35,9 +40,9 @@ const exposures = (who: RawBuilder<unknown>, today: string) => sql`
     from item i left join threshold t on t.currency = i.currency
     group by i.customer_id, i.of, i.currency, t.minimum_minor
     union all
-    select who.customer_id, true, not exists (
-      select from shield s where s.customer_id in (who.customer_id, who.of) and s.invoice_ids is null)
-    from who where (select sum(w.amount_minor) from billing.write_off w where w.customer_id = who.of) > 0
+    select c.customer_id, true, not c.by_whole
+    from covered c join billing.write_off w on w.customer_id = c.of
+    group by c.customer_id, c.of, c.by_whole having sum(w.amount_minor) > 0
     union all
     select who.customer_id, true, true from who
     join billing.prepaid p on p.customer_id = who.of and p.expired_on is not null)

@@ -4,6 +4,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import { newId } from '@dotmac/platform';
 import * as radius from '@dotmac/radius';
 import type { TenantEvents } from '@dotmac/schema';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type NetworkServices, network } from '../index.ts';
 import { rollUp } from './rollup.ts';
@@ -54,9 +55,12 @@ beforeAll(async () => {
         })),
     )
     .execute();
-  // The module has rolled up to now already, when there was nothing yet.
-  await database.deleteFrom('network.interfaceRateProgress').execute();
-  await database.transaction().execute((transaction) => rollUp(transaction, clock.now()));
+  // The module rolls up to now by itself, when there is nothing yet: before this or after it, not in between.
+  await database.transaction().execute(async (transaction) => {
+    await sql`lock table network.interface_rate_progress in exclusive mode`.execute(transaction);
+    await transaction.deleteFrom('network.interfaceRateProgress').execute();
+    await rollUp(transaction, clock.now());
+  });
 });
 afterAll(() => tenant?.[Symbol.asyncDispose]());
 

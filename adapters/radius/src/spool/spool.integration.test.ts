@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeAttributes } from '../attribute/encode.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
@@ -19,6 +20,7 @@ const nas: Nas = {
   limitProxyState: false,
 };
 class Outage extends Error {}
+const patience = { timeout: 20_000 };
 
 function record(sessionId: string): AccountingRecord {
   const packet = buildRequest({
@@ -35,6 +37,8 @@ let folder: string;
 let away: boolean;
 let stored: string[];
 let lost: string[];
+let batches: number;
+let states: string[];
 const spools: AccountingSpool[] = [];
 
 beforeEach(async () => {
@@ -42,6 +46,8 @@ beforeEach(async () => {
   away = false;
   stored = [];
   lost = [];
+  batches = 0;
+  states = [];
 });
 afterEach(async () => {
   for (const spool of spools.splice(0)) await spool.close();
@@ -55,11 +61,13 @@ async function open(mostOctets?: number): Promise<AccountingSpool> {
     ...(mostOctets === undefined ? {} : { mostOctets }),
     findNas: (id) => (id === 'nas-1' ? nas : null),
     isOutage: (error) => error instanceof Outage,
+    onStateChange: (state) => states.push(state),
     onLost: (record, reason) =>
       lost.push(record === null ? String(reason) : Buffer.from(record.packet).toString('latin1', 22)),
     sink: {
       record: async (batch) => {
         if (away) throw new Outage();
+        batches++;
         if (batch.some(({ sessionId }) => sessionId === 'poison')) throw new Error('violates a constraint');
         stored.push(...batch.map(({ sessionId }) => sessionId as string));
       },
@@ -77,11 +85,47 @@ test('an outage is bridged on disk and merged in order when it is over', async (
   await spool.record([record('e')]);
   expect([spool.spooling, stored]).toEqual([true, ['a']]);
   away = false;
-  await expect.poll(() => spool.spooling).toBe(false);
+  await expect.poll(() => spool.spooling, patience).toBe(false);
   expect(stored).toEqual(['a', 'b', 'c', 'd', 'e']);
   expect(await readdir(folder)).toEqual([]);
   await spool.record([record('f')]);
   expect(stored.at(-1)).toBe('f');
+});
+
+test('what came in many groups is handed over in few', async () => {
+  const spool = await open();
+  away = true;
+  const names = Array.from({ length: 60 }, (_, n) => `r${n}`);
+  for (const name of names) await spool.record([record(name)]);
+  away = false;
+  await expect.poll(() => spool.spooling, patience).toBe(false);
+  expect([stored, batches]).toEqual([names, 1]);
+});
+
+test('the spool ends although more comes all the time, and nothing of it is lost, doubled or out of its order', async () => {
+  const spool = await open();
+  away = true;
+  const sent = new Map<number, string[]>();
+  let sending = true;
+  const lines = Array.from({ length: 8 }, async (_, line) => {
+    const own: string[] = [];
+    sent.set(line, own);
+    for (let n = 0; sending; n++) {
+      own.push(`${line}-${n}`);
+      await spool.record([record(`${line}-${n}`)]);
+      // As a socket between them would.
+      await setImmediate();
+    }
+  });
+  await expect.poll(() => sent.get(0)?.length, patience).toBeGreaterThan(5);
+  away = false;
+  await expect.poll(() => spool.spooling, patience).toBe(false);
+  const then = sent.get(0)?.length ?? 0;
+  await expect.poll(() => sent.get(0)?.length, patience).toBeGreaterThan(then + 5);
+  sending = false;
+  await Promise.all(lines);
+  expect(states).toEqual(['SPOOLING', 'DIRECT']);
+  for (const [line, own] of sent) expect(stored.filter((name) => name.startsWith(`${line}-`))).toEqual(own);
 });
 
 test('what a process left behind, the next one hands over', async () => {
@@ -92,7 +136,7 @@ test('what a process left behind, the next one hands over', async () => {
   await first.close();
   away = false;
   const second = await open();
-  await expect.poll(() => second.spooling).toBe(false);
+  await expect.poll(() => second.spooling, patience).toBe(false);
   expect(stored).toEqual(['a', 'b']);
 });
 
@@ -103,7 +147,7 @@ test('a record the sink refuses for its content is lost alone and reported; with
   away = true;
   await spool.record([record('a'), record('poison'), record('b')]);
   away = false;
-  await expect.poll(() => spool.spooling).toBe(false);
+  await expect.poll(() => spool.spooling, patience).toBe(false);
   expect([stored, lost]).toEqual([['a', 'b'], ['poison']]);
 });
 
@@ -124,7 +168,7 @@ test('a torn end is left out: it was never acknowledged', async () => {
   }
   await writeFile(join(folder, '000000000000.spool'), Buffer.concat([whole, whole.subarray(0, 30)]));
   const spool = await open();
-  await expect.poll(() => spool.spooling).toBe(false);
+  await expect.poll(() => spool.spooling, patience).toBe(false);
   expect(stored).toEqual(['a']);
   expect(lost).toEqual([expect.stringContaining('is torn at octet')]);
 });

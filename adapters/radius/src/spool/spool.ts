@@ -6,6 +6,9 @@ import type { Nas } from '../server/nas.ts';
 import type { AccountingSink } from '../server/policy.ts';
 import { readFrames, type SpooledRecord, writeFrames } from './frame.ts';
 
+/** So many records of several segments are handed over at a time; what comes meanwhile waits for no more than that. */
+const mostAtOnce = 400;
+
 export interface AccountingSpoolOptions {
   readonly sink: AccountingSink;
   /** Made when absent. A worker and the one that follows it may share it for a while. */
@@ -32,7 +35,9 @@ export interface AccountingSpoolOptions {
  */
 export class AccountingSpool implements AccountingSink {
   readonly #options: Required<AccountingSpoolOptions>;
-  #segments: { readonly file: string; octets: number }[] = [];
+  #segments: { readonly file: string; readonly octets: number }[] = [];
+  /** In all segments. */
+  #octets = 0;
   #next = 0;
   /** Writes and drains, one after the other. */
   #work: Promise<void> = Promise.resolve();
@@ -56,7 +61,7 @@ export class AccountingSpool implements AccountingSink {
     const names = (await readdir(options.folder)).filter((name) => /^\d{12}\.spool$/.test(name)).sort();
     for (const name of names) {
       const file = join(options.folder, name);
-      spool.#segments.push({ file, octets: (await readFile(file)).length });
+      spool.#add({ file, octets: (await readFile(file)).length });
       spool.#next = Number(name.slice(0, 12)) + 1;
     }
     if (names.length > 0) spool.#drainLater(0);
@@ -69,15 +74,25 @@ export class AccountingSpool implements AccountingSink {
   }
 
   async record(batch: readonly AccountingRecord[]): Promise<void> {
-    if (!this.spooling) {
-      try {
-        await this.#options.sink.record(batch);
-        return;
-      } catch (error) {
-        if (!this.#options.isOutage(error)) throw error;
+    let isAway = false;
+    for (;;) {
+      if (!this.spooling) {
+        try {
+          await this.#options.sink.record(batch);
+          return;
+        } catch (error) {
+          if (!this.#options.isOutage(error)) throw error;
+          isAway = true;
+        }
       }
+      // Who waited while the last of the spool was handed over goes straight to the sink: under load it would never end.
+      const isKept = await this.#inTurn(async () => {
+        if (!isAway && !this.spooling) return false;
+        await this.#append(batch);
+        return true;
+      });
+      if (isKept) return;
     }
-    await this.#inTurn(() => this.#append(batch));
   }
 
   /** Stops handing over; what is on disk stays for the next process. */
@@ -90,9 +105,8 @@ export class AccountingSpool implements AccountingSink {
   async #append(batch: readonly AccountingRecord[]): Promise<void> {
     const { folder, mostOctets, onStateChange, onSpooled } = this.#options;
     const frames = writeFrames(batch.map(spooled));
-    const held = this.#segments.reduce((sum, { octets }) => sum + octets, 0);
-    if (held + frames.length > mostOctets)
-      throw new Error(`The accounting spool holds ${held} octets, the most is ${mostOctets}`);
+    if (this.#octets + frames.length > mostOctets)
+      throw new Error(`The accounting spool holds ${this.#octets} octets, the most is ${mostOctets}`);
     const { file, handle } = await this.#create();
     try {
       await handle.writeFile(frames);
@@ -102,10 +116,15 @@ export class AccountingSpool implements AccountingSink {
     }
     await syncFolder(folder);
     const first = !this.spooling;
-    this.#segments.push({ file, octets: frames.length });
+    this.#add({ file, octets: frames.length });
     if (first) onStateChange('SPOOLING');
     onSpooled(batch);
     this.#drainLater(this.#options.retryMs);
+  }
+
+  #add(segment: { readonly file: string; readonly octets: number }): void {
+    this.#segments.push(segment);
+    this.#octets += segment.octets;
   }
 
   /** The next segment; the numbers of another process in this folder are passed over. */
@@ -123,7 +142,7 @@ export class AccountingSpool implements AccountingSink {
   #drainLater(delayMs: number): void {
     if (this.#timer !== null || this.#closed) return;
     this.#timer = setTimeout(() => {
-      void this.#inTurn(() => this.#drain())
+      void this.#drain()
         .catch((error: unknown) => {
           if (!this.#options.isOutage(error)) this.#options.onLost(null, error);
         })
@@ -134,35 +153,47 @@ export class AccountingSpool implements AccountingSink {
     }, delayMs);
   }
 
-  /** Hands segment after segment to the sink. Throws when the sink is away: the segment stays. */
+  /** Hands all segments to the sink, some at a time; others write between. Throws when the sink is away: what is left stays. */
   async #drain(): Promise<void> {
-    for (
-      let segment = this.#segments[0];
-      segment !== undefined && !this.#closed;
-      segment = this.#segments[0]
-    ) {
-      const octets = await readFile(segment.file).catch((error: unknown) => {
-        // Another process in this folder, such as the one we follow, has handed it over.
-        if (hasCode(error, 'ENOENT')) return Buffer.alloc(0);
-        throw error;
-      });
-      const { records, damagedAt } = readFrames(octets);
-      if (damagedAt !== null) this.#options.onLost(null, `${segment.file} is torn at octet ${damagedAt}`);
-      const readable: { spooledAs: SpooledRecord; record: AccountingRecord }[] = [];
-      for (const spooledAs of records) {
-        const record = this.#revive(spooledAs);
-        if (record === null) this.#options.onLost(spooledAs, 'The NAS is not known any more');
-        else readable.push({ spooledAs, record });
-      }
-      await this.#handOver(readable);
-      await rm(segment.file, { force: true });
-      this.#segments.shift();
+    while (this.spooling && !this.#closed) await this.#inTurn(() => this.#drainSome());
+  }
+
+  async #drainSome(): Promise<void> {
+    if (this.#closed) return;
+    const records: Revived[] = [];
+    let taken = 0;
+    for (const { file } of this.#segments) {
+      const more = await this.#read(file);
+      if (taken > 0 && records.length + more.length > mostAtOnce) break;
+      records.push(...more);
+      taken++;
+    }
+    await this.#handOver(records);
+    for (const { file, octets } of this.#segments.splice(0, taken)) {
+      this.#octets -= octets;
+      await rm(file, { force: true });
     }
     if (!this.spooling) this.#options.onStateChange('DIRECT');
   }
 
+  /** What of a segment can be handed over; the rest is lost, and told. */
+  async #read(file: string): Promise<Revived[]> {
+    const octets = await readFile(file).catch((error: unknown) => {
+      // Another process in this folder, such as the one we follow, has handed it over.
+      if (hasCode(error, 'ENOENT')) return Buffer.alloc(0);
+      throw error;
+    });
+    const { records, damagedAt } = readFrames(octets);
+    if (damagedAt !== null) this.#options.onLost(null, `${file} is torn at octet ${damagedAt}`);
+    return records.flatMap((spooledAs) => {
+      const record = this.#revive(spooledAs);
+      if (record === null) this.#options.onLost(spooledAs, 'The NAS is not known any more');
+      return record === null ? [] : [{ spooledAs, record }];
+    });
+  }
+
   /** A batch that fails for its content goes record by record, so that only the bad one is lost. */
-  async #handOver(records: readonly { spooledAs: SpooledRecord; record: AccountingRecord }[]): Promise<void> {
+  async #handOver(records: readonly Revived[]): Promise<void> {
     const { sink, isOutage, onLost } = this.#options;
     if (records.length === 0) return;
     try {
@@ -192,6 +223,11 @@ export class AccountingSpool implements AccountingSink {
     );
     return result;
   }
+}
+
+interface Revived {
+  readonly spooledAs: SpooledRecord;
+  readonly record: AccountingRecord;
 }
 
 function hasCode(error: unknown, code: string): boolean {

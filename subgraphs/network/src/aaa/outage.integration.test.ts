@@ -53,27 +53,28 @@ test('PostgreSQL stops during accounting: every record is answered, and the octe
     async () => door.spooling(),
     (spooling) => !spooling,
   );
-  const stored = await isp.tenant.services.database
-    .selectFrom('network.session')
-    .select(['username', 'downstreamOctets', 'stoppedAt'])
-    .execute();
+  // What is handed over at once may be journalled before it is in the sessions.
   const byName = (a: { username: string }, b: { username: string }) => a.username.localeCompare(b.username);
-  expect(
-    stored
+  const stored = async () =>
+    (
+      await isp.tenant.services.database
+        .selectFrom('network.session')
+        .select(['username', 'downstreamOctets', 'stoppedAt'])
+        .execute()
+    )
       .map(({ username, downstreamOctets, stoppedAt }) => ({
         username,
         downstream: BigInt(downstreamOctets),
         stopped: stoppedAt !== null,
       }))
-      .sort(byName),
-  ).toEqual(
-    services
-      .map((service) => ({
-        username: service.username,
-        downstream: octets.get(service.username),
-        stopped: service === ends,
-      }))
-      .sort(byName),
-  );
+      .sort(byName);
+  const told = services
+    .map((service) => ({
+      username: service.username,
+      downstream: octets.get(service.username),
+      stopped: service === ends,
+    }))
+    .sort(byName);
+  await expect.poll(stored, { timeout: 20_000 }).toEqual(told);
   expect(door.lost).toEqual([]);
 });

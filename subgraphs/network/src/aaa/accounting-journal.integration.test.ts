@@ -116,6 +116,24 @@ test('the database goes away in between: what is answered waits for it', async (
   expect([taken, await kept(), lost]).toEqual([names(many), [], []]);
 });
 
+test('while the database is away, a full group does not wait for it: its sender keeps it', async () => {
+  let away = true;
+  const failed = Promise.withResolvers<void>();
+  const journal = startJournal(async () => {
+    if (!away) return;
+    failed.resolve();
+    throw Object.assign(new Error('gone'), { code: 'ECONNREFUSED' });
+  });
+  await journal.record(many);
+  await failed.promise;
+  const full = Array.from({ length: 512 }, (_, n) => named(`full-${n}`));
+  await expect(journal.record(full)).rejects.toThrow('gone');
+  away = false;
+  await idle(journal);
+  await journal.record(full);
+  expect([taken, await kept(), lost]).toEqual([[...names(many), ...names(full)], [], []]);
+});
+
 test('a record that the sessions refuse is lost alone and reported; a row that nobody can read holds nobody up', async () => {
   await appendToJournal(database, Buffer.from('not JSON'));
   const journal = startJournal(async (batch) => {

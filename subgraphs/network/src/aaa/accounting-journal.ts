@@ -1,20 +1,24 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TenantDatabase } from '@dotmac/migrations';
 import { isDatabaseOutage } from '@dotmac/platform';
 import type { AccountingRecord, AccountingSink } from '@dotmac/radius';
 import type { Kysely } from 'kysely';
+import { sliceLength } from '../session/slices.ts';
 import { appendToJournal, type JournalEntry, readJournal, removeFromJournal } from './journal-store.ts';
 import { Pace } from './pace.ts';
 import type { RadiusPort } from './port.ts';
 
 /** So long journalled records wait for more of the same sessions. The graph has a second to hear of a session. */
 const gatherMilliseconds = 300;
+/** Nor longer than it takes to see that no more come. */
+const quietMilliseconds = 50;
 /** As many records in so long, and NASes are busy: those that follow are journalled. */
 const busyRecords = 32;
 const paceMilliseconds = 100;
 /** As many are taken into the sessions at a time, about; one event loop turn of a login's patience. */
 const mostAtOnce = 5_000;
 /** So large is a full group of the server's: it gains nothing by waiting for others, and goes straight to the sessions. */
-const largeGroup = 500;
+const largeGroup = 512;
 /** While more wait than this, further ones are not answered: who cannot keep up must not promise to. */
 const mostWaiting = 8_000;
 const retryMilliseconds = 1_000;
@@ -54,6 +58,8 @@ export class AccountingJournal implements AccountingSink {
   /** Ends the gathering early. */
   #enough: (() => void) | null = null;
   #roomFor: (() => void)[] = [];
+  /** Why the last attempt to write sessions failed; null: it did not. */
+  #failure: { readonly error: unknown } | null = null;
   #closed = false;
   readonly #pace = new Pace(paceMilliseconds);
 
@@ -72,28 +78,28 @@ export class AccountingJournal implements AccountingSink {
     const busy = this.#pace.note(batch.length, performance.now()) > busyRecords;
     if (!busy && !this.#working) return sink.record(batch);
     if (batch.length >= largeGroup) {
-      await this.#emptied();
+      await this.#until(() => !this.#working);
       return sink.record(batch);
     }
-    while (this.#waitingRecords > mostWaiting && this.#working) await this.#room();
+    if (this.#waitingRecords > mostWaiting) await this.#until(() => this.#waitingRecords <= mostWaiting);
     const records = radius.packRecords(batch);
     this.#wait({ id: await appendToJournal(writer, records), records, count: batch.length });
   }
 
-  /** Until more was taken into the sessions. */
-  #room(): Promise<void> {
-    return new Promise((done) => this.#roomFor.push(done));
+  /**
+   * Waits for what the journal takes into the sessions.
+   * @throws what keeps it from that, such as an outage: the batch is then for its sender to keep.
+   */
+  async #until(done: () => boolean): Promise<void> {
+    while (!done() && this.#working) {
+      if (this.#failure !== null) throw this.#failure.error;
+      this.#enough?.();
+      await new Promise<void>((proceed) => this.#roomFor.push(proceed));
+    }
   }
 
   #makeRoom(): void {
     for (const proceed of this.#roomFor.splice(0)) proceed();
-  }
-
-  async #emptied(): Promise<void> {
-    while (this.#working) {
-      this.#enough?.();
-      await this.#room();
-    }
   }
 
   /** Reads what an earlier process left, once. @throws what the database throws; then the next call tries again. */
@@ -152,26 +158,32 @@ export class AccountingJournal implements AccountingSink {
         if (this.#closed) break;
         if (!isDatabaseOutage(error)) this.#options.onLost(null, error);
         this.#waiting.unshift(...taken);
+        this.#failure = { error };
+        this.#makeRoom();
         await new Promise((done) => setTimeout(done, retryMilliseconds));
         continue;
       }
       for (const { count } of taken) this.#waitingRecords -= count;
+      this.#failure = null;
       this.#makeRoom();
     }
     this.#working = false;
     this.#makeRoom();
   }
 
-  /** Until enough wait, or the time is over. */
+  /** Until enough wait, no more come, or the time is over. */
   async #gather(): Promise<void> {
     if (this.#waitingRecords >= mostAtOnce) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, gatherMilliseconds);
-      this.#enough = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    this.#enough = resolve;
+    const until = performance.now() + gatherMilliseconds;
+    let seen = this.#waitingRecords;
+    const timer = setInterval(() => {
+      if (this.#waitingRecords === seen || performance.now() >= until) resolve();
+      seen = this.#waitingRecords;
+    }, quietMilliseconds);
+    await enough;
+    clearInterval(timer);
     this.#enough = null;
   }
 
@@ -184,12 +196,25 @@ export class AccountingJournal implements AccountingSink {
 
   /** The entries are gone once their records are in the sessions. Another process that looks at them meanwhile waits for that. */
   async #takeIn(taken: readonly Waiting[]): Promise<void> {
-    const { database, radius } = this.#options;
+    const { database } = this.#options;
     await database.transaction().execute(async (transaction) => {
       const claimed = await removeFromJournal(transaction, taken);
       const mine = taken.filter(({ id }) => claimed.has(id));
-      if (mine.length > 0) await this.#hand(mine.flatMap(({ records }) => radius.unpackRecords(records)));
+      if (mine.length > 0) await this.#hand(await this.#unpack(mine));
     });
+  }
+
+  async #unpack(entries: readonly Waiting[]): Promise<AccountingRecord[]> {
+    const records: AccountingRecord[] = [];
+    let turnAt = sliceLength;
+    for (const entry of entries) {
+      if (records.length >= turnAt) {
+        turnAt = records.length + sliceLength;
+        await nextTurn();
+      }
+      records.push(...this.#options.radius.unpackRecords(entry.records));
+    }
+    return records;
   }
 
   /** Records that fail for their content go one by one, so that only the bad one is lost. */

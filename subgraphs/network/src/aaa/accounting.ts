@@ -5,6 +5,7 @@ import type { NasWatch } from '../nas/watch.ts';
 import type { LineReader } from '../place/line-reader.ts';
 import { type NasRestart, SessionRecorder } from '../session/record.ts';
 import { normaliseMac, type SessionNews, type SessionState, terminateCauseName } from '../session/rules.ts';
+import { inSlices } from '../session/slices.ts';
 import type { UsageRecorder } from '../usage/recorder.ts';
 import { AccountingJournal } from './accounting-journal.ts';
 import type { LoginPolicy } from './policy.ts';
@@ -28,9 +29,13 @@ export function accountingSink(
   const recorder = new SessionRecorder({ writer, database }, clock, policy.known, lines.onNew);
   const sessions: AccountingSink = {
     async record(batch) {
-      watch.accounting(batch);
-      const news = batch.flatMap((record) => newsOf(record, policy.deviceOfNas(record.nas.id)) ?? []);
-      const restarts = batch.flatMap((record) => restartOf(record) ?? []);
+      const news: SessionNews[] = [];
+      const restarts: NasRestart[] = [];
+      for await (const slice of inSlices(batch)) {
+        watch.accounting(slice);
+        news.push(...slice.flatMap((record) => newsOf(record, policy.deviceOfNas(record.nas.id)) ?? []));
+        restarts.push(...slice.flatMap((record) => restartOf(record) ?? []));
+      }
       if (news.length === 0 && restarts.length === 0) return;
       const linesOf = (begun: readonly SessionState[]) => lines.reader.linesOf(batch, begun);
       const changed = await recorder.record({ news, restarts, linesOf });

@@ -13,6 +13,7 @@ import {
   type SessionNews,
   type SessionState,
 } from './rules.ts';
+import { inSlices } from './slices.ts';
 import { closeSessionsOfNas, keyText, newestSessions } from './store.ts';
 import { Turns } from './turns.ts';
 import { type ServiceMove, type SessionChange, writeSessions } from './write.ts';
@@ -147,10 +148,17 @@ export class SessionRecorder {
   ): Promise<Folded[]> {
     const changes: SessionChange[] = [];
     const online: SessionState[] = [];
-    for (const { before, after, follows, effect } of folded) {
-      if (before !== null && !differs(before, after)) continue;
-      changes.push({ before, after, follows, told: effect === 'NONE' ? null : sessionEvent(effect, after) });
-      if (before === null && after.stoppedAt === null) online.push(after);
+    for await (const slice of inSlices(folded)) {
+      for (const { before, after, follows, effect } of slice) {
+        if (before !== null && !differs(before, after)) continue;
+        changes.push({
+          before,
+          after,
+          follows,
+          told: effect === 'NONE' ? null : sessionEvent(effect, after),
+        });
+        if (before === null && after.stoppedAt === null) online.push(after);
+      }
     }
     if (changes.length === 0) return [];
     const moves = this.#movesOf(folded);
@@ -159,8 +167,10 @@ export class SessionRecorder {
     if (newLines) this.#onLines();
     this.#known.servicesMoved(moves);
     const now = changes.flatMap(({ after }) => (written.has(after.id) ? [after] : []));
-    this.#known.sessionsChanged(now);
-    for (const session of now) changed.push(session);
+    for await (const slice of inSlices(now)) {
+      this.#known.sessionsChanged(slice);
+      changed.push(...slice);
+    }
     if (now.length === changes.length) return [];
     const unwritten = new Set(changes.map(({ after }) => after.id)).difference(written);
     return folded.filter(({ after }) => unwritten.has(after.id));
@@ -176,20 +186,22 @@ export class SessionRecorder {
     const current = await this.#current(news, trusting);
     const services = await this.#servicesOf(news);
     const id = () => newId('ses', this.#clock);
-    for (const one of news) {
-      const key = keyText(one);
-      const serviceId = one.serviceId ?? services.get(one.username) ?? null;
-      const complete = serviceId === one.serviceId ? one : { ...one, serviceId };
-      const before = current.get(key) ?? null;
-      const { closed, session, effect } = applyNews(before, complete, id);
-      // What was begun by this batch is not in the database, and what follows it follows what that follows.
-      const begun = before === null ? undefined : folded.get(before.id);
-      const follows = begun?.before === null ? begun.follows : (before?.id ?? null);
-      if (closed !== null) fold(folded, { before, after: closed, follows, effect: 'STOPPED' });
-      current.set(key, session);
-      const told = worthTelling(before, session) ? effect : 'NONE';
-      const known = before?.id === session.id ? before : null;
-      fold(folded, { before: known, after: session, follows, effect: told });
+    for await (const slice of inSlices(news)) {
+      for (const one of slice) {
+        const key = keyText(one);
+        const serviceId = one.serviceId ?? services.get(one.username) ?? null;
+        const complete = serviceId === one.serviceId ? one : { ...one, serviceId };
+        const before = current.get(key) ?? null;
+        const { closed, session, effect } = applyNews(before, complete, id);
+        // What was begun by this batch is not in the database, and what follows it follows what that follows.
+        const begun = before === null ? undefined : folded.get(before.id);
+        const follows = begun?.before === null ? begun.follows : (before?.id ?? null);
+        if (closed !== null) fold(folded, { before, after: closed, follows, effect: 'STOPPED' });
+        current.set(key, session);
+        const told = worthTelling(before, session) ? effect : 'NONE';
+        const known = before?.id === session.id ? before : null;
+        fold(folded, { before: known, after: session, follows, effect: told });
+      }
     }
     return folded;
   }

@@ -24,6 +24,7 @@ const help = `Usage: pnpm dotmac <command> [options]
                                    what the answer to a login would be now, check by check
   radius trace --user <name> [--minutes <n>] [--reason <why>] [--as <who>]
                                    his RADIUS packets, redacted, as they pass, with what is decided on them
+  radius dictionary check <file…>  what dictionaries would add to those of DotMac, or the line that cannot stand
   lab …                            act in the simulated network; "lab help" says how
   schema print                     the graph as clients see it, as SDL
   schema check <file> [--base <file>]  which API keys' operations a proposed graph breaks

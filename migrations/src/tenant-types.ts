@@ -1439,6 +1439,16 @@ export interface NetworkPlan {
   versionId: string;
 }
 
+export interface NetworkRadiusDictionary {
+  addedAt: ColumnType<Date, Date | string, Date | string>;
+  addedBy: string;
+  attributes: number;
+  name: string;
+  place: number;
+  text: string;
+  vendors: string[];
+}
+
 export interface NetworkRadiusProblem {
   count: ColumnType<bigint, bigint | number | string, bigint | number | string>;
   detail: string | null;
@@ -1871,6 +1881,7 @@ export interface DB {
   "network.nasHealth": NetworkNasHealth;
   "network.neighbor": NetworkNeighbor;
   "network.plan": NetworkPlan;
+  "network.radiusDictionary": NetworkRadiusDictionary;
   "network.radiusProblem": NetworkRadiusProblem;
   "network.radsec": NetworkRadsec;
   "network.realm": NetworkRealm;

@@ -27,7 +27,13 @@ export {
 } from './coa/profile.ts';
 export { accessReplyAttributes, type VendorProfileId, vendorProfiles } from './coa/profiles.ts';
 export type { AttributeDefinition, Dictionary, VendorDefinition } from './dictionary/dictionary.ts';
-export { DictionaryError, extendDictionary } from './dictionary/parse.ts';
+export {
+  type DictionaryAddition,
+  type ExtendedDictionary,
+  extendDictionary,
+} from './dictionary/extend.ts';
+export { LiveDictionary } from './dictionary/live.ts';
+export { DictionaryError, type DictionarySource } from './dictionary/parse.ts';
 export { standardDictionary } from './dictionary/standard.ts';
 export type { EapMethodName, EapOptions } from './eap/server.ts';
 export type { EapTlsOptions } from './eap/tls-channel.ts';

@@ -2,6 +2,9 @@ import { papPassword, verifyPassword } from './authentication/verify.ts';
 import { RadiusClient } from './client/client.ts';
 import { gardenAttributes } from './coa/garden.ts';
 import { accessReplyAttributes, vendorProfiles } from './coa/profiles.ts';
+import { extendDictionary } from './dictionary/extend.ts';
+import { LiveDictionary } from './dictionary/live.ts';
+import { DictionaryError } from './dictionary/parse.ts';
 import { standardDictionary } from './dictionary/standard.ts';
 import { sharedSecret } from './packet/shared-secret.ts';
 import { forwardAccounting } from './proxy/forward.ts';
@@ -33,6 +36,9 @@ export const policyProtocol = {
   RadSecClient,
   forwardAccounting,
   standardDictionary,
+  extendDictionary,
+  LiveDictionary,
+  DictionaryError,
   papPassword,
   packRecords,
   unpackRecords,

@@ -3,6 +3,7 @@ import { demoCredential } from '../demo/credentials.ts';
 import { type GraphClient, graphClient } from '../graph-client.ts';
 import type { Flags } from '../main.ts';
 import { UsageError } from './command.ts';
+import { dictionaryReport } from './radius-dictionary.ts';
 import { followTrace } from './radius-trace.ts';
 import { readSettings } from './settings.ts';
 
@@ -19,10 +20,15 @@ const query = `query ($username: String!, $nasAddress: IPAddress, $nasId: ID, $m
 /**
  * `dotmac radius explain --user <name> --nas <address, name or id>`: what the answer to a login would be now, check by check.
  * `dotmac radius trace --user <name> [--minutes <n>] [--reason <why>]`: his packets, redacted, as they pass.
+ * `dotmac radius dictionary check <file…>`: what dictionaries would add to ours.
  */
-export async function runRadius([word]: readonly string[], flags: Flags): Promise<void> {
+export async function runRadius([word, ...more]: readonly string[], flags: Flags): Promise<void> {
   if (word === 'trace') return trace(flags);
-  if (word !== 'explain') throw new UsageError('radius knows two words: explain and trace');
+  if (word === 'dictionary') {
+    process.stdout.write(await dictionaryReport(more, flags.json === true));
+    return;
+  }
+  if (word !== 'explain') throw new UsageError('radius knows three words: explain, trace and dictionary');
   const { user, nas } = flags;
   if (user === undefined || nas === undefined)
     throw new UsageError('radius explain needs --user and --nas, such as --user ada --nas 127.0.0.1');

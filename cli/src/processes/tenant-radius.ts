@@ -14,7 +14,7 @@ export async function openRadius(
   ports: { readonly auth: Port; readonly accounting: Port; readonly radSec: Port | undefined },
   { stateFolder, logger }: { readonly stateFolder: string; readonly logger: Logger },
 ): Promise<AsyncDisposable> {
-  const { policy, tap, accountingSink, unrecorded, nasWatch, eap, radSec, nasOf } = module;
+  const { policy, tap, dictionary, accountingSink, unrecorded, nasWatch, eap, radSec, nasOf } = module;
   await using stack = new AsyncDisposableStack();
   // Without the database, accounting is kept on disk and answered: a NAS forgets what nobody answers.
   const accounting = await AccountingSpool.open({
@@ -34,6 +34,7 @@ export async function openRadius(
   const radius = await startRadiusServer({
     policy,
     tap,
+    dictionary,
     accounting,
     onMessageAuthenticatorSeen: module.onMessageAuthenticatorSeen,
     onSecretProven: module.onSecretProven,

@@ -56,6 +56,9 @@ export interface NetworkEvents {
   'voucher.used': { voucherId: string; mac: string | null; until: string };
   /** Who answers for a realm has changed. */
   'realm.updated': { realmId: string; name: string; enabled: boolean };
+  /** A dictionary of the tenant's own is used from now on, or another text of it. */
+  'radius.dictionary.added': { name: string; vendors: readonly string[]; attributes: number };
+  'radius.dictionary.removed': { name: string };
   /** Other EAP methods are offered, or with another certificate. */
   'eap.updated': { methods: readonly string[] };
   /** RADIUS over TLS is taken with another certificate or from others, or not any more. */

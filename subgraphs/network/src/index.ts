@@ -9,7 +9,14 @@
  */
 import type { TenantDatabase } from '@dotmac/migrations';
 import { type SubgraphModule, systemClock } from '@dotmac/platform';
-import type { AccountingSink, Nas, PacketTap, RadiusPolicy, SecretListener } from '@dotmac/radius';
+import type {
+  AccountingSink,
+  Dictionary,
+  Nas,
+  PacketTap,
+  RadiusPolicy,
+  SecretListener,
+} from '@dotmac/radius';
 import { type TenantEvents, toSubgraph } from '@dotmac/schema';
 import { accountingSink } from './aaa/accounting.ts';
 import './aaa/graphql.ts';
@@ -80,6 +87,7 @@ import './sensor/graphql.ts';
 import { SensorLane } from './sensor/lane.ts';
 import './session/graphql.ts';
 import { RadSecDoor } from './radsec/door.ts';
+import './radius-dictionary/graphql.ts';
 import { reapStaleSessions } from './session/reaper.ts';
 import './radsec/graphql.ts';
 import './realm/graphql.ts';
@@ -107,6 +115,8 @@ export interface NetworkModule extends SubgraphModule<TenantDatabase, TenantEven
   readonly policy: RadiusPolicy;
   /** For the server: hears the packets of those whose packets are traced. */
   readonly tap: PacketTap;
+  /** For the server: ours and what the tenant has added, as it is now. */
+  readonly dictionary: Dictionary;
   readonly accountingSink: AccountingSink;
   /** To be told of what the accounting spool keeps while the database is away. */
   readonly unrecorded: Unrecorded;
@@ -184,6 +194,7 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     schema,
     policy,
     tap: policy.traces.tap,
+    dictionary: policy.dictionaries.live,
     accountingSink: accounting,
     unrecorded: policy.unrecorded,
     onMessageAuthenticatorSeen: rememberMessageAuthenticator(services),

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { extendDictionary } from '../dictionary/parse.ts';
+import { extendDictionary } from '../dictionary/extend.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { decodeAttributes } from './decode.ts';
 import { encodeAttributes } from './encode.ts';
 
 /** Layouts by RFC 6929 §2.2 and §2.4, worked by hand; FreeRADIUS holds the same ones in its tests of the format. */
-const dictionary = extendDictionary(
-  standardDictionary(),
-  `
+const { dictionary } = extendDictionary(standardDictionary(), [
+  {
+    file: 'dictionary',
+    text: `
 ATTRIBUTE Long-Octets 245.1 octets
 ATTRIBUTE Long-Text 246.9 string
 ATTRIBUTE Long-Group 245.2 tlv
@@ -17,7 +18,8 @@ BEGIN-VENDOR Forks parent=Extended-Vendor-Specific-5
 ATTRIBUTE Forks-Octets 6 octets
 END-VENDOR Forks
 `,
-);
+  },
+]);
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const filled = (octets: number, octet: number) => Buffer.alloc(octets, octet);
 /** 60005 is 0x0000ea65. */

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { extendDictionary } from '../dictionary/parse.ts';
+import { extendDictionary } from '../dictionary/extend.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { sharedSecret } from '../packet/shared-secret.ts';
 import { decodeAttributes } from './decode.ts';
 import { type Attribute, encodeAttributes } from './encode.ts';
 import { AttributeError } from './value.ts';
 
-const dictionary = extendDictionary(
-  standardDictionary(),
-  `
+const { dictionary } = extendDictionary(standardDictionary(), [
+  {
+    file: 'dictionary',
+    text: `
 VENDOR Wide 60001 format=2,2
 BEGIN-VENDOR Wide
 ATTRIBUTE Wide-Text 300 string
@@ -34,7 +35,8 @@ ATTRIBUTE Test-Short 226 short
 ATTRIBUTE Test-Signed 227 signed
 ATTRIBUTE Test-Ports 228 short array
 `,
-);
+  },
+]);
 const encryption = { authenticator: Buffer.alloc(16, 5), secret: sharedSecret('secret') };
 
 /** Encodes, decodes, and encodes again: same octets, same values. */

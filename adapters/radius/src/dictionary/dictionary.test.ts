@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { standardSources } from './compile.ts';
-import { extendDictionary, parseDictionaries } from './parse.ts';
+import { parseDictionaries } from './parse.ts';
 import { standardDictionary } from './standard.ts';
 import { readTable, writeTable } from './table.ts';
 
@@ -45,28 +45,4 @@ test('the table keeps everything', () => {
 
 test.skipIf(!existsSync(packaged))('the table is what Debian packages, compiled', () => {
   expect(writeTable(parseDictionaries(standardSources(packaged)))).toBe(writeTable(dictionary));
-});
-
-test('an operator adds a dictionary at run time; the standard one stays as it is', () => {
-  const extended = extendDictionary(
-    dictionary,
-    'VENDOR Acme 60009\nBEGIN-VENDOR Acme\nATTRIBUTE Acme-Level 0x10 integer # comment\nVALUE Acme-Level High 0x2\nEND-VENDOR Acme\n',
-  );
-  expect(extended.attribute('Acme-Level')).toMatchObject({ oid: '26.60009.16' });
-  expect(extended.attribute('Acme-Level')?.valueNames.get(2n)).toBe('High');
-  expect(extended.attribute('User-Name')?.oid).toBe('1');
-  expect(dictionary.attribute('Acme-Level')).toBeUndefined();
-});
-
-test.each([
-  ['ATTRIBUTE X 1 strnig', 'dictionary:1: unknown type "strnig"'],
-  ['ATTRIBUTE X', 'dictionary:1: ATTRIBUTE lacks its number'],
-  ['ATTRIBUTE X one string', 'dictionary:1: "one" is not an attribute number'],
-  ['\nATTRIBUT X 1 string', 'dictionary:2: unknown keyword "ATTRIBUT"'],
-  ['BEGIN-VENDOR Nobody', 'dictionary:1: unknown vendor "Nobody"'],
-  ['VALUE No-Such Yes 1', 'dictionary:1: VALUE for the unknown attribute "No-Such"'],
-  ['VENDOR Acme 1 format=3,1', 'dictionary:1: "format=3,1" is not a vendor format'],
-  ['VENDOR Acme 1\nBEGIN-VENDOR Acme\n', 'has no end'],
-])('%o is refused with file and line', (text, message) => {
-  expect(() => extendDictionary(dictionary, text)).toThrow(message);
 });

@@ -86,6 +86,7 @@ export class DictionaryBuilder {
   readonly #vendorNames = new Map<string, VendorDefinition>();
   readonly #byOid = new Map<string, MutableAttribute>();
   readonly #byName = new Map<string, MutableAttribute>();
+  #values = 0;
 
   /** Starts from an existing dictionary, which is not changed. */
   constructor(base?: Dictionary) {
@@ -109,6 +110,20 @@ export class DictionaryBuilder {
 
   attribute(name: string): AttributeDefinition | undefined {
     return this.#byName.get(name.toLowerCase());
+  }
+
+  vendorOf(number: number): VendorDefinition | undefined {
+    return this.#vendors.get(number);
+  }
+
+  /** The first that was named with these numbers. */
+  attributeAt(oid: string): AttributeDefinition | undefined {
+    return this.#byOid.get(oid);
+  }
+
+  /** How much there is; definitions that come again count once. */
+  get counts(): { readonly vendors: number; readonly attributes: number; readonly values: number } {
+    return { vendors: this.#vendors.size, attributes: this.#byName.size, values: this.#values };
   }
 
   addAttribute(attribute: NewAttribute): AttributeDefinition {
@@ -137,6 +152,7 @@ export class DictionaryBuilder {
     const definition = this.#byName.get(attribute.toLowerCase());
     if (definition === undefined) return false;
     if (!definition.valueNames.has(number)) definition.valueNames.set(number, name);
+    if (!definition.valueNumbers.has(name.toLowerCase())) this.#values++;
     definition.valueNumbers.set(name.toLowerCase(), number);
     return true;
   }

@@ -1,22 +1,26 @@
 import {
-  type AttributeDataType,
   type AttributeDefinition,
-  attributeDataTypes,
   type Dictionary,
   DictionaryBuilder,
   type Encryption,
+  type NewAttribute,
+  type VendorDefinition,
 } from './dictionary.ts';
+import { parseNumber, parseType, vendorFormat } from './words.ts';
 
 /** A line of a dictionary that cannot be understood. */
 export class DictionaryError extends Error {
   override readonly name = 'DictionaryError';
   readonly file: string;
   readonly line: number;
+  /** What is wrong with it, without the place. */
+  readonly reason: string;
 
-  constructor(file: string, line: number, message: string) {
-    super(`${file}:${line}: ${message}`);
+  constructor(file: string, line: number, reason: string) {
+    super(`${file}:${line}: ${reason}`);
     this.file = file;
     this.line = line;
+    this.reason = reason;
   }
 }
 
@@ -25,12 +29,26 @@ export interface DictionarySource {
   readonly text: string;
 }
 
-const typeAliases: Readonly<Record<string, AttributeDataType>> = {
-  uint16: 'short',
-  uint32: 'integer',
-  uint64: 'integer64',
-  uint8: 'byte',
-  ipv4addr: 'ipaddr',
+/** What may be defined: each says why one may not stand, null when it may. */
+export interface DefinitionRules {
+  vendor(vendor: VendorDefinition): string | null;
+  attribute(attribute: NewAttribute): string | null;
+  value(value: NewValue): string | null;
+  /** Why no other file is included; null: an include is passed over. */
+  readonly include: string | null;
+}
+
+interface NewValue {
+  readonly attribute: string;
+  readonly name: string;
+  readonly number: bigint;
+}
+
+const noRules: DefinitionRules = {
+  vendor: () => null,
+  attribute: () => null,
+  value: () => null,
+  include: null,
 };
 
 /**
@@ -40,34 +58,33 @@ const typeAliases: Readonly<Record<string, AttributeDataType>> = {
  */
 export function parseDictionaries(sources: readonly DictionarySource[], base?: Dictionary): Dictionary {
   const builder = new DictionaryBuilder(base);
-  const values: PendingValue[] = [];
-  const leftOut = new Set<string>();
-  for (const source of sources) parseFile(source, builder, values, leftOut);
-  for (const value of values) {
-    if (
-      !builder.addValue(value.attribute, value.name, value.number) &&
-      !leftOut.has(value.attribute.toLowerCase())
-    )
-      throw new DictionaryError(
-        value.file,
-        value.line,
-        `VALUE for the unknown attribute "${value.attribute}"`,
-      );
-  }
+  readDictionaries(sources, builder);
   return builder.build();
 }
 
-/** Adds dictionary text of an operator to a dictionary; the base stays as it is. */
-export function extendDictionary(base: Dictionary, text: string, file = 'dictionary'): Dictionary {
-  return parseDictionaries([{ file, text }], base);
+/** Reads dictionaries that may speak of each other into a builder. Throws as `parseDictionaries` does. */
+export function readDictionaries(
+  sources: readonly DictionarySource[],
+  builder: DictionaryBuilder,
+  rules: DefinitionRules = noRules,
+): void {
+  const values: PendingValue[] = [];
+  const leftOut = new Set<string>();
+  for (const source of sources) parseFile(source, builder, values, leftOut, rules);
+  for (const value of values) {
+    if (leftOut.has(value.attribute.toLowerCase())) continue;
+    const wrong =
+      builder.attribute(value.attribute) === undefined
+        ? `VALUE for the unknown attribute "${value.attribute}"`
+        : rules.value(value);
+    if (wrong !== null) throw new DictionaryError(value.file, value.line, wrong);
+    builder.addValue(value.attribute, value.name, value.number);
+  }
 }
 
-interface PendingValue {
+interface PendingValue extends NewValue {
   readonly file: string;
   readonly line: number;
-  readonly attribute: string;
-  readonly name: string;
-  readonly number: bigint;
 }
 
 function parseFile(
@@ -75,6 +92,7 @@ function parseFile(
   builder: DictionaryBuilder,
   values: PendingValue[],
   leftOut: Set<string>,
+  rules: DefinitionRules,
 ): void {
   /** What BEGIN-VENDOR and BEGIN-TLV put before the numbers that follow. */
   const prefixes: (readonly number[])[] = [[]];
@@ -84,6 +102,9 @@ function parseFile(
     const fail = (message: string) => new DictionaryError(source.file, line, message);
     const words = raw.replace(/#.*$/, '').trim().split(/\s+/);
     const [keyword = '', first, second, third, ...rest] = words;
+    const obey = (wrong: string | null) => {
+      if (wrong !== null) throw fail(wrong);
+    };
     const need = (value: string | undefined, what: string): string => {
       if (value === undefined) throw fail(`${keyword} lacks its ${what}`);
       return value;
@@ -95,17 +116,17 @@ function parseFile(
     };
     switch (keyword.toUpperCase()) {
       case '':
+        return;
       case '$INCLUDE':
       case '$INCLUDE-':
+        obey(rules.include);
         return;
       case 'VENDOR': {
         const number = parseNumber(need(second, 'number'));
         if (number === null) throw fail(`"${second}" is not a vendor number`);
-        builder.addVendor({
-          number: Number(number),
-          name: need(first, 'name'),
-          ...vendorFormat(third, fail),
-        });
+        const vendor = { number: Number(number), name: need(first, 'name'), ...vendorFormat(third, fail) };
+        obey(rules.vendor(vendor));
+        builder.addVendor(vendor);
         return;
       }
       case 'BEGIN-VENDOR': {
@@ -139,7 +160,7 @@ function parseFile(
         }
         const encrypt = Number(flags.find((flag) => flag.startsWith('encrypt='))?.slice(8) ?? 0);
         if (![0, 1, 2, 3].includes(encrypt)) throw fail(`encrypt=${encrypt} is not 1, 2 or 3`);
-        builder.addAttribute({
+        const attribute = {
           name,
           path,
           type,
@@ -148,7 +169,9 @@ function parseFile(
           encrypt: encrypt as Encryption,
           concat: flags.includes('concat'),
           array: flags.includes('array'),
-        });
+        };
+        obey(rules.attribute(attribute));
+        builder.addAttribute(attribute);
         return;
       }
       case 'VALUE': {
@@ -175,34 +198,4 @@ function parseFile(
       source.text.split('\n').length,
       'a BEGIN-VENDOR or BEGIN-TLV has no end',
     );
-}
-
-function parseNumber(text: string): bigint | null {
-  return /^(\d+|0x[0-9a-f]+)$/i.test(text) ? BigInt(text) : null;
-}
-
-function parseType(
-  text: string,
-  fail: (message: string) => DictionaryError,
-): { type: AttributeDataType; length: number | null } {
-  const match = /^([a-z0-9-]+)(?:\[(\d+)\])?$/i.exec(text);
-  const word = match?.[1]?.toLowerCase() ?? '';
-  const type = typeAliases[word] ?? attributeDataTypes.find((known) => known === word);
-  if (type === undefined) throw fail(`unknown type "${text}"; known are ${attributeDataTypes.join(', ')}`);
-  return { type, length: match?.[2] === undefined ? null : Number(match[2]) };
-}
-
-function vendorFormat(
-  text: string | undefined,
-  fail: (message: string) => DictionaryError,
-): { typeOctets: 1 | 2 | 4; lengthOctets: 0 | 1 | 2; continuation: boolean } {
-  if (text === undefined) return { typeOctets: 1, lengthOctets: 1, continuation: false };
-  const match = /^format=([124]),([012])(,c)?$/.exec(text);
-  if (match === null)
-    throw fail(`"${text}" is not a vendor format; right is format=1,1 with type 1|2|4 and length 0|1|2`);
-  return {
-    typeOctets: Number(match[1]) as 1 | 2 | 4,
-    lengthOctets: Number(match[2]) as 0 | 1 | 2,
-    continuation: match[3] !== undefined,
-  };
 }

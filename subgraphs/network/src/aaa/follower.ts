@@ -25,6 +25,8 @@ const relevant = [
   'nas.secret.rotation.ended',
   'garden.rule.updated',
   'realm.updated',
+  'radius.dictionary.added',
+  'radius.dictionary.removed',
   'voucher.issued',
   'voucher.redeemed',
   'voucher.revoked',
@@ -40,6 +42,7 @@ interface Followed {
   load(): Promise<void>;
   reloadGarden(): Promise<void>;
   reloadRealms(): Promise<void>;
+  reloadDictionaries(): Promise<void>;
   refresh(serviceIds: readonly string[]): Promise<void>;
 }
 
@@ -108,6 +111,7 @@ export class Follower {
       if (event.type.startsWith('nas.')) await memory.nases.load();
       else if (event.type === 'garden.rule.updated') await memory.reloadGarden();
       else if (event.type === 'realm.updated') await memory.reloadRealms();
+      else if (event.type.startsWith('radius.dictionary.')) await memory.reloadDictionaries();
       else if (event.type === 'voucher.issued') vouchers.add(voucherOf(event.payload));
       else if (event.type === 'voucher.redeemed' || event.type === 'voucher.revoked')
         vouchers.drop(event.payload.voucherId);

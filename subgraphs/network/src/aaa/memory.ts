@@ -2,6 +2,7 @@ import { type Credential, credentials } from '../access/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { defaultGarden, type Garden } from '../garden/rules.ts';
 import { garden } from '../garden/store.ts';
+import type { Dictionaries } from '../radius-dictionary/dictionaries.ts';
 import type { Realms } from '../realm/realms.ts';
 import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
@@ -28,6 +29,7 @@ export class LoginMemory implements KnownServices {
   readonly nases: NasMemory;
   readonly #onSessions: (sessions: readonly SessionState[]) => void;
   readonly #realms: Realms | null;
+  readonly #dictionaries: Dictionaries | null;
   readonly #shared = new Shared();
   readonly vouchers: VoucherMemory;
   readonly foretold = new Foretold();
@@ -42,8 +44,10 @@ export class LoginMemory implements KnownServices {
     nases: NasMemory,
     onSessions: (sessions: readonly SessionState[]) => void = () => {},
     realms: Realms | null = null,
+    dictionaries: Dictionaries | null = null,
   ) {
     this.#realms = realms;
+    this.#dictionaries = dictionaries;
     this.#services = services;
     this.vouchers = new VoucherMemory(services.database);
     this.nases = nases;
@@ -118,6 +122,10 @@ export class LoginMemory implements KnownServices {
     await this.#realms?.load();
   }
 
+  async reloadDictionaries(): Promise<void> {
+    await this.#dictionaries?.load();
+  }
+
   /** Reads some services anew, one reading after another: an older row must not come last. */
   refresh(serviceIds: readonly string[]): Promise<void> {
     if (serviceIds.length === 0) return Promise.resolve();
@@ -173,6 +181,7 @@ export class LoginMemory implements KnownServices {
     await this.reloadGarden();
     await this.vouchers.load();
     await this.reloadRealms();
+    await this.reloadDictionaries();
     const accesses = await this.#loadAccesses();
     const live = await loadLiveSessions(this.#services.database, this.#shared, accesses);
     this.#accesses = accesses;

@@ -4,6 +4,7 @@ import type { NetworkServices } from '../builder.ts';
 import { TermKeeper } from '../login-term/keeper.ts';
 import type { NasWatch } from '../nas/watch.ts';
 import { PacketTraces } from '../packet-trace/traces.ts';
+import { Dictionaries } from '../radius-dictionary/dictionaries.ts';
 import { Realms } from '../realm/realms.ts';
 import { Accepting } from './accept.ts';
 import { LoginEffects } from './effects.ts';
@@ -22,6 +23,7 @@ export interface LoginParts {
   readonly memory: LoginMemory;
   readonly terms: TermKeeper;
   readonly realms: Realms;
+  readonly dictionaries: Dictionaries;
   readonly traces: PacketTraces;
   readonly vouchers: VoucherLogins;
   readonly facts: FactSource;
@@ -40,7 +42,8 @@ export function loginParts(
   leaseFolder: string | null,
   watch: NasWatch,
 ): LoginParts {
-  const realms = new Realms(services, radius);
+  const dictionaries = new Dictionaries(services, radius);
+  const realms = new Realms(services, radius, dictionaries.live);
   const memory: LoginMemory = new LoginMemory(
     services,
     new NasMemory({ services, sharedSecret: radius.sharedSecret, now: () => sessionClock.now(), watch }),
@@ -51,6 +54,7 @@ export function loginParts(
       for (const { serviceId } of sessions) if (serviceId !== null) terms.note(serviceId);
     },
     realms,
+    dictionaries,
   );
   const terms = new TermKeeper(services, sessionClock, memory);
   const effects = new LoginEffects(services, (ids) => memory.refresh(ids));
@@ -65,7 +69,7 @@ export function loginParts(
       effects.end(id, `${address} is lent to another line`);
     },
   });
-  const traces = new PacketTraces(sessionClock, radius, (username, classes) => {
+  const traces = new PacketTraces(sessionClock, radius, dictionaries.live, (username, classes) => {
     const named = () =>
       username === null ? null : (memory.serviceOf(username) ?? memory.vouchers.find(username)?.id);
     return serviceOfToken(classes) ?? named() ?? null;
@@ -74,6 +78,7 @@ export function loginParts(
     memory,
     terms,
     realms,
+    dictionaries,
     traces,
     vouchers: new VoucherLogins(services, radius, memory),
     facts: new FactSource(memory, effects, terms, sessionClock),

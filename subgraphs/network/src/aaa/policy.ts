@@ -13,6 +13,7 @@ import { namesOf } from '../eap/rules.ts';
 import type { TermKeeper } from '../login-term/keeper.ts';
 import type { NasWatch } from '../nas/watch.ts';
 import type { PacketTraces } from '../packet-trace/traces.ts';
+import type { Dictionaries } from '../radius-dictionary/dictionaries.ts';
 import type { Realms } from '../realm/realms.ts';
 import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
@@ -95,6 +96,10 @@ export class LoginPolicy implements RadiusPolicy {
 
   get realms(): Realms {
     return this.#parts.realms;
+  }
+
+  get dictionaries(): Dictionaries {
+    return this.#parts.dictionaries;
   }
 
   get nases(): NasMemory {

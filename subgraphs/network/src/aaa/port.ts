@@ -10,6 +10,9 @@ export interface RadiusPort {
   readonly RadSecClient: typeof radius.RadSecClient;
   readonly forwardAccounting: typeof radius.forwardAccounting;
   readonly standardDictionary: typeof radius.standardDictionary;
+  readonly extendDictionary: typeof radius.extendDictionary;
+  readonly LiveDictionary: typeof radius.LiveDictionary;
+  readonly DictionaryError: typeof radius.DictionaryError;
   readonly papPassword: typeof radius.papPassword;
   readonly sharedSecret: typeof radius.sharedSecret;
   /** A vendor's attributes for a speed and a way of access. */

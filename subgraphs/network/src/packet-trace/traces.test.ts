@@ -11,7 +11,12 @@ const nas = { id: 'nas_1', address: '192.0.2.1', certificate: null };
 const whom = { serviceId: 'svc_1', reason: 'test', startedBy: 'usr_1' };
 
 function traces() {
-  return new PacketTraces({ now: () => Date.now() }, radius, (userName) => userName);
+  return new PacketTraces(
+    { now: () => Date.now() },
+    radius,
+    radius.standardDictionary(),
+    (userName) => userName,
+  );
 }
 /** A CoA-Request with one long attribute again and again. */
 function packet(times: number): Buffer {

@@ -1,5 +1,5 @@
 import { type Clock, newId } from '@dotmac/platform';
-import type { AccountingRecord, PacketTap, RadSecCertificate, TapEntry } from '@dotmac/radius';
+import type { AccountingRecord, Dictionary, PacketTap, RadSecCertificate, TapEntry } from '@dotmac/radius';
 import { ConflictError, NotFoundError } from '@dotmac/schema';
 import type { LoginExplanation } from '../aaa/explain.ts';
 import type { RadiusPort } from '../aaa/port.ts';
@@ -30,6 +30,7 @@ export class PacketTraces {
   readonly tap: PacketTap<LoginExplanation>;
   readonly #clock: Clock;
   readonly #radius: RadiusPort;
+  readonly #dictionary: Dictionary;
   readonly #traces = new Map<string, Kept>();
   readonly #running = new Map<string, Kept>();
 
@@ -37,10 +38,12 @@ export class PacketTraces {
   constructor(
     clock: Clock,
     radius: RadiusPort,
+    dictionary: Dictionary,
     subjectOf: (userName: string | null, classes: readonly string[]) => string | null,
   ) {
     this.#clock = clock;
     this.#radius = radius;
+    this.#dictionary = dictionary;
     this.tap = new radius.PacketTap<LoginExplanation>({
       subjectOf,
       wanted: (serviceId) => this.#running.has(serviceId),
@@ -180,7 +183,7 @@ export class PacketTraces {
       });
     else {
       const { direction, peer, peerAddress, certificate, repeated } = entry;
-      const packet = this.#radius.redactPacket(entry.packet, this.#radius.standardDictionary(), {
+      const packet = this.#radius.redactPacket(entry.packet, this.#dictionary, {
         hideUserName: serviceId.startsWith(voucherPrefix),
       });
       trace.entries.add({

@@ -1,6 +1,7 @@
 import type {
   AccessRequestView,
   AccountingRecord,
+  Dictionary,
   HomeServer,
   HomeServerPool,
   HopListener,
@@ -46,6 +47,7 @@ export interface ServerStanding {
 export class Realms {
   readonly #services: NetworkServices;
   readonly #radius: RadiusPort;
+  readonly #dictionary: Dictionary;
   #client: RadiusClient | null = null;
   #routes = new Map<string, Route>();
   #known = '';
@@ -53,9 +55,10 @@ export class Realms {
   /** Records that home servers were not told of: they did not answer, or too many were on their way. */
   lost = 0;
 
-  constructor(services: NetworkServices, radius: RadiusPort) {
+  constructor(services: NetworkServices, radius: RadiusPort, dictionary: Dictionary) {
     this.#services = services;
     this.#radius = radius;
+    this.#dictionary = dictionary;
   }
 
   /** Reads all of them anew. */
@@ -103,7 +106,7 @@ export class Realms {
       }
       this.#forwarded++;
       this.#radius
-        .forwardAccounting(record, pool, this.#radius.standardDictionary(), onHop?.(record))
+        .forwardAccounting(record, pool, this.#dictionary, onHop?.(record))
         .then((taken) => {
           if (!taken) this.lost++;
         })
@@ -171,11 +174,12 @@ export class Realms {
           cert: certificate,
           key: secrets.open(privateKey, homeServerKeyPurpose(name)),
           timeoutMs: answerMilliseconds,
+          dictionary: this.#dictionary,
         });
       connections.set(name, client);
       return radSecHomeServer(name, client);
     }
-    this.#client ??= new this.#radius.RadiusClient();
+    this.#client ??= new this.#radius.RadiusClient({ dictionary: this.#dictionary });
     const secret = sharedSecret(secrets.open(server.secret, homeServerPurpose(name)));
     return udpHomeServer(this.#client, { name, host, port, secret, requireMessageAuthenticator });
   }

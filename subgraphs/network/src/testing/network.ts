@@ -73,6 +73,7 @@ export async function startTestNetwork(
   const server = await radius.startRadiusServer({
     policy: started.policy,
     tap: started.tap,
+    dictionary: started.dictionary,
     accounting: started.accountingSink,
     onMessageAuthenticatorSeen: started.onMessageAuthenticatorSeen,
     onSecretProven: started.onSecretProven,

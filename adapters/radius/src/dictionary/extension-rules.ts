@@ -22,7 +22,8 @@ const integerBits: Partial<Record<AttributeDataType, number>> = {
  * Other names for a number of its own are its aliases; for one that was there before they are refused.
  */
 export function extensionRules(builder: DictionaryBuilder): DefinitionRules {
-  const before = new Set([...builder.build().byOid.keys()]);
+  /** What this source defined first. */
+  const own = new Set<string>();
   return {
     include:
       '$INCLUDE is not supported here; give the text of the other file as a dictionary of its own, before this one',
@@ -56,11 +57,13 @@ export function extensionRules(builder: DictionaryBuilder): DefinitionRules {
       if (named !== undefined && named.oid !== oid)
         return `attribute "${named.name}" is ${named.oid} already, not ${oid}`;
       const known = named ?? builder.attributeAt(oid);
-      if (known === undefined)
-        return structural.includes(type)
-          ? `type "${type}" is how RADIUS itself is built; right are the others`
-          : null;
-      if (named === undefined && before.has(oid)) return `${oid} is "${known.name}" already, not "${name}"`;
+      if (known === undefined) {
+        if (structural.includes(type))
+          return `type "${type}" is how RADIUS itself is built; right are the others`;
+        own.add(oid);
+        return null;
+      }
+      if (named === undefined && !own.has(oid)) return `${oid} is "${known.name}" already, not "${name}"`;
       return sameShape(known, attribute)
         ? null
         : `${oid} is "${known.name}" already, with the type ${shapeOf(known)}, not ${shapeOf(attribute)}`;
@@ -76,7 +79,7 @@ export function extensionRules(builder: DictionaryBuilder): DefinitionRules {
       if (named !== undefined && named !== number)
         return `value "${name}" of "${attribute}" is ${named} already, not ${number}`;
       const known = definition.valueNames.get(number);
-      if (named === undefined && known !== undefined && before.has(definition.oid))
+      if (named === undefined && known !== undefined && !own.has(definition.oid))
         return `value ${number} of "${attribute}" is "${known}" already, not "${name}"`;
       return null;
     },

@@ -6,7 +6,7 @@ import type { RadiusPort } from '../aaa/port.ts';
 const mostOctets = 192 * 1024;
 const mostDictionaries = 32;
 /** Of all: they are read in the process that answers logins. */
-const mostOctetsTogether = 1024 * 1024;
+const mostOctetsTogether = 512 * 1024;
 
 export interface NamedText {
   readonly name: string;

@@ -15,12 +15,12 @@ const quietMilliseconds = 50;
 /** As many records in so long, and NASes are busy: those that follow are journalled. */
 const busyRecords = 32;
 const paceMilliseconds = 100;
-/** As many are taken into the sessions at a time, about; one event loop turn of a login's patience. */
-const mostAtOnce = 5_000;
+/** As many are taken into the sessions at a time, about. */
+const mostAtOnce = 8_000;
 /** So large is a full group of the server's: it gains nothing by waiting for others, and goes straight to the sessions. */
 const largeGroup = 512;
 /** While more wait than this, further ones are not answered: who cannot keep up must not promise to. */
-const mostWaiting = 8_000;
+const mostWaiting = 16_000;
 const retryMilliseconds = 1_000;
 /** What another process of this tenant left when it died is looked for this often, and at the start. */
 const lookMilliseconds = 60_000;

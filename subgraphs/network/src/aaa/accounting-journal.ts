@@ -81,7 +81,7 @@ export class AccountingJournal implements AccountingSink {
       await this.#until(() => !this.#working);
       return sink.record(batch);
     }
-    if (this.#waitingRecords > mostWaiting) await this.#until(() => this.#waitingRecords <= mostWaiting);
+    await this.#until(() => this.#waitingRecords <= mostWaiting);
     const records = radius.packRecords(batch);
     this.#wait({ id: await appendToJournal(writer, records), records, count: batch.length });
   }

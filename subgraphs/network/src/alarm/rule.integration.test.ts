@@ -1,50 +1,15 @@
-import { DriverRegistry, systemClock } from '@dotmac/device';
-import { principalWith, startTestRuntime, type TestRuntime } from '@dotmac/harness';
-import { startSnmpAgents, towerRouter } from '@dotmac/lab/snmp';
-import type { TenantDatabase } from '@dotmac/migrations';
-import * as radius from '@dotmac/radius';
-import type { TenantEvents } from '@dotmac/schema';
-import { SnmpEngine, snmpDriver } from '@dotmac/snmp';
+import { principalWith } from '@dotmac/harness';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { network } from '../index.ts';
+import { type PolledTower, startPolledTower } from '../testing/polled-tower.ts';
 
-const engine = new SnmpEngine({ clock: systemClock });
-let lab: Awaited<ReturnType<typeof startSnmpAgents>>;
-let tenant: TestRuntime<TenantDatabase, TenantEvents>;
+let isp: PolledTower;
+let tenant: PolledTower['tenant'];
 let tower = '';
-
 beforeAll(async () => {
-  lab = await startSnmpAgents([towerRouter], { clock: systemClock });
-  tenant = await startTestRuntime<TenantDatabase, TenantEvents>('tenant', (services) => [
-    network(services, {
-      drivers: new DriverRegistry([snmpDriver(engine)]),
-      radius,
-      pollIntervalSeconds: 0.2,
-    }),
-  ]);
-  const { registerDevice } = await tenant.data<{ registerDevice: { id: string } }>(
-    'network',
-    'mutation ($input: RegisterDeviceInput!) { registerDevice(input: $input) { ... on Device { id } } }',
-    {
-      input: { name: 'tower', snmp: { host: '127.0.0.1', port: lab.agents[0]?.port, community: 'public' } },
-    },
-  );
-  tower = registerDevice.id;
-  await tenant.eventually(
-    () =>
-      tenant.data<{ device: { processorPercent: number | null } }>(
-        'network',
-        'query ($id: ID!) { device(id: $id) { processorPercent } }',
-        { id: registerDevice.id },
-      ),
-    ({ device }) => device.processorPercent !== null,
-  );
+  isp = await startPolledTower();
+  ({ tenant, deviceId: tower } = isp);
 });
-afterAll(async () => {
-  await tenant?.[Symbol.asyncDispose]();
-  await engine.close();
-  await lab?.close();
-});
+afterAll(() => isp?.[Symbol.asyncDispose]());
 
 interface Added {
   readonly __typename: string;

@@ -24,6 +24,7 @@ export class FactSource {
 
   /** On the packet path. */
   of(nas: PolicyNas, access: PolicyAccess | null, username: string): KnownFacts {
+    const terms = access?.terms ?? null;
     return {
       username,
       access: access === null ? null : this.#withLessons(access),
@@ -31,9 +32,9 @@ export class FactSource {
       nas: nas.row,
       live: access === null ? nothing : this.#memory.live(access.serviceId),
       standing:
-        access === null || access.terms === null
+        access === null || terms === null
           ? null
-          : this.#terms.standing({ serviceId: access.serviceId, terms: access.terms }),
+          : this.#terms.standing({ serviceId: access.serviceId, terms, termsEnded: access.termsEnded }),
       garden: this.#memory.garden,
     };
   }

@@ -63,8 +63,8 @@ builder.objectField(AccessRef, 'loginTerms', (t) =>
     type: LoginTermsRef,
     nullable: true,
     description: 'Null when nothing limits it.',
-    resolve: ({ serviceId, terms }, _args, { policy }) =>
-      terms === null ? null : { terms, standing: policy.terms.standing({ serviceId, terms }) },
+    resolve: ({ serviceId, terms, termsEnded }, _args, { policy }) =>
+      terms === null ? null : { terms, standing: policy.terms.standing({ serviceId, terms, termsEnded }) },
   }),
 );
 
@@ -147,7 +147,8 @@ builder.mutationField('setLoginTerms', (t) =>
         const access = await openAccess(transaction, serviceId);
         // A voucher stays one, whatever somebody gives it.
         const terms = wanted === null ? null : { ...wanted, voucher: access.terms?.voucher ?? false };
-        const termsEnded = terms === null ? null : policy.terms.standing({ serviceId, terms }).reason;
+        const termsEnded =
+          terms === null ? null : policy.terms.standing({ serviceId, terms, termsEnded: null }).reason;
         const { locks, capBlocked } = access;
         const mode = desiredMode(locks, {
           capBlocked,

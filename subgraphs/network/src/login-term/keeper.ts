@@ -7,7 +7,16 @@ import type { NetworkServices } from '../builder.ts';
 import { requestChange } from '../change/events.ts';
 import { garden } from '../garden/store.ts';
 import { disconnectQueue } from '../session/disconnect-job.ts';
-import { hasQuota, judge, type LoginTerms, type Span, type Standing, spanAt, type Used } from './rules.ts';
+import {
+  hasQuota,
+  judge,
+  type LoginTerms,
+  type Span,
+  type Standing,
+  spanAt,
+  type TermReason,
+  type Used,
+} from './rules.ts';
 import { usedOf } from './store.ts';
 
 const lookMilliseconds = 1_000;
@@ -16,6 +25,19 @@ const readMilliseconds = 20_000;
 const mostPerLook = 2_000;
 /** A NAS has this long to end a session by its Session-Timeout before it is told to. */
 const graceMilliseconds = 30_000;
+
+const quotaReasons: ReadonlySet<TermReason> = new Set([
+  'TIME_QUOTA_USED',
+  'VOLUME_QUOTA_USED',
+  'VOUCHER_USED',
+]);
+
+/** A service whose terms are judged, and what they were judged to be last. */
+interface Judged {
+  readonly serviceId: string;
+  readonly terms: LoginTerms;
+  readonly termsEnded: TermReason | null;
+}
 
 /** What the keeper asks of the login policy. */
 interface Known {
@@ -46,10 +68,17 @@ export class TermKeeper {
     this.#timeZone = services.tenant?.timeZone ?? 'UTC';
   }
 
-  /** On the packet path. */
-  standing({ serviceId, terms }: { readonly serviceId: string; readonly terms: LoginTerms }): Standing {
+  /**
+   * On the packet path. A quota whose use has not been read yet stands as the database last judged it: what was used up is
+   * not open for the second until it is read.
+   */
+  standing({ serviceId, terms, termsEnded }: Judged): Standing {
     const now = this.#services.clock.now();
-    return judge(terms, this.#used.get(serviceId) ?? null, now, this.#timeZone, this.#spanAt(now));
+    const used = this.#used.get(serviceId) ?? null;
+    const standing = judge(terms, used, now, this.#timeZone, this.#spanAt(now));
+    if (used !== null || standing.reason !== null || !hasQuota(terms)) return standing;
+    if (termsEnded === null || !quotaReasons.has(termsEnded)) return standing;
+    return { reason: termsEnded, until: null, nearest: 'it was used up; what is used is being read anew' };
   }
 
   /** Told of services whose sessions began or ended, or whose octets are counted anew. Synchronous. */
@@ -59,7 +88,7 @@ export class TermKeeper {
 
   /** Knows everything when this resolves; then looks every second until the signal aborts. */
   async start(signal: AbortSignal): Promise<void> {
-    await this.#read();
+    while ((await this.#read()) === mostPerLook);
     let looking = false;
     const timer = setInterval(() => {
       if (looking) return;
@@ -81,9 +110,9 @@ export class TermKeeper {
     await this.#read();
     const turned: string[] = [];
     for (const access of this.#known.withTerms()) {
-      const { serviceId, terms } = access;
+      const { serviceId, terms, termsEnded } = access;
       if (terms === null) continue;
-      if (this.standing({ serviceId, terms }).reason !== access.termsEnded) turned.push(serviceId);
+      if (this.standing({ serviceId, terms, termsEnded }).reason !== termsEnded) turned.push(serviceId);
       if (terms.sessionSeconds !== null) await this.#endLongSessions(serviceId, terms.sessionSeconds);
     }
     for (const serviceId of turned.slice(0, mostPerLook)) await this.#turn(serviceId);
@@ -103,7 +132,8 @@ export class TermKeeper {
     for (const [serviceId, one] of used) this.#used.set(serviceId, one);
   }
 
-  async #read(): Promise<void> {
+  /** @returns how many services were read; those beyond `mostPerLook` wait for the next reading. */
+  async #read(): Promise<number> {
     const now = this.#services.clock.now();
     const due: string[] = [];
     const quotas = new Set<string>();
@@ -114,10 +144,13 @@ export class TermKeeper {
       const stale = used === undefined || now - used.at > readMilliseconds || this.#changed.has(serviceId);
       if (stale && due.length < mostPerLook) due.push(serviceId);
     }
-    for (const serviceId of this.#used.keys()) if (!quotas.has(serviceId)) this.#used.delete(serviceId);
+    // Somebody who gives terms reads before the memory has them: what is fresh stays for him.
+    for (const [serviceId, { at }] of this.#used)
+      if (!quotas.has(serviceId) && now - at > readMilliseconds) this.#used.delete(serviceId);
     // Before the reading: what changes during it is read once more.
     for (const serviceId of due) this.#changed.delete(serviceId);
     if (due.length > 0) await this.read(due);
+    return due.length;
   }
 
   async #turn(serviceId: string): Promise<void> {
@@ -125,9 +158,9 @@ export class TermKeeper {
     await database.transaction().execute(async (transaction) => {
       const access = await lockedAccess(transaction, serviceId);
       if (access === null || access.closedAt !== null || access.terms === null) return;
-      const { locks, capBlocked, terms } = access;
-      const { reason, nearest } = this.standing({ serviceId, terms });
-      if (reason === access.termsEnded) return;
+      const { locks, capBlocked, terms, termsEnded } = access;
+      const { reason, nearest } = this.standing({ serviceId, terms, termsEnded });
+      if (reason === termsEnded) return;
       const mode = desiredMode(locks, { capBlocked, ended: reason, garden: await garden(transaction) });
       await updateAccess(transaction, serviceId, { termsEnded: reason, mode });
       if (mode === access.mode || access.readyAt === null) return;

@@ -6,6 +6,9 @@ import { defineConfig } from 'vitest/config';
  */
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
 
+/** A second, the default, is less than a busy machine may need for what is awaited. */
+const patient = { poll: { timeout: 20_000 } };
+
 /** `unit` is pure and fast; `integration` uses real sockets and databases; `e2e` a whole installation. */
 export default defineConfig({
   test: {
@@ -18,6 +21,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/*.integration.test.ts', 'test/e2e/**'],
           // Pure, but not all of it short, and a machine may be busy.
           testTimeout: 30_000,
+          expect: patient,
         },
       },
       {
@@ -28,6 +32,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', 'test/e2e/**'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          expect: patient,
         },
       },
       {
@@ -40,6 +45,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 180_000,
+          expect: patient,
         },
       },
     ],

@@ -78,7 +78,7 @@ describe('a supervisor that is killed', () => {
     expect(workload).toMatchObject({ pid: report.workload, restarts: 0 });
     expect(await hosting.database.status('alpha')).toMatchObject({ pid: report.database, state: 'READY' });
     const spec = sampleSpec('runtime', { secrets: [{ name: 'database-url', version: '1' }] });
-    await waitUntilReady(hosting.runtime, spec, 10_000);
+    await waitUntilReady(hosting.runtime, spec, 30_000);
     expect(await ask(hosting.runtime, spec, '/secret')).toBe('secret of alpha');
     expect(await query(await hosting.database.connection('alpha', 'application'), 'SELECT 1')).toEqual([[1]]);
     expect(problems).toEqual([]);
@@ -88,7 +88,7 @@ describe('a supervisor that is killed', () => {
     opened = [];
     const next = await open();
     await next.resume();
-    await waitUntilReady(next.runtime, spec, 20_000);
+    await waitUntilReady(next.runtime, spec, 30_000);
     expect(await query(await next.database.connection('alpha', 'application'), 'SELECT 1')).toEqual([[1]]);
   });
 });
@@ -105,7 +105,7 @@ describe('a supervisor that is killed while it provisions', () => {
     await hosting.database.ensure(databaseSpec('alpha'), FENCE);
     const secrets = [{ name: 'database-url', version: '1' }];
     await hosting.runtime.ensure(sampleSpec('runtime', { secrets }), FENCE);
-    await waitUntilReady(hosting.runtime, sampleSpec('runtime'), 20_000);
+    await waitUntilReady(hosting.runtime, sampleSpec('runtime'), 30_000);
     expect(await query(await hosting.database.connection('alpha', 'application'), 'SELECT 1')).toEqual([[1]]);
     const left = readdirSync(hosting.root, { recursive: true, encoding: 'utf8' });
     expect(left.filter((path) => path.includes('.building-'))).toEqual([]);
@@ -120,7 +120,7 @@ describe('the orphan sweep', () => {
       const spec = sampleSpec('stray');
       const first = await open();
       const { pid = 0 } = await first.runtime.ensure(spec, FENCE);
-      await waitUntilReady(first.runtime, spec, 10_000);
+      await waitUntilReady(first.runtime, spec, 30_000);
       const stray = identify(pid);
       await first.release();
       opened = [];
@@ -204,7 +204,7 @@ describe('the state folder', () => {
     expect(hosting.root).toMatch(/^\/var\/lib\/dotmac\/[0-9a-f]{8}$/);
     const spec = sampleSpec('hidden');
     await hosting.runtime.ensure(spec, FENCE);
-    await waitUntilReady(hosting.runtime, spec, 10_000);
+    await waitUntilReady(hosting.runtime, spec, 30_000);
     await hosting.shutDown();
     opened = [];
     rmSync(hosting.root, { recursive: true });
@@ -224,7 +224,7 @@ describe('code that tenants cannot reach', () => {
     expect(await folderOf()).toBe(code);
     const spec = sampleSpec('mirrored', { command: [process.execPath, join(code, 'workload.mjs')] });
     await hosting.runtime.ensure(spec, FENCE);
-    await waitUntilReady(hosting.runtime, spec, 10_000);
+    await waitUntilReady(hosting.runtime, spec, 30_000);
     writeFileSync(join(source, 'more.mjs'), '');
     expect(await folderOf()).not.toBe(code);
     chmodSync(source, 0o755);
@@ -268,7 +268,7 @@ describe('isolation', () => {
       const specs = ['alpha', 'bravo'].map((tenant) => sampleSpec('runtime', { tenant, secrets }));
       for (const spec of specs) {
         await hosting.runtime.ensure(spec, FENCE);
-        await waitUntilReady(hosting.runtime, spec, 10_000);
+        await waitUntilReady(hosting.runtime, spec, 30_000);
       }
       const identities = await Promise.all(
         specs.map(async (spec) => JSON.parse(await ask(hosting.runtime, spec, '/identity'))),

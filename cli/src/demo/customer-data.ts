@@ -72,7 +72,7 @@ async function orderService(
   expectResult(data.orderService, 'Service');
 }
 
-const patienceMilliseconds = 20_000;
+const patienceMilliseconds = 120_000;
 
 /** Network prepares access after the order; @returns the ids of the demo people's services when all are ready. */
 async function untilAccessIsReady(owner: GraphClient): Promise<string[]> {

@@ -1,5 +1,5 @@
 /** Tries again until it does not throw. What it waits for has no signal of its own; the bound is the test's time. */
-export async function eventually<T>(attempt: () => T | Promise<T>, timeoutMilliseconds = 10_000): Promise<T> {
+export async function eventually<T>(attempt: () => T | Promise<T>, timeoutMilliseconds = 30_000): Promise<T> {
   const deadline = performance.now() + timeoutMilliseconds;
   for (;;) {
     try {

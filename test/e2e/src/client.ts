@@ -126,7 +126,7 @@ function streamOf<Data>(
 export async function eventually<T>(
   ask: () => Promise<T>,
   check: (answer: T) => boolean,
-  patienceSeconds = 20,
+  patienceSeconds = 45,
 ): Promise<T> {
   const deadline = performance.now() + patienceSeconds * 1_000;
   for (;;) {

@@ -79,11 +79,11 @@ export interface TestRuntime<DB, E> extends AsyncDisposable {
     variables?: Record<string, unknown>,
     principal?: Principal,
   ): Promise<AsyncIterator<FormattedExecutionResult>>;
-  /** Asks again and again until the check passes; fails with the last answer after 15 s. */
+  /** Asks again and again until the check passes; fails with the last answer after 45 s. */
   eventually<T>(ask: () => Promise<T>, check: (answer: T) => boolean): Promise<T>;
 }
 
-const patienceMilliseconds = 15_000;
+const patienceMilliseconds = 45_000;
 
 export async function startTestRuntime<DB, E>(
   kind: DatabaseKind,

@@ -36,10 +36,14 @@ export interface FreeRadius {
   stop(): Promise<void>;
 }
 
-/** Runs FreeRADIUS from a configuration of its own, as the ordinary user that runs the tests. */
+/**
+ * Runs FreeRADIUS from a configuration of its own, as the ordinary user that runs the tests.
+ * @param proxies whether it passes requests on to home servers.
+ */
 export async function startFreeRadius(
   configuration: string,
   files: Readonly<Record<string, string>> = {},
+  proxies = false,
 ): Promise<FreeRadius> {
   const folder = await mkdtemp(join(tmpdir(), 'dotmac-freeradius-'));
   const head = `
@@ -49,7 +53,7 @@ name = lab
 logdir = ${folder}
 run_dir = ${folder}
 pidfile = ${folder}/lab.pid
-proxy_requests = no
+proxy_requests = ${proxies ? 'yes' : 'no'}
 log {
   destination = stdout
 }
@@ -71,7 +75,8 @@ thread pool {
 `;
   await writeFile(join(folder, 'radiusd.conf'), head + configuration);
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
-  const child = spawn('freeradius', ['-d', folder, '-X']);
+  // As -X, and with threads, without which it refuses to listen over TLS.
+  const child = spawn('freeradius', ['-d', folder, '-fxx', '-l', 'stdout']);
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += chunk));
   await ready(child, () => log);

@@ -70,7 +70,12 @@ export interface HomeServerStanding {
   readonly state: 'UNASKED' | 'ALIVE' | 'DEAD';
   readonly answeredAt: number | null;
   readonly lostAt: number | null;
+  /** Why it gave no answer then, such as a certificate that is not trusted. */
+  readonly lostReason: string | null;
 }
+
+/** What was asked and how it ended; words instead when no answer came. */
+type Asked = { readonly exchange: RadiusExchange } | { readonly lost: string };
 
 const statusServer: RadSecRequest = {
   code: packetCodes['Status-Server'],
@@ -79,12 +84,14 @@ const statusServer: RadSecRequest = {
   messageAuthenticator: true,
 };
 
-/** Null when the server cannot be reached. */
-async function askedOf(server: HomeServer, request: RadSecRequest): Promise<RadiusExchange | null> {
-  return server.exchange(request).catch((error: unknown) => {
-    if (error instanceof DeviceError && error.code !== 'INVALID_ARGUMENT') return null;
+async function askedOf(server: HomeServer, request: RadSecRequest): Promise<Asked> {
+  try {
+    const exchange = await server.exchange(request);
+    return exchange.reply === null ? { lost: 'no answer in time' } : { exchange };
+  } catch (error) {
+    if (error instanceof DeviceError && error.code !== 'INVALID_ARGUMENT') return { lost: error.message };
     throw error;
-  });
+  }
 }
 
 /** Hears what goes to a home server and what comes back. */
@@ -98,7 +105,7 @@ export class HomeServerPool {
   readonly #deadForMs: number;
   readonly #userName: ((name: string) => string) | null;
   readonly #answeredAt = new Map<HomeServer, number>();
-  readonly #lostAt = new Map<HomeServer, number>();
+  readonly #lost = new Map<HomeServer, { readonly at: number; readonly reason: string }>();
   readonly #probeEveryMs: number;
   readonly #probes = new Map<HomeServer, NodeJS.Timeout>();
   /** They have answered a Status-Server once. */
@@ -114,8 +121,8 @@ export class HomeServerPool {
   }
 
   /** The answer of the first server that gives one; null when none does. Dead servers are tried last. */
-  async exchange(asked: RadSecRequest, onHop?: HopListener): Promise<RadiusExchange | null> {
-    const request = this.#renamed(asked);
+  async exchange(given: RadSecRequest, onHop?: HopListener): Promise<RadiusExchange | null> {
+    const request = this.#renamed(given);
     const now = this.#clock.now();
     const dead = (server: HomeServer) => this.#isDead(server, now);
     const order = [...this.#servers.filter((server) => !dead(server)), ...this.#servers.filter(dead)];
@@ -124,12 +131,12 @@ export class HomeServerPool {
       const heard = onHop && {
         onPacket: (way: 'SENT' | 'RECEIVED', packet: Buffer) => onHop(way, packet, host),
       };
-      const exchange = await askedOf(server, { ...request, ...heard });
-      if (exchange !== null && exchange.reply !== null) {
+      const asked = await askedOf(server, { ...request, ...heard });
+      if ('exchange' in asked) {
         this.#revived(server);
-        return exchange;
+        return asked.exchange;
       }
-      this.#lostAt.set(server, this.#clock.now());
+      this.#lost.set(server, { at: this.#clock.now(), reason: asked.lost });
       this.#deadUntil.set(server, this.#clock.now() + this.#deadForMs);
       this.#probeLater(server);
     }
@@ -164,11 +171,11 @@ export class HomeServerPool {
   }
 
   async #probe(server: HomeServer): Promise<void> {
-    const exchange = await askedOf(server, statusServer);
+    const asked = await askedOf(server, statusServer);
     // It may have been revived by a request meanwhile, and lost again.
     this.#probes.delete(server);
     if (!this.#deadUntil.has(server)) return;
-    if (exchange !== null && exchange.reply !== null) {
+    if ('exchange' in asked) {
       this.#answersStatus.add(server);
       this.#revived(server);
     } else this.#probeLater(server);
@@ -190,9 +197,10 @@ export class HomeServerPool {
     const now = this.#clock.now();
     return this.#servers.map((server) => {
       const answeredAt = this.#answeredAt.get(server) ?? null;
-      const lostAt = this.#lostAt.get(server) ?? null;
+      const lost = this.#lost.get(server);
       const dead = this.#isDead(server, now);
-      return { state: dead ? 'DEAD' : answeredAt === null ? 'UNASKED' : 'ALIVE', answeredAt, lostAt };
+      const state = dead ? 'DEAD' : answeredAt === null ? 'UNASKED' : 'ALIVE';
+      return { state, answeredAt, lostAt: lost?.at ?? null, lostReason: lost?.reason ?? null };
     });
   }
 

@@ -6,6 +6,7 @@ import type { Dictionary } from '../dictionary/dictionary.ts';
 import { standardDictionary } from '../dictionary/standard.ts';
 import { RadSecExchanges, type RadSecRequest } from './exchanges.ts';
 import { packetFramer } from './framing.ts';
+import { PacketWriter } from './packet-writer.ts';
 
 export interface RadSecClientOptions {
   readonly host: string;
@@ -28,6 +29,7 @@ export interface RadSecClientOptions {
 interface Connection {
   readonly socket: Promise<TLSSocket>;
   readonly exchanges: RadSecExchanges;
+  readonly writer: PacketWriter;
   heardAt: number;
 }
 
@@ -63,7 +65,7 @@ export class RadSecClient {
     const connection = this.#connected();
     const socket = await connection.socket;
     const askedAt = this.#clock.now();
-    const exchange = await connection.exchanges.ask(request, (packet) => socket.write(packet), {
+    const exchange = await connection.exchanges.ask(request, (packet) => connection.writer.write(packet), {
       timeoutMs: this.#timeoutMs,
     });
     // Nothing at all since it was asked: whatever is in between may have forgotten the connection, which TCP tells late.
@@ -105,7 +107,8 @@ export class RadSecClient {
       ...(name === undefined ? {} : { servername: name }),
     });
     const exchanges = new RadSecExchanges(host, this.#clock, this.#dictionary);
-    const connection: Connection = { socket: opened.promise, exchanges, heardAt: 0 };
+    const writer = new PacketWriter(socket);
+    const connection: Connection = { socket: opened.promise, exchanges, writer, heardAt: 0 };
     const cut = packetFramer();
     const limit = setTimeout(
       () => socket.destroy(new Error(`no TLS within ${this.#timeoutMs} ms`)),
@@ -123,7 +126,7 @@ export class RadSecClient {
       // A bad or late answer concerns its request only; the connection serves the others.
       else
         for (const packet of packets)
-          if (!exchanges.take(packet)) onRequest?.(packet, (reply) => socket.write(reply));
+          if (!exchanges.take(packet)) onRequest?.(packet, (reply) => writer.write(reply));
     });
     const lost = (error: DeviceError) => {
       clearTimeout(limit);
@@ -137,9 +140,12 @@ export class RadSecClient {
         new DeviceError(untrusted ? 'TLS_UNTRUSTED' : 'UNREACHABLE', message, { cause, maybeApplied: true }),
       );
     });
-    socket.on('close', () =>
-      lost(new DeviceError('UNREACHABLE', `${host}:${port} closed the connection`, { maybeApplied: true })),
-    );
+    socket.on('close', () => {
+      // With TLS 1.3 a refused certificate shows as that only, where the server sends no alert.
+      const early = connection.heardAt === 0 ? ' before any answer; it may refuse our certificate' : '';
+      const message = `${host}:${port} closed the connection${early}`;
+      lost(new DeviceError('UNREACHABLE', message, { maybeApplied: true }));
+    });
     return connection;
   }
 

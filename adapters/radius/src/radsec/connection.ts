@@ -8,6 +8,7 @@ import type { RadSecCertificate } from './certificate.ts';
 import { RadSecExchanges, type RadSecRequest } from './exchanges.ts';
 import { packetFramer } from './framing.ts';
 import type { ConnectionLimits } from './limits.ts';
+import { PacketWriter } from './packet-writer.ts';
 
 /** A peer whose TLS stands and whose certificate is a NAS's: cuts its octets into packets and takes replies. */
 export class RadSecConnection implements Peer {
@@ -19,6 +20,7 @@ export class RadSecConnection implements Peer {
   nas: Nas;
   heardAt: number;
   readonly #socket: TLSSocket;
+  readonly #writer: PacketWriter;
   readonly #limits: ConnectionLimits;
   readonly #cut = packetFramer();
   readonly #exchanges: RadSecExchanges;
@@ -38,6 +40,7 @@ export class RadSecConnection implements Peer {
     limits: ConnectionLimits,
   ) {
     this.#socket = socket;
+    this.#writer = new PacketWriter(socket);
     this.#limits = limits;
     this.address = peer.address;
     this.port = socket.remotePort ?? 0;
@@ -56,9 +59,9 @@ export class RadSecConnection implements Peer {
 
   send(reply: Buffer): void {
     if (!this.#socket.writable) return;
-    if (this.#socket.writableLength > this.#limits.mostUnsent) this.#socket.destroy();
+    if (this.#writer.unsent > this.#limits.mostUnsent) this.#socket.destroy();
     // A copy: the octets are another's after the call.
-    else this.#socket.write(Buffer.from(reply));
+    else this.#writer.write(Buffer.from(reply));
   }
 
   /**
@@ -105,6 +108,7 @@ export class RadSecConnection implements Peer {
     if (this.#socket.destroyed) return;
     const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
     const limit = setTimeout(() => this.#socket.destroy(), 1_000);
+    this.#writer.flush();
     this.#socket.destroySoon();
     await closed;
     clearTimeout(limit);

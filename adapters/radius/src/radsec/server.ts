@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
@@ -38,6 +39,8 @@ export class RadSecServer {
   readonly #limits: RadSecLimits;
   readonly #halfOpen: HalfOpen;
   readonly #connections = new Set<RadSecConnection>();
+  /** Where a connection comes from: a socket whose peer has reset it cannot say so any more. */
+  readonly #from = new AsyncLocalStorage<string>();
   #identity: RadSecIdentity | null = null;
   #server: Server | null = null;
   #work: Promise<void> = Promise.resolve();
@@ -109,10 +112,13 @@ export class RadSecServer {
       rejectUnauthorized: false,
     });
     server.maxConnections = this.#limits.mostConnections;
+    // First, so that all of the connection's TLS happens within.
+    server.prependListener('connection', (socket) => this.#from.enterWith(socket.remoteAddress ?? ''));
     server.on('connection', (socket) => this.#halfOpen.add(socket));
     server.on('tlsClientError', (error, socket) => {
       this.#halfOpen.done(socket);
-      this.#refuse(plainAddress(socket.remoteAddress ?? ''), null, reasonOf(error));
+      const address = socket.remoteAddress ?? this.#from.getStore() ?? '';
+      this.#refuse(plainAddress(address), null, reasonOf(error));
       socket.destroy();
     });
     server.on('secureConnection', (socket) => this.#admit(socket));

@@ -1,11 +1,11 @@
 import { appendEvents, newId } from '@dotmac/platform';
+import type { HomeServerStanding } from '@dotmac/radius';
 import { StalePlanError, type TenantEvents, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { fingerprintOf } from '../change/apply.ts';
 import { checkDestination } from '../device/destination.ts';
 import { ChangeModeEnum } from '../types.ts';
 import { overUdp, radSecServer } from './radsec.ts';
-import type { ServerStanding } from './realms.ts';
 import { checkRealm, checkServer } from './rules.ts';
 import {
   allRealms,
@@ -17,11 +17,11 @@ import {
 } from './store.ts';
 
 const mostServers = 8;
-const unasked: ServerStanding = { state: 'UNASKED', answeredAt: null, lostAt: null };
+const unasked: HomeServerStanding = { state: 'UNASKED', answeredAt: null, lostAt: null, lostReason: null };
 const timeOf = (at: number | null) => (at === null ? null : new Date(at));
 
 const HomeServerRef = builder
-  .objectRef<{ readonly server: StoredServer; readonly standing: ServerStanding }>('HomeServer')
+  .objectRef<{ readonly server: StoredServer; readonly standing: HomeServerStanding }>('HomeServer')
   .implement({
     description: 'A server that answers for a realm. Its secret is never shown.',
     fields: (t) => ({
@@ -53,6 +53,12 @@ const HomeServerRef = builder
         type: 'DateTime',
         nullable: true,
         resolve: ({ standing }) => timeOf(standing.lostAt),
+      }),
+      lostReason: t.string({
+        nullable: true,
+        description:
+          'Why it gave no answer then, such as a certificate that is not trusted, ours or its own.',
+        resolve: ({ standing }) => standing.lostReason,
       }),
     }),
   });

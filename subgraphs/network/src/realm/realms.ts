@@ -4,6 +4,7 @@ import type {
   Dictionary,
   HomeServer,
   HomeServerPool,
+  HomeServerStanding,
   HopListener,
   RadiusClient,
   RadSecClient,
@@ -35,13 +36,6 @@ const answerMilliseconds = 3_000;
 
 /** What is under way to servers of before may take this long to end. */
 const lingerMilliseconds = 15_000;
-
-/** How a home server is doing, as far as this process has asked it. */
-export interface ServerStanding {
-  readonly state: 'UNASKED' | 'ALIVE' | 'DEAD';
-  readonly answeredAt: number | null;
-  readonly lostAt: number | null;
-}
 
 /** Who answers for the realms of others. Routes from memory; costs one look at an empty map where there are none. */
 export class Realms {
@@ -121,7 +115,7 @@ export class Realms {
   }
 
   /** How the servers of a realm that answer logins are doing, in their order. */
-  standing(realm: string): readonly ServerStanding[] {
+  standing(realm: string): readonly HomeServerStanding[] {
     return this.#routes.get(realm)?.access.standing ?? [];
   }
 

@@ -366,6 +366,13 @@ export interface BillingLock {
   slowTo: Json | null;
 }
 
+export interface BillingLockHeldOff {
+  because: string;
+  customerId: string;
+  heldOffAt: ColumnType<Date, Date | string, Date | string>;
+  slowTo: Json | null;
+}
+
 export interface BillingMail {
   about: string;
   body: string;
@@ -1786,6 +1793,7 @@ export interface DB {
   "billing.ledgerEntry": BillingLedgerEntry;
   "billing.ledgerTransaction": BillingLedgerTransaction;
   "billing.lock": BillingLock;
+  "billing.lockHeldOff": BillingLockHeldOff;
   "billing.mail": BillingMail;
   "billing.mailServer": BillingMailServer;
   "billing.meteredDay": BillingMeteredDay;

@@ -8,7 +8,7 @@ import { chargeLateFees } from '../late-fee/charge.ts';
 import { type Act, occurred } from '../run/issue.ts';
 import { dayOfText } from '../run/run.ts';
 import { followAllPayers, followPayers } from './follow.ts';
-import { relieve } from './relief.ts';
+import { bringBackLocks, relieve } from './relief.ts';
 import { type Campaign, type DunningAccount, type DunningDecision, decideDunning } from './rules.ts';
 import { restrictionOf } from './rules-restriction.ts';
 import { claimOverdue, defaultCampaign, dunningAccounts, insertTaken, openCycles } from './store.ts';
@@ -34,6 +34,7 @@ export async function runDunning(services: BillingServices, act: Act): Promise<v
       await relieve(transaction, customerId, 'credited', act);
     });
   }
+  await bringBackLocks(services, act);
   await followAllPayers(services, act);
 }
 

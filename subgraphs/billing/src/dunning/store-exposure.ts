@@ -40,9 +40,10 @@ const exposures = (who: RawBuilder<unknown>, today: string) => sql`
     from item i left join threshold t on t.currency = i.currency
     group by i.customer_id, i.of, i.currency, t.minimum_minor
     union all
-    select c.customer_id, true, not c.by_whole
+    select c.customer_id, true, not c.by_whole and n.customer_id is null
     from covered c join billing.write_off w on w.customer_id = c.of
-    group by c.customer_id, c.of, c.by_whole having sum(w.amount_minor) > 0
+    left join named n on n.customer_id = c.of and n.document_id = w.document_id
+    group by c.customer_id, c.of, c.by_whole, w.document_id, n.customer_id having sum(w.amount_minor) > 0
     union all
     select who.customer_id, true, true from who
     join billing.prepaid p on p.customer_id = who.of and p.expired_on is not null)

@@ -103,12 +103,9 @@ export async function locksOfCustomers(
   return rows.map(standingLock);
 }
 
-function standingLock({
-  slowTo,
-  customerId,
-  because,
-  requestedAt,
-}: Selectable<TenantDatabase['billing.lock']>): StandingLock {
+export type StoredLock = Selectable<TenantDatabase['billing.lock']>;
+
+export function standingLock({ slowTo, customerId, because, requestedAt }: StoredLock): StandingLock {
   const restriction: Restriction =
     slowTo === null ? { kind: 'CUT' } : { kind: 'SLOW', to: slowTo as unknown as ShapingPayload };
   return { customerId, because, requestedAt, restriction };
@@ -123,7 +120,7 @@ export async function locksToFollow(
   payerIds: readonly string[] | null,
   today: string,
 ): Promise<(WantedLock & { readonly payerId: string })[]> {
-  const { rows } = await sql<Selectable<TenantDatabase['billing.lock']> & { payerId: string }>`
+  const { rows } = await sql<StoredLock & { payerId: string }>`
     select a.customer_id as "customerId", a.payer_id as "payerId", l.because, l.requested_at as "requestedAt", l.slow_to as "slowTo"
     from billing.lock l join billing.account a on a.payer_id = l.customer_id
     left join billing.lock own on own.customer_id = a.customer_id

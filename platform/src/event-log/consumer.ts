@@ -31,21 +31,21 @@ export async function runConsumer<DB, E>(options: {
   const { consumer, log, signal } = options;
   const database = options.database as unknown as Kysely<unknown>;
   const logger = options.logger.child({ consumer: consumer.name });
-  await sql`insert into events.consumer (name) values (${consumer.name}) on conflict do nothing`.execute(
-    database,
-  );
+  let registered = false;
   let retry = firstRetryMilliseconds;
   // Up to here nothing is of this consumer's types: only its own events move its place in the database.
   let looked = 0n;
   while (!signal.aborted) {
     const news = log.nextNews(signal);
-    const quiet = log.quietUntil(looked, consumer.types);
+    const quiet = registered ? log.quietUntil(looked, consumer.types) : null;
     if (quiet !== null) {
       looked = quiet;
       await news;
       continue;
     }
     try {
+      if (!registered) await register(consumer.name, database);
+      registered = true;
       const head = await log.headPosition();
       const handled = await consumeBatch(consumer, database, log, looked);
       retry = firstRetryMilliseconds;
@@ -59,6 +59,10 @@ export async function runConsumer<DB, E>(options: {
       retry = Math.min(retry * 2, longestRetryMilliseconds);
     }
   }
+}
+
+async function register(name: string, database: Kysely<unknown>): Promise<void> {
+  await sql`insert into events.consumer (name) values (${name}) on conflict do nothing`.execute(database);
 }
 
 /** Handles up to a page of events, each in a transaction of its own. */

@@ -2,7 +2,7 @@ import { startTestPostgres, type TestPostgres } from '@dotmac/hosting';
 import { migrate, type TenantDatabase } from '@dotmac/migrations';
 import type { TenantEvents } from '@dotmac/schema';
 import { type Kysely, sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '../database/open.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { appendEvents } from './append.ts';
@@ -237,6 +237,28 @@ describe('consumers', () => {
     expect(seen).toEqual(['easy', 'hard', 'last']);
     expect(failures).toBe(2);
   });
+});
+
+test('a consumer outlives a database that fails it before its first event', async () => {
+  const stop = new AbortController();
+  const handled = Promise.withResolvers<string>();
+  const failed = Promise.withResolvers<void>();
+  const consumer: EventConsumer<TenantDatabase, TenantEvents> = {
+    name: 'early',
+    types: ['customer.created'],
+    handle: async ({ subject }) => handled.resolve(subject),
+  };
+  const logger = silentLogger.child({});
+  vi.spyOn(logger, 'child').mockReturnValue(logger as never);
+  vi.spyOn(logger, 'error').mockImplementation(() => failed.resolve());
+  await sql`alter table events.consumer rename to consumer_away`.execute(database);
+  const running = runConsumer({ consumer, database, log, logger, signal: stop.signal });
+  await Promise.race([failed.promise, running]);
+  await sql`alter table events.consumer_away rename to consumer`.execute(database);
+  await append('first');
+  expect(await handled.promise).toBe('first');
+  stop.abort();
+  await running;
 });
 
 test('the chain of hashes shows a changed event', async () => {

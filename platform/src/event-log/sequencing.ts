@@ -65,6 +65,8 @@ export class Sequencing {
 
   /** The next pass at once, for the connection is gone. */
   wake(): void {
+    // During a pass nobody waits for the call yet: it must not be lost, for no notification follows.
+    this.#called = true;
     this.#call.tell();
   }
 

@@ -18,7 +18,8 @@ import {
 } from './incident/store.ts';
 import { interfacesById, interfacesOfDevices, ratesOfInterfaces } from './interface/store.ts';
 import { linksOfDevices, neighborsOfDevices } from './link/store.ts';
-import { comingMaintenance } from './maintenance/store.ts';
+import { coverages } from './maintenance/coverage.ts';
+import { comingMaintenance, maintenanceById } from './maintenance/store.ts';
 import { nasesById, nasesOfDevices } from './nas/store.ts';
 import { equipmentOfServices, placesOfServices } from './place/store.ts';
 import { sensorsById, sensorsOfDevices } from './sensor/store.ts';
@@ -177,6 +178,15 @@ export function networkLoaders(database: Executor<TenantDatabase>, clock: Clock)
     maintenanceOfDevice: listLoaderOf(
       (ids) => comingMaintenance(database, ids, new Date(clock.now())),
       (window) => window.deviceId,
+    ),
+    maintenanceWindow: loaderOf(
+      (ids) => maintenanceById(database, ids),
+      (window) => window.id,
+    ),
+    /** By the device that is worked at. */
+    coverageOfWork: loaderOf(
+      (ids) => coverages(database, ids),
+      (coverage) => coverage.deviceId,
     ),
     loginRejection: loaderOf(
       (ids) => loginRejections(database, ids),

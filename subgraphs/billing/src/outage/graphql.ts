@@ -67,13 +67,7 @@ IncidentRef.implement({
       // Whoever may read the price of a plan can add it up himself.
       authScopes: { scope: 'catalogue:read' },
       requires: builder.selection<{ affectedServiceIds: string[] }>('affectedServiceIds'),
-      resolve: async ({ affectedServiceIds }, _args, context) => {
-        const { today } = actOf(context);
-        const values = await Promise.all(
-          affectedServiceIds.map((id) => context.loaders.worthOfService(id, today)),
-        );
-        return monthlySums(values.flat());
-      },
+      resolve: ({ affectedServiceIds }, _args, context) => monthlyWorth(affectedServiceIds, context),
     }),
     outageCredits: t.field({
       type: [OutageCreditRef],
@@ -83,6 +77,27 @@ IncidentRef.implement({
     }),
   }),
 });
+
+builder.externalRef('MaintenanceWindow', builder.selection<{ id: string }>('id')).implement({
+  externalFields: (t) => ({ id: t.id(), affectedServiceIds: t.idList() }),
+  fields: (t) => ({
+    revenueAtRisk: t.field({
+      type: ['Money'],
+      description:
+        'What those whom the work covers pay in a month at list price, add-ons included, without tax; by currency.',
+      authScopes: { scope: 'catalogue:read' },
+      requires: builder.selection<{ affectedServiceIds: string[] }>('affectedServiceIds'),
+      resolve: ({ affectedServiceIds }, _args, context) => monthlyWorth(affectedServiceIds, context),
+    }),
+  }),
+});
+
+/** What services pay in a month, by currency. */
+async function monthlyWorth(serviceIds: readonly string[], context: BillingContext) {
+  const { today } = actOf(context);
+  const values = await Promise.all(serviceIds.map((id) => context.loaders.worthOfService(id, today)));
+  return monthlySums(values.flat());
+}
 
 const OutagePolicyRef = builder.objectRef<OutagePolicy>('OutageCreditPolicy').implement({
   fields: (t) => ({

@@ -134,11 +134,14 @@ test('an incident says what is at risk in a month: of those whom it concerns, a 
     actor: 'test',
   });
   await isp.settled();
-  const atRisk = async (affectedServiceIds: readonly string[]) =>
+  const atRisk = async (
+    affectedServiceIds: readonly string[],
+    type: 'Incident' | 'MaintenanceWindow' = 'Incident',
+  ) =>
     (
       await isp.ask<{ _entities: { revenueAtRisk: object[] }[] }>(
-        'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Incident { revenueAtRisk { amount currency } } } }',
-        { r: [{ __typename: 'Incident', id: 'inc_risk', affectedServiceIds }] },
+        `query ($r: [_Any!]!) { _entities(representations: $r) { ... on ${type} { revenueAtRisk { amount currency } } } }`,
+        { r: [{ __typename: type, id: 'one', affectedServiceIds }] },
       )
     )._entities[0]?.revenueAtRisk;
   // 7.00 a week is 30.42 a month: 365 days, twelve months.
@@ -155,4 +158,6 @@ test('an incident says what is at risk in a month: of those whom it concerns, a 
   ).toEqual({ startAddOn: { __typename: 'Service' } });
   expect(await atRisk([monthly])).toEqual([{ amount: '5300', currency: 'USD' }]);
   expect(await atRisk([])).toEqual([]);
+  // Planned work says the same of those whom it covers.
+  expect(await atRisk([monthly, weekly], 'MaintenanceWindow')).toEqual([{ amount: '8342', currency: 'USD' }]);
 });

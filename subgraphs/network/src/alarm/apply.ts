@@ -3,6 +3,7 @@ import { type Clock, type NewEvent, newId } from '@dotmac/platform';
 import type { TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import { standings } from '../device-group/store.ts';
+import { coveringWork } from '../maintenance/rules.ts';
 import { currentMaintenance, type MaintenanceWindow } from '../maintenance/store.ts';
 import { topology } from '../topology/store.ts';
 import { alarmEvent } from './events.ts';
@@ -142,8 +143,12 @@ function keyOf(ruleId: string, part: string): string {
 }
 
 async function workOnTheWay(transaction: Transaction<TenantDatabase>, deviceId: string, now: number) {
-  const path = (await topology(transaction)).pathFrom(deviceId);
-  return currentMaintenance(transaction, path, new Date(now));
+  const ways = await topology(transaction);
+  return coveringWork(
+    ways,
+    deviceId,
+    await currentMaintenance(transaction, ways.pathFrom(deviceId), new Date(now)),
+  );
 }
 
 interface Judged extends Judgement {

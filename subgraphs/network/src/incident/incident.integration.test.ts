@@ -83,6 +83,23 @@ async function populate(prefix: string, count: number, deviceId: string): Promis
   return ids;
 }
 
+interface PlannedWork {
+  readonly __typename: string;
+  readonly id?: string;
+  readonly fingerprint?: string;
+  readonly coveredDevices?: readonly { readonly name: string }[];
+  readonly affectedServiceCount?: number;
+}
+
+async function deviceId(name: string): Promise<string> {
+  const row = await tenant.services.database
+    .selectFrom('network.device')
+    .select('id')
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
 interface IncidentAnswer {
   readonly id: string;
   readonly kind: string;
@@ -181,6 +198,14 @@ test('a tower with 500 services drops: one incident with the exact list, and it 
   });
   expect(new Set(told.map((event) => event.subject)).size).toBe(1);
   expect(told.filter((event) => event.type === 'incident.opened')).toHaveLength(1);
+  // One way through the states, none twice: the first silence is a suspicion, the first answers are not yet the end.
+  const states = told.map(({ payload }) => ('state' in payload ? payload.state : null));
+  expect(states.filter((state, index) => state !== states[index - 1])).toEqual([
+    'SUSPECTED',
+    'CONFIRMED',
+    'CLEARING',
+    'RESOLVED',
+  ]);
   // Downtime is of those who were online when it began, and of nobody else.
   const downtimes = await tenant.services.events.read(0n, { types: ['service.downtime.recorded'] });
   expect(downtimes.map(({ subject }) => subject).toSorted()).toEqual(
@@ -235,18 +260,75 @@ test('what falls silent behind planned work is nobody’s incident', async () =>
   const mast = await register('mast', agent(5));
   await register('mast-sector', agent(3), mast);
   const now = tenant.services.clock.now();
-  await tenant.data(
-    'network',
-    'mutation ($input: ScheduleMaintenanceInput!) { scheduleMaintenance(input: $input) { __typename } }',
-    {
-      input: {
-        deviceId: mast,
-        startsAt: new Date(now - 1_000).toISOString(),
-        endsAt: new Date(now + 3_600_000).toISOString(),
-        because: 'new antenna',
-      },
+  const sector = await deviceId('mast-sector');
+  const behind = await populate('svc_mast', 3, sector);
+  const schedule = (input: object) =>
+    tenant.data<{ scheduleMaintenance: PlannedWork }>(
+      'network',
+      `mutation ($input: ScheduleMaintenanceInput!) { scheduleMaintenance(input: $input) { __typename ... on Failure { message }
+        ... on MaintenanceWindow { id fingerprint coveredDeviceCount coveredDevices { name } affectedServiceCount
+          affectedServices(first: 2) { edges { node { id } } pageInfo { hasNextPage } } openAlarmCount openIncidents { id } } } }`,
+      { input },
+    );
+  const work = {
+    deviceId: mast,
+    startsAt: new Date(now - 1_000).toISOString(),
+    endsAt: new Date(now + 3_600_000).toISOString(),
+    because: 'new antenna',
+  };
+  const windows = () =>
+    tenant.services.database
+      .selectFrom('network.maintenanceWindow')
+      .select('id')
+      .where('deviceId', '=', mast)
+      .execute();
+  const { scheduleMaintenance: plan } = await schedule({ ...work, mode: 'PLAN' });
+  expect(plan).toMatchObject({
+    coveredDeviceCount: 2,
+    affectedServiceCount: 3,
+    affectedServices: {
+      edges: behind.slice(0, 2).map((id) => ({ node: { id } })),
+      pageInfo: { hasNextPage: true },
     },
-  );
+    openAlarmCount: 0,
+    openIncidents: [],
+  });
+  expect(plan.coveredDevices?.map(({ name }) => name).sort()).toEqual(['mast', 'mast-sector']);
+  expect(await windows()).toEqual([]);
+  const { fingerprint } = plan;
+  const refused = async (input: object) =>
+    (await schedule({ ...work, mode: 'APPLY', ...input })).scheduleMaintenance;
+  expect(await refused({})).toMatchObject({
+    __typename: 'ValidationError',
+    message: expect.stringContaining('fingerprint'),
+  });
+  expect(await refused({ fingerprint, endsAt: new Date(now + 7_200_000).toISOString() })).toMatchObject({
+    __typename: 'StalePlanError',
+  });
+  // The world moves: one more is connected there.
+  const more = await populate('svc_mast_late', 1, sector);
+  expect(await refused({ fingerprint })).toMatchObject({ __typename: 'StalePlanError' });
+  expect(await windows()).toEqual([]);
+  const { scheduleMaintenance: again } = await schedule({ ...work, mode: 'PLAN' });
+  expect(again.affectedServiceCount).toBe(behind.length + more.length);
+  const applied = await schedule({ ...work, mode: 'APPLY', fingerprint: again.fingerprint });
+  expect(applied.scheduleMaintenance).toMatchObject({
+    __typename: 'MaintenanceWindow',
+    coveredDeviceCount: 2,
+  });
+  expect(await windows()).toEqual([{ id: applied.scheduleMaintenance.id }]);
+  for (const [wrong, said] of [
+    [{ endsAt: work.startsAt }, 'ends after'],
+    [
+      { startsAt: new Date(now - 9_000).toISOString(), endsAt: new Date(now - 5_000).toISOString() },
+      'over already',
+    ],
+    [{ because: ' ' }, 'Say why'],
+    [{ deviceId: 'dev_none' }, 'no Device'],
+  ] as const)
+    expect((await schedule({ ...work, mode: 'PLAN', ...wrong })).scheduleMaintenance).toMatchObject({
+      message: expect.stringContaining(said),
+    });
   // It speaks for two devices: the sector, and one that nobody plans to work on.
   agent(3).setSilent(true);
   await tenant.eventually(

@@ -1,33 +1,20 @@
 import { newId } from '@dotmac/platform';
-import { NotFoundError, ValidationError } from '@dotmac/schema';
+import { NotFoundError, requireFingerprint, StalePlanError, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
-import { deviceOfRow } from '../port-fields.ts';
-import { DeviceRef } from '../types.ts';
-import { cancelMaintenance, insertMaintenance, type MaintenanceWindow } from './store.ts';
-
-const MaintenanceWindowRef = builder.objectRef<MaintenanceWindow>('MaintenanceWindow').implement({
-  description:
-    'Planned work: what happens meanwhile to the device and behind it opens no incident and pages nobody.',
-  fields: (t) => ({
-    id: t.exposeID('id'),
-    device: t.field(deviceOfRow),
-    startsAt: t.expose('startsAt', { type: 'DateTime' }),
-    endsAt: t.expose('endsAt', { type: 'DateTime' }),
-    because: t.exposeString('because'),
-    cancelledAt: t.expose('cancelledAt', { type: 'DateTime', nullable: true }),
-  }),
-});
-
-builder.objectField(DeviceRef, 'maintenanceWindows', (t) =>
-  t.field({
-    type: [MaintenanceWindowRef],
-    description: 'Planned work that goes on or is to come, the next one first.',
-    resolve: async ({ id }, _args, { loaders }) => [...(await loaders.maintenanceOfDevice.load(id))],
-  }),
-);
+import { fingerprintOf } from '../change/apply.ts';
+import { lockTopology } from '../topology/store.ts';
+import { ChangeModeEnum } from '../types.ts';
+import { coverages } from './coverage.ts';
+import { cancelMaintenance, insertMaintenance } from './store.ts';
+import { MaintenanceWindowRef } from './type.ts';
 
 const ScheduleMaintenanceInput = builder.inputType('ScheduleMaintenanceInput', {
   fields: (t) => ({
+    mode: t.field({
+      type: ChangeModeEnum,
+      description: 'Left out: applied unseen, as by clients older than the plan.',
+    }),
+    fingerprint: t.string({ description: 'Of the plan; needed to APPLY.' }),
     deviceId: t.id({ required: true }),
     startsAt: t.field({ type: 'DateTime', required: true }),
     endsAt: t.field({ type: 'DateTime', required: true }),
@@ -39,23 +26,49 @@ const CancelMaintenanceInput = builder.inputType('CancelMaintenanceInput', {
   fields: (t) => ({ id: t.id({ required: true }), clientMutationId: t.string() }),
 });
 
+/** @throws ValidationError */
+function checkWindow(
+  { startsAt, endsAt, because }: { startsAt: Date; endsAt: Date; because: string },
+  now: number,
+): void {
+  if (endsAt <= startsAt) throw new ValidationError('input.endsAt', 'It ends after it starts');
+  if (endsAt.getTime() <= now)
+    throw new ValidationError('input.endsAt', 'It is over already: give an end in the future');
+  if (because.trim() === '' || because.length > 500)
+    throw new ValidationError('input.because', 'Say why, in 1 to 500 characters');
+}
+
 builder.mutationFields((t) => ({
   scheduleMaintenance: t.field({
     type: MaintenanceWindowRef,
+    description:
+      'PLAN answers with the window as it would be: the devices, services, open alarms and open incidents it covers. APPLY with its fingerprint schedules it.',
     authScopes: { scope: 'network:write' },
-    errors: { types: [NotFoundError, ValidationError] },
+    errors: { types: [NotFoundError, ValidationError, StalePlanError] },
     args: { input: t.arg({ type: ScheduleMaintenanceInput, required: true }) },
-    resolve: async (_root, { input }, { services, loaders, principal }) => {
-      const { deviceId, startsAt, endsAt, because } = input;
-      if (endsAt <= startsAt) throw new ValidationError('input.endsAt', 'It ends after it starts');
+    resolve: async (_root, { input }, { services: { database, clock }, loaders, principal }) => {
+      const { mode, fingerprint: planned, deviceId, startsAt, endsAt, because } = input;
+      checkWindow({ startsAt, endsAt, because }, clock.now());
       if ((await loaders.device.load(deviceId)) === null) throw new NotFoundError('Device', deviceId);
-      return insertMaintenance(services.database, {
-        id: newId('mnt', services.clock),
-        deviceId,
-        startsAt,
-        endsAt,
-        because,
-        createdBy: principal.id,
+      return database.transaction().execute(async (transaction) => {
+        await lockTopology(transaction);
+        const [covered] = await coverages(transaction, [deviceId]);
+        const fingerprint = fingerprintOf(deviceId, JSON.stringify([startsAt, endsAt, because]), [
+          ...(covered?.coveredIds ?? []),
+          ...(covered?.serviceIds ?? []),
+          ...(covered?.incidents ?? []).map(({ id }) => id),
+        ]);
+        const window = {
+          id: newId('mnt', clock),
+          deviceId,
+          startsAt,
+          endsAt,
+          because,
+          createdBy: principal.id,
+        };
+        if (mode === 'PLAN') return { ...window, cancelledAt: null, cancelledBy: null, fingerprint };
+        if (mode === 'APPLY' && requireFingerprint(planned) !== fingerprint) throw new StalePlanError();
+        return { ...(await insertMaintenance(transaction, window)), fingerprint };
       });
     },
   }),

@@ -4,23 +4,20 @@ import type { Selectable } from 'kysely';
 
 export type MaintenanceWindow = Selectable<TenantDatabase['network.maintenanceWindow']>;
 
-/** Planned work that goes on now at any of these devices, the one that ends last. */
+/** Planned work that goes on now at any of these devices. */
 export async function currentMaintenance(
   db: Executor<TenantDatabase>,
   deviceIds: readonly string[],
   now: Date,
-): Promise<MaintenanceWindow | null> {
-  const row = await db
+): Promise<MaintenanceWindow[]> {
+  return db
     .selectFrom('network.maintenanceWindow')
     .selectAll()
     .where('deviceId', 'in', deviceIds)
     .where('startsAt', '<=', now)
     .where('endsAt', '>', now)
     .where('cancelledAt', 'is', null)
-    .orderBy('endsAt', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row ?? null;
+    .execute();
 }
 
 export async function insertMaintenance(
@@ -62,4 +59,11 @@ export async function cancelMaintenance(
     .returningAll()
     .executeTakeFirst();
   return row ?? null;
+}
+
+export async function maintenanceById(
+  db: Executor<TenantDatabase>,
+  ids: readonly string[],
+): Promise<MaintenanceWindow[]> {
+  return db.selectFrom('network.maintenanceWindow').selectAll().where('id', 'in', ids).execute();
 }

@@ -12,7 +12,7 @@ afterAll(() => stack?.[Symbol.asyncDispose]());
 
 test('planned work says whom it concerns by name and what they pay in a month, and applies as it was planned', async () => {
   const { id: deviceId } = await graph.mutate('registerDevice', { name: 'tower' }, '... on Device { id }');
-  const [ada] = await subscribersOf(graph, { secret: 'planned', coaPort: 3799 }, ['ada']);
+  const [ada] = await subscribersOf(graph, { secret: 'planned-work', coaPort: 3799 }, ['ada']);
   await graph.mutate('attachService', { serviceId: ada?.serviceId, deviceId }, '');
   const now = Date.now();
   const schedule = async (asked: object) => {

@@ -230,6 +230,32 @@ test('customers of the line cards of other makers, by their own documents', asyn
   ).toEqual([expect.objectContaining({ serial: 'UBNT0A1B2C3D', rxPowerDbm: -11.42 })]);
 });
 
+test('subscribers of a base station whose MAC address is a text', async () => {
+  const entry = '1.3.6.1.4.1.4458.1000.3.1.37.1';
+  const number = (value: number) => ({ type: 'integer', value });
+  const text = (value: string) => ({ type: 'string', value });
+  const read = await device({
+    [`${entry}.3.1`]: number(4),
+    [`${entry}.9.1`]: number(-61),
+    [`${entry}.13.1`]: text('P00000E500A00001'),
+    [`${entry}.19.1`]: text('0200BB00000A'),
+    [`${entry}.30.1`]: number(92_500),
+    [`${entry}.42.1`]: text('HSU'),
+    [`${entry}.3.2`]: number(1),
+    [`${entry}.19.2`]: text('none'),
+  });
+  expect(await read('customerLink')).toEqual([
+    expect.objectContaining({
+      medium: 'WIRELESS',
+      mac: '02:00:bb:00:00:0a',
+      serial: 'P00000E500A00001',
+      signalDbm: -61,
+      downBitsPerSecond: 92_500_000n,
+      upBitsPerSecond: null,
+    }),
+  ]);
+});
+
 test('a device without neighbours has none; one without a table of customers says so', async () => {
   const read = await device({});
   expect(await read('neighbor')).toEqual([]);

@@ -1,7 +1,7 @@
 import { ENTERPRISES } from './enterprises.ts';
 import products from './products.json' with { type: 'json' };
 
-/** Below 1.3.6.1.4.1, from the makers' product MIBs: CISCO-PRODUCTS-MIB. */
+/** Below 1.3.6.1.4.1, from the makers' product MIBs: those of Cisco, Brocade, TP-Link, Ruckus and others. */
 const names: Readonly<Record<string, string>> = products;
 
 /** The name that the maker's product MIB gives a sysObjectID, or null. For boxes that name their model nowhere else. */

@@ -128,6 +128,8 @@ test('a box is of the maker its description begins with, whoever built it', () =
 
 test('a product is named by its sysObjectID', () => {
   expect(productOf(`${ENTERPRISES}9.1.576`)).toBe('cisco2811');
+  expect(productOf(`${ENTERPRISES}11863.5.28`)).toBe('T1600G-28TS');
+  expect(productOf(`${ENTERPRISES}25053.3.1.4.70`)).toBe('R710');
   expect(productOf(`${ENTERPRISES}9.1`)).toBeNull();
   expect(productOf(null)).toBeNull();
 });

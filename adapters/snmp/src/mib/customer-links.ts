@@ -51,7 +51,7 @@ function linkOf(table: CustomerTable, index: string, cell: Cell, port: PortName 
   const parts = index.split('.').map(Number);
   const mac =
     table.macIndex === undefined
-      ? asMac(cell(table.mac))
+      ? (asMac(cell(table.mac)) ?? macInText(asText(cell(table.mac))))
       : macOf(parts.slice(table.macIndex, table.macIndex + 6));
   const serial = serialOf(cell(table.serial));
   if (mac === null && serial === null) return null;
@@ -99,6 +99,12 @@ function quantityOf({ divisor = 1, offset = 0, absent = [] }: Scaled, value: Snm
   const raw = asNumber(value);
   if (raw === null || absent.includes(raw)) return null;
   return (raw + offset) / divisor;
+}
+
+/** Twelve hexadecimal digits, pairs parted or not; where a MAC address is a text. */
+function macInText(text: string | null): string | null {
+  const digits = text?.replaceAll(/[:.-]/g, '').toLowerCase() ?? '';
+  return /^[0-9a-f]{12}$/.test(digits) ? digits.replace(/(..)(?=.)/g, '$1:') : null;
 }
 
 /** Four octets of letters and four of a number (ITU-T G.984.3, 9.2.4.1), or text that says the same. */

@@ -48,6 +48,7 @@ const epon = '1.3.6.1.4.1.3320.101';
 const fiberHome = '1.3.6.1.4.1.5875.800.3';
 const uFiber = '1.3.6.1.4.1.41112.1.5.6.2.1';
 const vsol = '1.3.6.1.4.1.37950.1.1.6.1.1';
+const radwin = '1.3.6.1.4.1.4458.1000.3.1.37.1';
 const noReading = 2_147_483_647;
 /** What ZTE's line cards say of an ONU out of service, and of no light (ZTE-AN-PON-BASE-MIB). */
 const noLight = [65_535_000, -80_000];
@@ -68,6 +69,21 @@ export const customerTables: readonly CustomerTable[] = [
       upBitsPerSecond: { column: `${mikrotik}.2.1.9` },
     },
     mostRows: 2_000,
+  },
+  {
+    // RADWIN-MIB-WINLINK1000, winlink1000HbsAirRegisteredCpeTable: the subscribers of a base station; peaks in kbit/s.
+    id: 'radwin-subscribers',
+    medium: 'WIRELESS',
+    present: `${radwin}.3`,
+    mac: `${radwin}.19`,
+    serial: `${radwin}.13`,
+    name: `${radwin}.42`,
+    quantities: {
+      signalDbm: { column: `${radwin}.9`, absent: [0] },
+      downBitsPerSecond: { column: `${radwin}.30`, divisor: 0.001 },
+      upBitsPerSecond: { column: `${radwin}.31`, divisor: 0.001 },
+    },
+    mostRows: 256,
   },
   {
     // MIKROTIK-MIB, mtxrWlCMRtabTable: the radios of a CAPsMAN.

@@ -38,6 +38,8 @@ export interface CreditableTax {
   readonly name: string;
   readonly category: string;
   readonly percent: string;
+  /** Why it takes nothing: a certificate, a reverse charge. */
+  readonly reason?: string;
   readonly net: bigint;
   readonly tax: bigint;
   readonly creditedNet: bigint;

@@ -80,8 +80,17 @@ export function creditNoteDraft(
       paymentTermDays: 0,
       lines,
       taxes: groups.map(({ group, net: base, tax: ofGroup, explanation }) => {
-        const { componentId, name, category, percent } = invoice.taxes[group] ?? unknownTax;
-        return { componentId, name, category, percent, base: -base, tax: -ofGroup, explanation };
+        const { componentId, name, category, percent, reason } = invoice.taxes[group] ?? unknownTax;
+        return {
+          componentId,
+          name,
+          category,
+          percent,
+          base: -base,
+          tax: -ofGroup,
+          ...(reason === undefined ? {} : { reason }),
+          explanation,
+        };
       }),
       net,
       tax,
@@ -92,7 +101,7 @@ export function creditNoteDraft(
   };
 }
 
-const unknownTax = { componentId: '', name: '', category: 'S', percent: '0' };
+const unknownTax = { componentId: '', name: '', category: 'S', percent: '0', reason: undefined };
 
 /** What is taken of a line, or why it cannot be. */
 function pick(line: CreditableLine, asked: CreditLine): Picked | string {

@@ -64,6 +64,9 @@ export async function creditableInvoice(
     where t.document_id = ${invoiceId} group by t.document_id, t.tax_group order by t.tax_group`.execute(db);
   const snapshot = snapshotOfText(invoice.snapshot);
   const places = taxes.map(({ taxGroup }) => taxGroup);
+  const groupOf = ({ component, percent, category }: (typeof snapshot.taxes)[number]) =>
+    `${component}|${percent ?? ''}|${category}`;
+  const reasons = new Map(snapshot.taxes.map((tax) => [groupOf(tax), tax.reason]));
   const { id, customerId, currency, name, email } = invoice;
   return {
     id,
@@ -71,7 +74,10 @@ export async function creditableInvoice(
     currency,
     customerName: name,
     customerEmail: email,
-    taxes,
+    taxes: taxes.map((tax) => {
+      const reason = reasons.get(tax.taxGroup);
+      return reason === undefined ? tax : { ...tax, reason };
+    }),
     lines: rows.map(({ numerator, denominator, notes, taxParts, ...line }, at) => ({
       ...line,
       credited: notes.reduce((sum, { net }) => sum + BigInt(net), 0n),
@@ -82,7 +88,7 @@ export async function creditableInvoice(
           group:
             group === undefined
               ? taxes.findIndex(({ componentId }) => componentId === component)
-              : places.indexOf(`${group.component}|${group.percent ?? ''}|${group.category}`),
+              : places.indexOf(groupOf(group)),
           componentId: component,
           tax: BigInt(tax),
           credited: notes.reduce((sum, { parts }) => sum - BigInt(parts[index]?.tax ?? 0), 0n),

@@ -109,10 +109,7 @@ export function enInvoice(
     if (tax !== undefined && tax.percent === undefined)
       return { ok: false, message: `EN 16931 knows VAT by percent only; ${tax.name} is not` };
     const net = sign * BigInt(line.net);
-    const vat = {
-      category: (tax?.category ?? untaxed) as VatCategory,
-      percent: tax === undefined ? (untaxed === 'O' ? undefined : '0') : tax.percent,
-    };
+    const vat = vatOf(tax ?? { category: untaxed });
     const to = lastDay(line.from, line.to);
     if (line.discount === true && takesOff) {
       const reason = `${line.description}, ${line.from} to ${to}`;
@@ -131,22 +128,7 @@ export function enInvoice(
       ...vat,
     });
   }
-  const breakdown: VatBreakdown[] = snapshot.taxes.map((tax) => ({
-    category: tax.category as VatCategory,
-    percent: tax.percent,
-    base: sign * BigInt(tax.base),
-    tax: sign * BigInt(tax.tax),
-    reason: tax.reason,
-  }));
-  const rest = snapshot.lines.filter(({ taxes }) => (taxes ?? []).length === 0);
-  if (rest.length > 0)
-    breakdown.push({
-      category: untaxed,
-      percent: untaxed === 'O' ? undefined : '0',
-      base: rest.reduce((sum, line) => sum + sign * BigInt(line.net), 0n),
-      tax: 0n,
-      reason: untaxed === 'O' ? 'Not subject to VAT' : 'Exempt from VAT',
-    });
+  const breakdown = breakdownOf(snapshot, untaxed, sign);
   const inclusive = sign * BigInt(snapshot.gross);
   return {
     ok: true,
@@ -175,6 +157,53 @@ export function enInvoice(
       payable: inclusive - prepaid,
     },
   };
+}
+
+/** The rate as BT-119 and BT-152 say it: one text for one number, and none outside the scope of VAT (BR-O-05). */
+function vatOf({ category, percent = '0' }: { readonly category: string; readonly percent?: string }) {
+  const plain = percent.includes('.') ? percent.replace(/\.?0+$/, '') : percent;
+  return { category: category as VatCategory, percent: category === 'O' ? undefined : plain };
+}
+
+/** BT-120, where the tax gives no reason of its own. */
+const reasonOf: Readonly<Record<string, string>> = {
+  E: 'Exempt from VAT',
+  AE: 'Reverse charge',
+  O: 'Not subject to VAT',
+};
+
+/**
+ * BG-23: one of each category and rate (BR-S-08, BR-E-01 and the like), however many taxes, certificates and untaxed lines
+ * of ours come under it; the reasons of all of them.
+ */
+function breakdownOf(snapshot: DocumentSnapshot, untaxed: 'E' | 'O', sign: bigint): VatBreakdown[] {
+  const rest = snapshot.lines.filter(({ taxes }) => (taxes ?? []).length === 0);
+  const parts = snapshot.taxes.map((tax) => ({
+    ...vatOf(tax),
+    base: sign * BigInt(tax.base),
+    tax: sign * BigInt(tax.tax),
+    reason: tax.reason ?? reasonOf[tax.category],
+  }));
+  if (rest.length > 0)
+    parts.push({
+      ...vatOf({ category: untaxed }),
+      base: rest.reduce((sum, line) => sum + sign * BigInt(line.net), 0n),
+      tax: 0n,
+      reason: reasonOf[untaxed],
+    });
+  const merged = new Map<string, VatBreakdown>();
+  for (const part of parts) {
+    const key = `${part.category}|${part.percent ?? ''}`;
+    const { base = 0n, tax = 0n, reason } = merged.get(key) ?? {};
+    const reasons = new Set([reason, part.reason].filter((one) => one !== undefined));
+    merged.set(key, {
+      ...part,
+      base: base + part.base,
+      tax: tax + part.tax,
+      reason: reasons.size === 0 ? undefined : [...reasons].join('; '),
+    });
+  }
+  return [...merged.values()];
 }
 
 /** BT-22: why a credit note was issued, and how net amounts came of prices with tax. */

@@ -226,7 +226,7 @@ describe('EN 16931', () => {
     ['BR-CO-14', { ...valid, tax: 379n }],
     ['BR-CO-15', { ...valid, inclusive: 2681n }],
     ['BR-CO-16', { ...valid, payable: 2681n }],
-    ['BR-CO-17', withGroup({ tax: 382n })],
+    ['BR-CO-17', withGroup({ tax: 383n })],
     ['BR-CO-18', { ...valid, breakdown: [] }],
     ['BR-CO-25', { ...valid, dueOn: undefined }],
     ['BR-CO-26', seller({ vatId: null })],

@@ -18,33 +18,33 @@ export interface Attempts {
 }
 
 /**
- * Wrong passwords by login name and line. `bearer` is whatever knows the password: when another takes its place, the count
+ * Wrong passwords by login name and line. `right` is the password that they are not: when another takes its place, the count
  * begins anew, so that a new password works at once. Bounded: the line that was silent longest is forgotten first.
  */
-export class Backoff<Bearer extends object> {
-  readonly #lines = new Map<string, Attempts & { readonly bearer: Bearer }>();
+export class Backoff {
+  readonly #lines = new Map<string, Attempts & { readonly right: string }>();
 
   /** Nobody has given a wrong password. */
   get idle(): boolean {
     return this.#lines.size === 0;
   }
 
-  attempts(username: string, mac: string | null, bearer: Bearer): Attempts | null {
+  attempts(username: string, mac: string | null, right: string): Attempts | null {
     if (this.#lines.size === 0) return null;
     const known = this.#lines.get(keyOf(username, mac));
-    return known?.bearer === bearer ? known : null;
+    return known?.right === right ? known : null;
   }
 
-  failed(username: string, mac: string | null, bearer: Bearer, now: number): void {
+  failed(username: string, mac: string | null, right: string, now: number): void {
     const key = keyOf(username, mac);
-    const failures = (this.attempts(username, mac, bearer)?.failures ?? 0) + 1;
+    const failures = (this.attempts(username, mac, right)?.failures ?? 0) + 1;
     this.#lines.delete(key);
     if (this.#lines.size >= mostLines)
       for (const oldest of this.#lines.keys()) {
         this.#lines.delete(oldest);
         break;
       }
-    this.#lines.set(key, { bearer, failures, until: now + backoffMilliseconds(failures) });
+    this.#lines.set(key, { right, failures, until: now + backoffMilliseconds(failures) });
   }
 
   succeeded(username: string, mac: string | null): void {

@@ -6,7 +6,6 @@ import type { Backoff } from './backoff.ts';
 import { explainAddress } from './lending.ts';
 import type { LoginFacts, RejectReason } from './login-facts.ts';
 import type { LoginParts } from './parts.ts';
-import type { PolicyAccess } from './policy-access.ts';
 import { type ExplainedStep, explainDecision } from './rules.ts';
 
 export interface LoginExplanation {
@@ -28,11 +27,7 @@ export interface LoginQuestion {
 }
 
 /** What the answer to a login would be now, and why. Nothing changes by asking. */
-export function explainLogin(
-  question: LoginQuestion,
-  known: LoginParts,
-  backoff: Backoff<PolicyAccess>,
-): LoginExplanation {
+export function explainLogin(question: LoginQuestion, known: LoginParts, backoff: Backoff): LoginExplanation {
   const { username, mac, password } = question;
   const { memory, realms } = known;
   const asked = question.nas;
@@ -60,7 +55,7 @@ export function explainLogin(
     portId: () => question.portId ?? undefined,
     circuitId: () => question.circuitId ?? undefined,
     password: given,
-    attempts: access === null ? null : backoff.attempts(username, line, access),
+    attempts: access === null ? null : backoff.attempts(username, line, access.password),
   };
   const { steps, reason, garden } = explainDecision(facts);
   if (reason !== null || access === null) return { decision: 'REJECT', reason, steps };

@@ -52,7 +52,7 @@ export class LoginPolicy implements RadiusPolicy {
   readonly #facts: FactSource;
   readonly #accepting: Accepting;
   readonly #vouchers: VoucherLogins;
-  readonly #backoff = new Backoff<PolicyAccess>();
+  readonly #backoff = new Backoff();
   readonly traces: PacketTraces;
 
   /** @param leaseFolder where leases that are not in the database yet outlive the process; null: nowhere. */
@@ -175,7 +175,9 @@ export class LoginPolicy implements RadiusPolicy {
           return namesOf(request.presented.certificate).includes(username) ? 'RIGHT' : 'WRONG';
         return access !== null && this.#radius.verifyPassword(request, access.password) ? 'RIGHT' : 'WRONG';
       },
-      access === null || this.#backoff.idle ? null : (mac) => this.#backoff.attempts(username, mac, access),
+      access === null || this.#backoff.idle
+        ? null
+        : (mac) => this.#backoff.attempts(username, mac, access.password),
     );
     const { reason, garden } = decideLogin(facts);
     const accepted =
@@ -189,7 +191,7 @@ export class LoginPolicy implements RadiusPolicy {
     }
     const refusal = reason ?? (accepted?.kind === 'REJECT' ? accepted.reason : 'UNKNOWN_USER');
     if (refusal === 'BAD_PASSWORD' && access !== null)
-      this.#backoff.failed(username, facts.mac, access, facts.now);
+      this.#backoff.failed(username, facts.mac, access.password, facts.now);
     return this.#refuse(request, nas, access?.serviceId ?? null, refusal);
   }
 

@@ -161,14 +161,16 @@ describe('wrong passwords', () => {
       0, 0, 2_000, 4_000, 8_000, 32_000, 60_000, 60_000,
     ]);
   });
-  test('are counted per line, until the right one or another bearer', () => {
-    const backoff = new Backoff<object>();
-    const bearer = {};
-    for (let i = 0; i < 5; i++) backoff.failed('ada', 'cc:2d:e0:a3:3d:d5', bearer, 1_000);
-    expect(backoff.attempts('ada', 'cc:2d:e0:a3:3d:d5', bearer)).toMatchObject({ failures: 5, until: 3_000 });
-    expect(backoff.attempts('ada', null, bearer)).toBeNull();
-    expect(backoff.attempts('ada', 'cc:2d:e0:a3:3d:d5', {})).toBeNull();
+  test('are counted per line, until the right one or another password', () => {
+    const backoff = new Backoff();
+    for (let i = 0; i < 5; i++) backoff.failed('ada', 'cc:2d:e0:a3:3d:d5', 'right', 1_000);
+    expect(backoff.attempts('ada', 'cc:2d:e0:a3:3d:d5', 'right')).toMatchObject({
+      failures: 5,
+      until: 3_000,
+    });
+    expect(backoff.attempts('ada', null, 'right')).toBeNull();
+    expect(backoff.attempts('ada', 'cc:2d:e0:a3:3d:d5', 'another')).toBeNull();
     backoff.succeeded('ada', 'cc:2d:e0:a3:3d:d5');
-    expect(backoff.attempts('ada', 'cc:2d:e0:a3:3d:d5', bearer)).toBeNull();
+    expect(backoff.attempts('ada', 'cc:2d:e0:a3:3d:d5', 'right')).toBeNull();
   });
 });

@@ -35,7 +35,7 @@ describe.skipIf(!installed('openssl', 'version'))('CoA over the connection that 
   const anomalies: Anomaly[] = [];
   const client = new CoaClient({ waitsMs: [20_000] });
   /** For what is never answered. */
-  const hasty = new CoaClient({ waitsMs: [150, 150], jitter: 0 });
+  const hasty = new CoaClient({ waitsMs: [750, 750], jitter: 0 });
   const nases: RadSecClient[] = [];
   beforeAll(async () => {
     authority = await TestAuthority.create();
@@ -163,8 +163,10 @@ describe.skipIf(!installed('openssl', 'version'))('CoA over the connection that 
       reply(answer(request, packetCodes['Disconnect-ACK']));
     });
     expect(await send(connection, 'CoA', hasty)).toMatchObject({ outcome: 'TIMEOUT' });
-    await vi.waitFor(() =>
-      expect(anomalies).toContainEqual(expect.objectContaining({ kind: 'UNEXPECTED_CODE', nasId: 'nas' })),
+    await vi.waitFor(
+      () =>
+        expect(anomalies).toContainEqual(expect.objectContaining({ kind: 'UNEXPECTED_CODE', nasId: 'nas' })),
+      { timeout: 20_000 },
     );
   });
 });

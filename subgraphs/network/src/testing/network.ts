@@ -30,9 +30,9 @@ export interface TestNetwork extends AsyncDisposable {
   about(subject: string): { subject: string; occurredAt: number; actor: string };
   /** Runs a mutation with one input; `selection` is on its result. */
   mutate(field: string, input: object, selection: string): Promise<Record<string, unknown>>;
-  /** Orders a service and waits until its access is there. */
+  /** Orders a service and waits until its access is there, and the login policy knows it. */
   order(planId?: string, username?: string | null): Promise<TestService>;
-  /** Logs in once the policy knows the service. */
+  /** Logs in once the policy lets the service in, and waits until its session is there. */
   online(service: TestService): Promise<{ login: LoginResult; session: NonNullable<LoginResult['session']> }>;
   lock(service: TestService, locks: LockReason[]): Promise<void>;
   accessOf(serviceId: string): Promise<AccessAnswer | null>;
@@ -55,7 +55,7 @@ export async function startTestNetwork(
   ports: Pick<NetworkPorts, 'sessionClock' | 'reapIntervalSeconds' | 'leaseFolder'> = {},
 ): Promise<TestNetwork> {
   const client = new radius.RadiusClient();
-  const coa = new radius.CoaClient({ waitsMs: [50, 50], jitter: 0 });
+  const coa = new radius.CoaClient({ waitsMs: [250, 1_000], jitter: 0 });
   const drivers = new DriverRegistry([radius.createRadiusDriver(coa), createRouterosDriver()]);
   let module: NetworkModule | undefined;
   const tenant = await startTestRuntime<TenantDatabase, TenantEvents>('tenant', (services) => {

@@ -1,4 +1,5 @@
 import type { LockReason } from '@dotmac/schema';
+import type { LoginPolicy } from '../aaa/policy.ts';
 import type { NetworkBase } from './network.ts';
 import { questions } from './questions.ts';
 
@@ -13,8 +14,9 @@ export interface TestService {
 }
 
 /** Orders, logins and locks. */
-export function subscribers({ tenant, nas, append, about, mutate }: NetworkBase) {
+export function subscribers({ tenant, module, nas, append, about, mutate }: NetworkBase) {
   const { accessOf, explain } = questions(tenant);
+  const { known } = module.policy as LoginPolicy;
   let ordered = 0;
   return {
     async order(planId = 'pln_50', wanted: string | null = null): Promise<TestService> {
@@ -30,6 +32,17 @@ export function subscribers({ tenant, nas, append, about, mutate }: NetworkBase)
         () => accessOf(serviceId),
         (answer) => answer !== null,
       );
+      const row = await tenant.services.database
+        .selectFrom('network.access')
+        .select('readyAt')
+        .where('serviceId', '=', serviceId)
+        .executeTakeFirst();
+      // Without a plan nobody can log in.
+      if (row?.readyAt != null)
+        await tenant.eventually(
+          async () => known.serviceOf(access?.username ?? ''),
+          (service) => service === serviceId,
+        );
       const revealed = await mutate(
         'revealAccessPassword',
         { serviceId, reason: 'install visit' },
@@ -44,14 +57,20 @@ export function subscribers({ tenant, nas, append, about, mutate }: NetworkBase)
         mac: `cc:2d:e0:00:00:${number.toString(16).padStart(2, '0')}`,
       };
     },
-    async online({ username, password, mac }: TestService) {
+    async online({ serviceId, username, password, mac }: TestService) {
       await tenant.eventually(
         () => explain(username, password),
         (answer) => answer.decision !== 'REJECT',
       );
       const login = await nas.login(username, password, { mac });
-      if (login.session === null) throw new Error(`The login was ${login.reason}`);
-      return { login, session: login.session };
+      const { session } = login;
+      if (session === null) throw new Error(`The login was ${login.reason}`);
+      // Its Start is answered once it is on disk, which may be before it is in the sessions.
+      await tenant.eventually(
+        async () => known.liveSessionsOf(serviceId),
+        (live) => live.some(({ nativeId }) => nativeId === session.id),
+      );
+      return { login, session };
     },
     lock: ({ serviceId, customerId }: TestService, locks: LockReason[]) =>
       append({

@@ -77,7 +77,7 @@ beforeEach(async () => {
     authPort: server.authPort as number,
     acctPort: server.acctPort as number,
   });
-  client = new CoaClient({ waitsMs: [30, 30], jitter: 0 });
+  client = new CoaClient({ waitsMs: [500, 500], jitter: 0 });
 });
 afterEach(async () => {
   await nas.close();
@@ -129,7 +129,9 @@ test('a blocked subscriber is disconnected, and the session ends with a Stop', a
   expect(plan.risk).toBe('session-drop');
   expect(await session.apply(plan, context)).toMatchObject({ outcome: 'applied' });
   expect(nas.sessions.size).toBe(0);
-  await expect.poll(() => records.at(-1)).toMatchObject({ status: 'STOP', terminateCause: 6 });
+  await expect
+    .poll(() => records.at(-1), { timeout: 20_000 })
+    .toMatchObject({ status: 'STOP', terminateCause: 6 });
   expect(await session.apply(plan, context), 'the session is gone').toMatchObject({ outcome: 'noop' });
 });
 

@@ -242,7 +242,9 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
     ],
     daily: [housekeeping(services)],
     async first(signal) {
-      await Promise.all([nasWatch.start(services, signal), eap.load(), policy.start(signal)]);
+      // First: with which of two secrets a NAS is talked to follows from what was heard of it.
+      await nasWatch.start(services, signal);
+      await Promise.all([eap.load(), policy.start(signal)]);
       await accounting.open();
       accounting.run(signal);
     },

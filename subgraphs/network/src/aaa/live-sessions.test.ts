@@ -50,3 +50,24 @@ test('of each service those are live that were heard of and have not ended, in t
     }),
   );
 });
+
+test('what is told while they are read is newer than what was read', () => {
+  const live = new LiveSessions();
+  const [ended, moved, quiet, begun, forgotten] = [0, 1, 2, 3, 4].map((n) => session(n, n, 1, false));
+  if (!(ended && moved && quiet && begun && forgotten)) throw new Error('Five sessions are not five');
+  live.take(session(9, 9, 0, false));
+  live.begin();
+  const read = [ended, moved, quiet, forgotten];
+  const interim = session(1, 1, 2, false);
+  live.take(session(0, 0, 2, true));
+  live.take(interim);
+  live.take(begun);
+  live.forget(keyText(forgotten));
+  expect(live.replace(read)).toEqual([quiet]);
+  const now = (n: number) => live.ofService(`svc_${n}`);
+  expect([0, 1, 2, 3, 4, 9].map(now)).toEqual([[], [interim], [quiet], [begun], [], []]);
+
+  live.begin();
+  expect(live.replace([quiet])).toEqual([quiet]);
+  expect(now(1)).toEqual([]);
+});

@@ -13,6 +13,8 @@ export class LiveSessions {
   readonly #byKey = new Map<string, SessionState>();
   /** Nearly every service has one: of a hundred thousand, lists of one would be megabytes. */
   readonly #byService = new Map<string, SessionState | readonly SessionState[]>();
+  /** What was told since `begin`. */
+  #meanwhile: (() => void)[] | null = null;
 
   /** By `keyText`; null when none is live. */
   ofKey(key: string): SessionState | null {
@@ -26,8 +28,29 @@ export class LiveSessions {
     return isOne(live) ? [live] : live;
   }
 
+  /** All of them are being read: what is told from here on is newer than what `replace` is given. */
+  begin(): void {
+    this.#meanwhile = [];
+  }
+
+  /** Takes over what was read since `begin`. @returns those of it that nothing newer was told of. */
+  replace(read: readonly SessionState[]): SessionState[] {
+    const newer = this.#meanwhile ?? [];
+    this.#meanwhile = null;
+    this.#byKey.clear();
+    this.#byService.clear();
+    for (const session of read) this.#take(session);
+    for (const tell of newer) tell();
+    return read.filter((session) => this.#byKey.get(keyText(session)) === session);
+  }
+
   /** Takes a session over as it is now: kept while it is live, dropped when it has ended. */
   take(session: SessionState): void {
+    this.#take(session);
+    this.#meanwhile?.push(() => this.#take(session));
+  }
+
+  #take(session: SessionState): void {
     const key = keyText(session);
     if (session.stoppedAt === null) {
       this.#byKey.set(key, session);
@@ -39,6 +62,11 @@ export class LiveSessions {
   }
 
   forget(key: string): void {
+    this.#forget(key);
+    this.#meanwhile?.push(() => this.#forget(key));
+  }
+
+  #forget(key: string): void {
     const session = this.#byKey.get(key);
     if (session === undefined) return;
     this.#byKey.delete(key);

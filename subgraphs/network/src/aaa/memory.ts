@@ -7,6 +7,7 @@ import type { Realms } from '../realm/realms.ts';
 import type { KnownServices } from '../session/record.ts';
 import type { SessionState } from '../session/rules.ts';
 import type { ServiceMove } from '../session/write.ts';
+import { Turns } from '../turns.ts';
 import { VoucherMemory } from '../voucher/memory.ts';
 import { AccessTable } from './access-table.ts';
 import { Follower } from './follower.ts';
@@ -34,9 +35,10 @@ export class LoginMemory implements KnownServices {
   readonly vouchers: VoucherMemory;
   readonly foretold = new Foretold();
   #accesses = new AccessTable();
-  #live = new LiveSessions();
+  readonly #live = new LiveSessions();
   #garden = defaultGarden;
-  #reading: Promise<void> = Promise.resolve();
+  readonly #accessTurns = new Turns();
+  readonly #gardenTurns = new Turns();
 
   /** @param onSessions told of what changed when the memory knows it. */
   constructor(
@@ -114,8 +116,10 @@ export class LoginMemory implements KnownServices {
     }
   }
 
-  async reloadGarden(): Promise<void> {
-    this.#garden = await garden(this.#services.database);
+  reloadGarden(): Promise<void> {
+    return this.#gardenTurns.take(null, async () => {
+      this.#garden = await garden(this.#services.database);
+    });
   }
 
   async reloadRealms(): Promise<void> {
@@ -126,12 +130,10 @@ export class LoginMemory implements KnownServices {
     await this.#dictionaries?.load();
   }
 
-  /** Reads some services anew, one reading after another: an older row must not come last. */
+  /** Reads some services anew. */
   refresh(serviceIds: readonly string[]): Promise<void> {
     if (serviceIds.length === 0) return Promise.resolve();
-    const turn = this.#reading.then(() => this.#read(serviceIds));
-    this.#reading = turn.catch(() => undefined);
-    return turn;
+    return this.#accessTurns.take(null, () => this.#read(serviceIds));
   }
 
   async #read(serviceIds: readonly string[]): Promise<void> {
@@ -174,9 +176,11 @@ export class LoginMemory implements KnownServices {
     for (const key of keys) this.#live.forget(key);
   }
 
-  /** Reads everything, then takes it over at once: half a load must not refuse the other half. */
+  /** Reads everything, then takes it over at once: half a load must not refuse the other half. One at a time. */
   async load(): Promise<void> {
     this.foretold.begin();
+    // Accounting goes on meanwhile, such as with what was spooled in an outage.
+    this.#live.begin();
     await this.nases.load();
     await this.reloadGarden();
     await this.vouchers.load();
@@ -187,8 +191,7 @@ export class LoginMemory implements KnownServices {
     this.#accesses = accesses;
     // What was told while it was being read.
     for (const serviceId of this.foretold.waiting()) this.#apply(serviceId);
-    this.#live = new LiveSessions();
-    this.sessionsChanged(live);
+    this.#onSessions(this.#live.replace(live));
   }
 
   /** Page by page into what is kept: all rows at once would need twice the memory. */

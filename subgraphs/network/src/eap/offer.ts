@@ -1,5 +1,6 @@
 import type { EapOptions, RadiusServer } from '@dotmac/radius';
 import type { NetworkServices } from '../builder.ts';
+import { Turns } from '../turns.ts';
 import { eapKeyPurpose, storedEap } from './store.ts';
 
 /** Brings the tenant's EAP methods to its RADIUS server. */
@@ -7,6 +8,7 @@ export class EapOffer {
   readonly #services: NetworkServices;
   #server: Pick<RadiusServer, 'useEap'> | null = null;
   #options: EapOptions | null = null;
+  readonly #turns = new Turns();
 
   constructor(services: NetworkServices) {
     this.#services = services;
@@ -19,7 +21,11 @@ export class EapOffer {
   }
 
   /** Reads them anew. */
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this.#turns.take(null, () => this.#read());
+  }
+
+  async #read(): Promise<void> {
     const { database, secrets, tenant } = this.#services;
     const { methods, certificate: cert, privateKey, clientAuthorities } = await storedEap(database);
     const ca = clientAuthorities === null ? {} : { ca: clientAuthorities };

@@ -7,6 +7,7 @@ import type { NetworkServices } from '../builder.ts';
 import { requestChange } from '../change/events.ts';
 import { garden } from '../garden/store.ts';
 import { disconnectQueue } from '../session/disconnect-job.ts';
+import { Turns } from '../turns.ts';
 import {
   hasQuota,
   judge,
@@ -59,6 +60,7 @@ export class TermKeeper {
   readonly #changed = new Set<string>();
   /** Sessions that are being ended, and when that was asked for. */
   readonly #ending = new Map<string, number>();
+  readonly #turns = new Turns();
   #span: Span | null = null;
 
   constructor(services: NetworkServices, sessionClock: Clock, known: Known) {
@@ -119,8 +121,12 @@ export class TermKeeper {
     await this.#known.refresh(turned.slice(0, mostPerLook));
   }
 
-  /** Reads a service anew, such as one whose terms are new. */
-  async read(serviceIds: readonly string[]): Promise<void> {
+  /** Reads services anew, such as one whose terms are new, in turn: an older reading must not come last. */
+  read(serviceIds: readonly string[]): Promise<void> {
+    return this.#turns.take(null, () => this.#readUsed(serviceIds));
+  }
+
+  async #readUsed(serviceIds: readonly string[]): Promise<void> {
     const { database, clock } = this.#services;
     const now = clock.now();
     const day = localDateAt(now, this.#timeZone);

@@ -149,6 +149,7 @@ test('CHAP without Message-Authenticator proves no secret: it is answered with t
 
 test('the end comes on time without a word of the database; then what was kept is forgotten, once', async () => {
   const { services } = isp.tenant;
+  const before = (await events('nas.secret.rotation.ended')).length;
   expect(await rotate(next, { overlapSeconds: 60 })).toMatchObject({ nas: { secretRotating: true } });
   await taken(2);
   const sooner = new Date(Date.now() + 1_000);
@@ -164,7 +165,7 @@ test('the end comes on time without a word of the database; then what was kept i
   expect(await rotation()).toBeNull();
   const clock = { now: () => Date.now() };
   const forgotten = () => endRotationsOnce(services, isp.module.nasWatch, clock);
-  const before = (await events('nas.secret.rotation.ended')).length;
+  // The module may have done so by itself a moment ago.
   await Promise.all([forgotten(), forgotten()]);
   expect(await forgotten()).toBe(0);
   const stored = await services.database

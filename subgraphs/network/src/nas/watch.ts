@@ -2,6 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { AccountingRecord, Anomaly, CoaAttempt, ServerCounters } from '@dotmac/radius';
 import type { Kysely } from 'kysely';
 import type { NetworkServices } from '../builder.ts';
+import { Turns } from '../turns.ts';
 import { keepHealth, keepProblems, keptHealth, keptProblems } from './health-store.ts';
 import { heardWith, type NasSecret, type SecretsHeard, unheardSecrets } from './rotation.ts';
 
@@ -45,6 +46,7 @@ export class NasWatch {
   readonly #problems = new Map<string, RadiusProblem>();
   readonly #changed = new Set<string>();
   readonly #changedProblems = new Set<string>();
+  readonly #turns = new Turns();
   /** The server, once it is there. */
   server: { readonly counters: Readonly<ServerCounters>; readonly ports: readonly number[] } | null = null;
 
@@ -125,8 +127,12 @@ export class NasWatch {
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
-  /** Writes what has changed; what cannot be written is tried again. */
-  async keep(database: Kysely<TenantDatabase>): Promise<void> {
+  /** Writes what has changed, and what is being written is there too when this resolves; what cannot be written is tried again. */
+  keep(database: Kysely<TenantDatabase>): Promise<void> {
+    return this.#turns.take(null, () => this.#keep(database));
+  }
+
+  async #keep(database: Kysely<TenantDatabase>): Promise<void> {
     if (this.#changed.size === 0 && this.#changedProblems.size === 0) return;
     const healths = [...this.#changed];
     const problems = [...this.#changedProblems];

@@ -1,6 +1,7 @@
 import type { LiveDictionary } from '@dotmac/radius';
 import type { RadiusPort } from '../aaa/port.ts';
 import type { NetworkServices } from '../builder.ts';
+import { Turns } from '../turns.ts';
 import { allDictionaries } from './store.ts';
 
 /** What the tenant's RADIUS server knows attributes by: our dictionary and the tenant's own, as they are in the database. */
@@ -11,7 +12,7 @@ export class Dictionaries {
   readonly #radius: RadiusPort;
   #known = '[]';
   #problems = new Map<string, string>();
-  #reading: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(services: NetworkServices, radius: RadiusPort) {
     this.#services = services;
@@ -21,10 +22,7 @@ export class Dictionaries {
 
   /** Reads all of them anew. One that is understood no longer, as after an update of ours, is left out and told of. */
   load(): Promise<void> {
-    // One reading after another: an older one must not come last.
-    const turn = this.#reading.then(() => this.#read());
-    this.#reading = turn.catch(() => undefined);
-    return turn;
+    return this.#turns.take(null, () => this.#read());
   }
 
   /** Why one of them is not used; null when it is. */

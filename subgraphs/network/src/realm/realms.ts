@@ -11,6 +11,7 @@ import type {
 } from '@dotmac/radius';
 import type { RadiusPort } from '../aaa/port.ts';
 import type { NetworkServices } from '../builder.ts';
+import { Turns } from '../turns.ts';
 import { realmOf, withoutRealm } from './rules.ts';
 import {
   allRealms,
@@ -45,6 +46,7 @@ export class Realms {
   #client: RadiusClient | null = null;
   #routes = new Map<string, Route>();
   #known = '';
+  readonly #turns = new Turns();
   #forwarded = 0;
   /** Records that home servers were not told of: they did not answer, or too many were on their way. */
   lost = 0;
@@ -56,7 +58,11 @@ export class Realms {
   }
 
   /** Reads all of them anew. */
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this.#turns.take(null, () => this.#read());
+  }
+
+  async #read(): Promise<void> {
     const realms = await allRealms(this.#services.database);
     const known = JSON.stringify(realms);
     // What is known of servers outlives a word that changes nothing, such as the event of our own change.

@@ -4,6 +4,7 @@ import type { TenantEvents } from '@dotmac/schema';
 import type { Kysely } from 'kysely';
 import { servicesByUsername } from '../access/store.ts';
 import type { SessionLine } from '../place/line-store.ts';
+import { Turns } from '../turns.ts';
 import { sessionEvent } from './events.ts';
 import {
   applyNews,
@@ -15,7 +16,6 @@ import {
 } from './rules.ts';
 import { inSlices } from './slices.ts';
 import { closeSessionsOfNas, keyText, newestSessions } from './store.ts';
-import { Turns } from './turns.ts';
 import { type ServiceMove, type SessionChange, writeSessions } from './write.ts';
 
 /** A NAS that said it starts or stops: its sessions from before are gone. */

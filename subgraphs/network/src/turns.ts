@@ -1,4 +1,7 @@
-/** Keeps work that concerns the same things in the order in which it came; the rest runs at once. */
+/**
+ * Keeps work that concerns the same things in the order in which it came; the rest runs at once. What is read anew for whoever
+ * asks is read in turns, so that an older reading does not come last.
+ */
 export class Turns {
   readonly #last = new Map<string, Promise<void>>();
   #everything: Promise<void> = Promise.resolve();

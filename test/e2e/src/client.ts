@@ -60,22 +60,36 @@ export interface Stream<Data> {
   close(): Promise<void>;
 }
 
-/** Subscribes over graphql-ws; resolves when the subscription is on its way to the gateway. */
+/** A stream of the event log over graphql-ws, of which the gateway tells where it begins. */
+export interface BegunStream<Data> extends Stream<Data> {
+  /** Resolves when the stream has begun: what happens from then on is in it. Never for what has no cursor. */
+  readonly begun: Promise<void>;
+}
+
+/** Subscribes over graphql-ws; returns when the subscription is on its way to the gateway. */
 export function subscribeWs<Data>(
   url: string,
   token: string,
   query: string,
   variables: Record<string, unknown> = {},
-): Stream<Data> {
+): BegunStream<Data> {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   const client: Client = createClient({
     url: url.replace(/^http/, 'ws'),
     webSocketImpl: WebSocket,
     connectionParams: { authorization: `Bearer ${token}` },
     retryAttempts: 0,
+    on: {
+      ping: (received, payload) => {
+        if (received && payload?.start !== undefined) begin();
+      },
+    },
   });
-  return streamOf(client.iterate({ query, variables }) as AsyncIterableIterator<GraphqlAnswer<Data>>, () =>
-    client.dispose(),
+  const stream = streamOf(
+    client.iterate({ query, variables }) as AsyncIterableIterator<GraphqlAnswer<Data>>,
+    () => client.dispose(),
   );
+  return { ...stream, begun };
 }
 
 /** The same over server-sent events. */

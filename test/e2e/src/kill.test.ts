@@ -36,11 +36,15 @@ async function signInAsOperator(tenant?: string): Promise<GraphUser> {
   return graphUser(stack.url, signIn.token);
 }
 
+/** A control plane, a runtime or a database server is started again meanwhile. */
+const patienceSeconds = 90;
+
 /** Asks until it is answered: while something is being restarted an answer may fail. */
 async function insist<Data>(ask: () => Promise<Data>): Promise<Data> {
   const answer = await eventually<Data | Error>(
     () => ask().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
     (result) => !(result instanceof Error),
+    patienceSeconds,
   );
   if (answer instanceof Error) throw answer;
   return answer;
@@ -48,7 +52,9 @@ async function insist<Data>(ask: () => Promise<Data>): Promise<Data> {
 
 const payments = 30;
 
-test('a tenant comes to life although the control plane is killed, and loses nothing when its own processes are', async () => {
+test('a tenant comes to life although the control plane is killed, and loses nothing when its own processes are', {
+  timeout: 300_000,
+}, async () => {
   const operator = await signInAsOperator();
   const input = {
     slug: 'delta',

@@ -67,6 +67,7 @@ test('a router that drops is an event, and so is its return', async () => {
     types: ['DEVICE_STATE_CHANGED'],
   });
   const router = ({ networkEvents }: NetworkEvent) => networkEvents.device?.name === 'tower-router';
+  await stream.begun;
   const offline = stream.until((event) => router(event) && event.networkEvents.toState === 'OFFLINE');
   try {
     await alpha.lab.power('off');

@@ -77,6 +77,7 @@ test('a tower without power is one incident: who is affected, what is at risk, a
       ... on IncidentChanged { incident { id } incidentState }
       ... on IncidentResolved { incident { id } incidentState } } }`,
   );
+  await stream.begun;
   const resolved = stream.until(({ networkEvents }) => networkEvents.__typename === 'IncidentResolved');
   try {
     await bravo.lab.power('off');

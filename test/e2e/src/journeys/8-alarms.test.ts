@@ -68,7 +68,7 @@ interface Told {
   };
 }
 /** What the NOC is told of alarms and incidents from now on. */
-function listen() {
+async function listen() {
   const told: Told['networkEvents'][] = [];
   const stream = subscribeWs<Told>(
     alpha.owner.url,
@@ -77,6 +77,7 @@ function listen() {
       __typename ... on AlarmRaised { alarm { interface { id } } } ... on AlarmUpdated { alarm { interface { id } } }
       ... on AlarmCleared { alarm { interface { id } } } } }`,
   );
+  await stream.begun;
   return {
     told,
     until: (type: string) =>
@@ -119,7 +120,7 @@ test('a port that flaps is one alarm that says so, and no incident', patient, as
     return answer.device.alarms.filter((alarm) => alarm.interface?.id === port.id);
   };
   const set = (state: 'up' | 'down') => alpha.lab.setInterface('access-switch', port.name, state);
-  const stream = listen();
+  const stream = await listen();
   const told = stream.until('AlarmUpdated');
   try {
     // Six changes: a seventh is never needed, for the sixth leaves the alarm standing.
@@ -162,7 +163,7 @@ test('a site whose power fails is one page, whatever hangs on its router', patie
   for (const name of [router, ...behind]) await deviceIn(name, 'ONLINE');
   for (const name of behind) await mutate('linkDevices', 'LinkDevicesInput', link(name));
   const known = new Set((await incidents(null)).map(({ id }) => id));
-  const stream = listen();
+  const stream = await listen();
   const resolved = stream.until('IncidentResolved');
   try {
     for (const name of behind) await alpha.lab.mute(name, 'on');
@@ -205,7 +206,7 @@ test(
     const { serviceId, password } = await newSubscriber(alpha.owner, 'muted', 'Home 50');
     await deviceIn(router, 'ONLINE');
     await alpha.lab.login('muted', password);
-    const stream = listen();
+    const stream = await listen();
     const resolved = stream.until('IncidentResolved');
     try {
       await alpha.lab.mute(router, 'on');

@@ -66,8 +66,8 @@ interface Told {
   };
 }
 /** What the NOC is told from now on, with the same names. */
-function listen() {
-  return subscribeWs<Told>(
+async function listen() {
+  const stream = subscribeWs<Told>(
     alpha.owner.url,
     alpha.tokens.noc,
     `subscription { networkEvents(types: [ALARM_RAISED, INCIDENT_OPENED, INCIDENT_CHANGED, INCIDENT_RESOLVED]) { __typename
@@ -76,6 +76,8 @@ function listen() {
       ... on IncidentChanged { incident { ${incidentFields} } incidentState }
       ... on IncidentResolved { incident { ${incidentFields} } incidentState } } }`,
   );
+  await stream.begun;
+  return stream;
 }
 
 async function deviceOf(name: string) {
@@ -130,7 +132,7 @@ test('an alarm about a port names its customers, on the screen and in the stream
   const his = (alarm: Alarm | null | undefined) =>
     alarm?.affectedServices.edges.map(({ node }) => node).find(({ id }) => id === serviceId);
   await mutate('monitorInterface', { id: port.id, monitored: true });
-  const stream = listen();
+  const stream = await listen();
   const told = stream.until(({ networkEvents }) => ofPort(networkEvents.alarm));
   try {
     await alpha.lab.setInterface(router, port.name, 'down');
@@ -159,7 +161,7 @@ test(
   async () => {
     const { serviceId, password } = await newSubscriber(alpha.owner, 'at-risk', 'Home 50');
     await alpha.lab.login('at-risk', password);
-    const stream = listen();
+    const stream = await listen();
     const opened = stream.until(({ networkEvents }) => networkEvents.__typename === 'IncidentOpened');
     try {
       await alpha.lab.power('off');
@@ -211,7 +213,7 @@ test(
     );
     await mutate('monitorInterface', { id: port.id, monitored: true });
     const seen: string[] = [];
-    const stream = listen();
+    const stream = await listen();
     const end = stream.until(({ networkEvents }) => {
       seen.push(`${networkEvents.__typename} ${networkEvents.incident?.root.name ?? ''}`);
       return networkEvents.__typename === 'IncidentResolved';

@@ -21,6 +21,39 @@ test('a setting of the box chooses the source that counts', () => {
   expect([read(0), read(1), read(2)]).toEqual([[33], [3.3], []]);
 });
 
+test('the unit that a scalar names chooses what another one measures, its limits with it', () => {
+  const source = {
+    class: 'temperature',
+    oid: '1.5.0',
+    name: 'channel 1',
+    variant: {
+      oid: '1.9.0',
+      cases: {
+        '°C': { class: 'temperature', divisor: 10 },
+        '°F': { class: 'temperature', divisor: 10, convert: 'fahrenheit' },
+        '%RH': { class: 'humidity', divisor: 10 },
+      },
+    },
+    limits: { highCritical: '1.6.0' },
+  } as const;
+  const read = (unit: string) =>
+    sensorReadings(source, {
+      scalars: new Map<string, SnmpValue>([
+        ['1.5.0', integer(500)],
+        ['1.6.0', integer(770)],
+        ['1.9.0', { type: 'octets', value: Buffer.from(unit) }],
+      ]),
+      columns: new Map(),
+      entityNames: new Map(),
+    }).map((it) => [it.class, it.value, it.limits?.highCritical]);
+  expect([read('°C'), read('°F'), read('%RH'), read('ppm')]).toEqual([
+    [['temperature', 50, 77]],
+    [['temperature', 10, 25]],
+    [['humidity', 50, 77]],
+    [],
+  ]);
+});
+
 test('a column is summed or its rows counted, under the object of its first row', () => {
   const source = { class: 'clients', column: '1.2.1', name: 'all radios' } as const;
   const cells = values({ 1: 4, 2: 0, 3: 5 }, 0);

@@ -87,7 +87,7 @@ export function sensorReadings(
       return [{ class: source.class, oid: instance.oid, name: source.name, value: 1 }];
     const told = when?.oid === undefined ? cell(when?.column, index) : values.scalars.get(when.oid);
     if (when !== undefined && !when.values.includes(asNumber(told) ?? Number.NaN)) return [];
-    const kind = kindOf(source, instance, cell);
+    const kind = kindOf(source, instance, { cell, scalars: values.scalars });
     if (kind === null) return [];
     const limit = (oid: string) => (source.oid === undefined ? cell(oid, index) : values.scalars.get(oid));
     return reading(instance, kind, { source, states, factor: rowFactor(source, index, cell), limit });
@@ -99,14 +99,18 @@ export function sensorReadings(
 
 type Cell = (column: string | undefined, index: string) => SnmpValue | undefined;
 
-function kindOf(source: SensorSource, { index, name }: Instance, cell: Cell): Kind | null {
+function kindOf(
+  source: SensorSource,
+  { index, name }: Instance,
+  { cell, scalars }: { readonly cell: Cell; readonly scalars: ProfileValues['scalars'] },
+): Kind | null {
   const { variant } = source;
   if (variant === undefined) return source;
   if ('names' in variant) {
     return variant.names.find(({ pattern }) => new RegExp(pattern, 'i').test(name)) ?? null;
   }
   if ('lastIndex' in variant) return variant.cases[index.slice(index.lastIndexOf('.') + 1)] ?? null;
-  const key = cell(variant.column, index);
+  const key = 'oid' in variant ? scalars.get(variant.oid) : cell(variant.column, index);
   const text = asText(key);
   return variant.cases[String(asNumber(key))] ?? (text === null ? undefined : variant.cases[text]) ?? null;
 }

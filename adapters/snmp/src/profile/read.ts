@@ -100,6 +100,7 @@ export function objectsOf(profiles: readonly Profile[]): {
     column(source.column);
     column(source.nameColumn);
     if (source.variant !== undefined && 'column' in source.variant) column(source.variant.column);
+    if (source.variant !== undefined && 'oid' in source.variant) scalars.add(source.variant.oid);
     column(source.when?.column);
     if (source.when?.oid !== undefined) scalars.add(source.when.oid);
     column(source.exponentColumn);

@@ -185,9 +185,10 @@ export interface SensorSource extends Source, Kind {
 
 export type LimitName = 'lowCritical' | 'lowWarning' | 'highWarning' | 'highCritical';
 
-/** By the value of a column, by the last number of the index, or by patterns on the row's name. */
+/** By the value of a column, of a scalar, by the last number of the index, or by patterns on the row's name. */
 export type Variant =
   | { readonly column: string; readonly cases: Readonly<Record<string, Kind>> }
+  | { readonly oid: string; readonly cases: Readonly<Record<string, Kind>> }
   | { readonly lastIndex: true; readonly cases: Readonly<Record<string, Kind>> }
   | { readonly names: readonly (Kind & { readonly pattern: string })[] };
 

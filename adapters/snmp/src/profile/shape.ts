@@ -71,6 +71,7 @@ function kinds(classes: readonly string[]) {
     variant: z
       .union([
         z.strictObject({ column: oid, cases }),
+        z.strictObject({ oid: scalar, cases }),
         z.strictObject({ lastIndex: z.literal(true), cases }),
         z.strictObject({ names: z.array(z.strictObject({ pattern, ...kind, ...scale })) }),
       ])

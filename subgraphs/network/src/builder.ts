@@ -13,7 +13,7 @@ import type { NasWatch } from './nas/watch.ts';
 import type { ProfileKit } from './ports.ts';
 import type { RadSecDoor } from './radsec/door.ts';
 import type { SensorLane } from './sensor/lane.ts';
-import type { ServiceFacts } from './service-state/rules.ts';
+import type { ServiceFacts } from './service-state/facts.ts';
 import type { SurroundingsWatch } from './survey/follow.ts';
 
 export type NetworkServices = Services<TenantDatabase, TenantEvents>;

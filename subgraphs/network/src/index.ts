@@ -42,6 +42,7 @@ import './customer-link/graphql.ts';
 import './device/graphql.ts';
 import './device/move-graphql.ts';
 import './device/reach-graphql.ts';
+import './device/type.ts';
 import './device-group/graphql.ts';
 import './device-profile/graphql.ts';
 import { keepProfiles } from './device-profile/keep.ts';

@@ -8,13 +8,12 @@ import { changesById, recentChangesOfServices, stepsOfChanges } from './change/s
 import { customerLinksOfDevices, customerLinksOfServices } from './customer-link/store.ts';
 import { devicesById, devicesOfSites, managementAddressesOfDevices } from './device/store.ts';
 import { deviceGroupsById, groupsOfDevices, membersOfGroups } from './device-group/store.ts';
+import { incidentsOfServices, servicesOfIncidents } from './incident/affected-store.ts';
 import {
   devicesOfIncidents,
   evidenceOfIncidents,
   incidentsById,
   incidentsOfDevices,
-  incidentsOfServices,
-  servicesOfIncidents,
 } from './incident/store.ts';
 import { interfacesById, interfacesOfDevices, ratesOfInterfaces } from './interface/store.ts';
 import { linksOfDevices, neighborsOfDevices } from './link/store.ts';

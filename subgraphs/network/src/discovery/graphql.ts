@@ -2,7 +2,7 @@ import { newId } from '@dotmac/platform';
 import { ConflictError, NotFoundError, StalePlanError, ValidationError } from '@dotmac/schema';
 import { builder, type NetworkContext } from '../builder.ts';
 import { fingerprintOf } from '../change/apply.ts';
-import { SnmpUserInput } from '../device/graphql.ts';
+import { SnmpUserInput } from '../device/input.ts';
 import { registerDevice } from '../device/register.ts';
 import { checkName, type ManagementAddressInput, managementAddressesOf } from '../device/rules.ts';
 import { deviceOfRow } from '../port-fields.ts';

@@ -6,13 +6,8 @@ import type { Topology } from '../topology/rules.ts';
 import { newestSessionWords } from '../topology/store.ts';
 import type { OpenIncident } from './match.ts';
 import type { OutageFacts } from './rules.ts';
-import {
-  devicesOfIncidents,
-  type Incident,
-  type IncidentDevice,
-  openIncidents,
-  type WatchedDevice,
-} from './store.ts';
+import { devicesOfIncidents, type Incident, type IncidentDevice, openIncidents } from './store.ts';
+import type { WatchedDevice } from './watched-devices.ts';
 
 export interface IncidentOptions {
   /** The time in which sessions live; see `NetworkPorts`. */

@@ -5,11 +5,10 @@ import { builder, type NetworkContext } from '../builder.ts';
 import type { Device } from '../device/store.ts';
 import { deviceOfRow } from '../port-fields.ts';
 import { DeviceRef, IncidentRef, ServiceRef } from '../types.ts';
+import { type AffectedService, affectedServicePage } from './affected-store.ts';
 import { incidentChanged } from './events.ts';
 import { incidentKinds, incidentStates } from './rules.ts';
 import {
-  type AffectedService,
-  affectedServicePage,
   type Incident,
   type IncidentDevice,
   type IncidentEvidence,

@@ -5,12 +5,12 @@ import type { Transaction } from 'kysely';
 import type { NetworkServices } from '../builder.ts';
 import { reachInWords } from '../device/rules.ts';
 import { topology } from '../topology/store.ts';
+import { affectedServicesAreExact, servicesCutOff, setAffectedServices } from './affected-store.ts';
 import { downtimeRecorded, incidentChanged, incidentOpened } from './events.ts';
 import { factsOf, type IncidentOptions, type Open, openOnes, underPlannedWork } from './facts.ts';
 import { matchIncidents } from './match.ts';
 import { type Finding, findOutages } from './rules.ts';
 import {
-  affectedServicesAreExact,
   anythingWrong,
   appendEvidence,
   type Incident,
@@ -18,12 +18,9 @@ import {
   insertIncident,
   joinDevices,
   lockIncidents,
-  servicesCutOff,
-  setAffectedServices,
   updateIncident,
-  type WatchedDevice,
-  watchedDevices,
 } from './store.ts';
+import { type WatchedDevice, watchedDevices } from './watched-devices.ts';
 import { changeInWords, proofInWords, summaryOf } from './words.ts';
 
 const actor = 'system:incidents';

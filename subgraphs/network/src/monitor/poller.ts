@@ -1,12 +1,4 @@
-import {
-  DeviceError,
-  type LaneStanding,
-  lanePolicy,
-  type PollEnd,
-  PollingLanes,
-  type Reach,
-  type ReachProbe,
-} from '@dotmac/device';
+import { type LaneStanding, lanePolicy, type PollEnd, PollingLanes, type ReachProbe } from '@dotmac/device';
 import { type Clock, outsideTrace } from '@dotmac/platform';
 import type { NetworkServices } from '../builder.ts';
 import { missesUntilOffline } from '../device/rules.ts';
@@ -15,14 +7,10 @@ import { type ManagementAddress, type Pollable, pollables } from '../device/stor
 import type { IncidentWatch } from '../incident/watch.ts';
 import { type PlannedSensors, sensorPlan } from '../sensor/plan.ts';
 import { topology } from '../topology/store.ts';
+import { AddressMemory } from './address-memory.ts';
+import { type HostLook, lookAtHost } from './host-look.ts';
 import { countPolls, type PollCounters } from './metrics.ts';
-import {
-  dueReadings,
-  interfaceProtocol,
-  type PlannedReading,
-  pollingPlan,
-  type ReadingKind,
-} from './plan.ts';
+import { interfaceProtocol, type PlannedReading, pollingPlan, type ReadingKind } from './plan.ts';
 import { type Reading, readDevice } from './poll.ts';
 import { recordPoll } from './record.ts';
 
@@ -68,10 +56,7 @@ export class Poller {
   readonly #counters: PollCounters;
   readonly lanes: PollingLanes;
   #devices: ReadonlyMap<string, Pollable> = new Map();
-  /** Management addresses probed by this process, with what they were then. */
-  readonly #probed = new Map<string, string>();
-  /** When each kind was last read of a management address. */
-  readonly #readAt = new Map<string, Map<ReadingKind, number>>();
+  readonly #memory = new AddressMemory();
   #signal: AbortSignal = AbortSignal.abort();
   #timer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
@@ -120,7 +105,7 @@ export class Poller {
 
   /** Has every device asked anew who it is, with its next poll: what is known of hardware has changed. */
   probeAgain(): void {
-    this.#probed.clear();
+    this.#memory.probeAgain();
   }
 
   /** Null for a device that is not polled. */
@@ -183,11 +168,7 @@ export class Poller {
       devices.map(({ id, silent, polled }) => ({ id, silent, fresh: !polled })),
       steadyNow(),
     );
-    for (const key of this.#readAt.keys()) {
-      if (this.#devices.has(key.slice(0, key.lastIndexOf(' ')))) continue;
-      this.#readAt.delete(key);
-      this.#probed.delete(key);
-    }
+    this.#memory.keep((id) => this.#devices.has(id));
     this.#begin();
   }
 
@@ -226,10 +207,7 @@ export class Poller {
     const looking = wasSilent ? this.#look(device, limit) : null;
     const readings = await Promise.all(
       device.addresses.map(async (address) => {
-        const key = keyOf(address);
-        const readAt = this.#readAt.get(key) ?? new Map<ReadingKind, number>();
-        const kinds = dueReadings(plan, address.protocol, readAt, steadyNow());
-        const probe = kinds.has('identity') || this.#needsProbe(address);
+        const { kinds, probe } = this.#memory.due(plan, address, steadyNow());
         const reading = await readDevice(
           address,
           () => this.#sessions.of(address),
@@ -241,7 +219,7 @@ export class Poller {
           },
           context,
         );
-        this.#readAt.set(key, noted(readAt, reading));
+        this.#memory.noteRead(address, reading, steadyNow());
         return { address, probe, reading };
       }),
     );
@@ -263,30 +241,9 @@ export class Poller {
   }
 
   /** While a silent device is asked, its host is looked at; an answer of the device makes that needless. */
-  #look(
-    { addresses }: Pollable,
-    limit: AbortSignal,
-  ): { readonly done: Promise<Reach | null>; readonly forget: () => null } | null {
-    const [first] = addresses;
+  #look({ addresses: [first] }: Pollable, limit: AbortSignal): HostLook | null {
     if (this.#reach === null || first === undefined) return null;
-    const needless = new AbortController();
-    return {
-      done: this.#lookAt(this.#reach, first.host, AbortSignal.any([limit, needless.signal])),
-      forget() {
-        needless.abort();
-        return null;
-      },
-    };
-  }
-
-  /** Null also for a name without an address, and where no device may be. */
-  async #lookAt(reach: ReachProbe, host: string, signal: AbortSignal): Promise<Reach | null> {
-    try {
-      return await reach.look(await this.#sessions.destinations.addressOf(host), signal);
-    } catch (error) {
-      if (error instanceof DeviceError) return null;
-      throw error;
-    }
+    return lookAtHost(this.#reach, this.#sessions.destinations, first.host, limit);
   }
 
   /** When one falls silent or comes back, the devices on its way and those that hang on it say what that means. */
@@ -295,14 +252,9 @@ export class Poller {
     this.ask([...ways.pathFrom(deviceId).slice(1), ...ways.childrenOf(deviceId)]);
   }
 
-  /** Once per process and address, and again after the device was silent: it may have come back as another. */
-  #needsProbe(address: ManagementAddress): boolean {
-    return this.#probed.get(keyOf(address)) !== signatureOf(address) || address.capabilities.length === 0;
-  }
-
-  #noteProbe(address: ManagementAddress, probed: boolean, { failure, capabilities }: Reading): void {
-    if (failure?.silent === true) this.#probed.delete(keyOf(address));
-    else if (probed && failure === null) this.#probed.set(keyOf(address), signatureOf(address));
+  #noteProbe(address: ManagementAddress, probed: boolean, reading: Reading): void {
+    this.#memory.noteProbe(address, probed, reading);
+    const { capabilities } = reading;
     const device = this.#devices.get(address.deviceId);
     if (capabilities === null || device === undefined) return;
     // Known at once, before the devices are read from the database again.
@@ -319,20 +271,4 @@ const exceptPorts: ReadonlySet<ReadingKind> = new Set(['identity', 'health']);
 /** Intervals are not those of the wall clock, which may be set, nor of a demo's, which leaps. */
 function steadyNow(): number {
   return performance.now();
-}
-
-function noted(readAt: Map<ReadingKind, number>, reading: Reading): Map<ReadingKind, number> {
-  const now = steadyNow();
-  if (reading.identity !== null) readAt.set('identity', now);
-  if (reading.health !== null) readAt.set('health', now);
-  if (reading.interfaces !== null) readAt.set('interfaces', now);
-  return readAt;
-}
-
-function keyOf({ deviceId, protocol }: ManagementAddress): string {
-  return `${deviceId} ${protocol}`;
-}
-
-function signatureOf({ host, port }: ManagementAddress): string {
-  return `${host} ${port}`;
 }

@@ -2,7 +2,7 @@ import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import type { DeviceState } from '@dotmac/schema';
 import { sql } from 'kysely';
-import type { DeviceWord, EquipmentFacts } from './rules.ts';
+import type { DeviceWord, EquipmentFacts } from './facts.ts';
 
 interface Row {
   readonly serviceId: string;

@@ -1,15 +1,8 @@
 import { builder, type NetworkContext } from '../builder.ts';
 import type { Device } from '../device/store.ts';
 import { ServiceRef } from '../types.ts';
-import {
-  type DeviceWord,
-  firstFailing,
-  freshnesses,
-  ladderOf,
-  type Rung,
-  rungNames,
-  type ServiceFacts,
-} from './rules.ts';
+import { type DeviceWord, freshnesses, type Rung, rungNames, type ServiceFacts } from './facts.ts';
+import { firstFailing, ladderOf } from './rules.ts';
 
 interface Ladder {
   readonly rungs: readonly Rung[];

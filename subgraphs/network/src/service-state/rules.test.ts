@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { firstFailing, ladderOf, rungNames, type ServiceFacts } from './rules.ts';
+import { rungNames, type ServiceFacts } from './facts.ts';
+import { firstFailing, ladderOf } from './rules.ts';
 
 const now = 1_000_000_000;
 const tower = {

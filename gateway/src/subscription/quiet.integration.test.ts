@@ -114,6 +114,8 @@ test('a stream of events that says nothing sends comment lines, which are no eve
   await eventually(() => expect(text.match(/\r\n:\n\n\r\n/g)?.length ?? 0).toBeGreaterThan(2));
   expect(text).toMatch(/^HTTP\/1\.1 200 /);
   expect(text).not.toContain('event:');
+  // The lines begin with the answer, the events where the stream does.
+  await eventually(() => expect(text).toMatch(/\nid: \S+\n\n/));
   const cursor = world.tenants.alpha.events.append('c3');
   await eventually(() => expect(text).toContain(`id: ${cursor}\nevent: next\n`));
   socket.destroy();

@@ -107,16 +107,16 @@ export async function startBilling(
     },
     async settled() {
       await services.events.flush();
+      const consumers = module?.consumers ?? [];
+      const heard = consumers.flatMap(({ name, types }) => types.map((type) => ({ name, type })));
       await tenant.eventually(
         async () => {
           const { rows } = await sql<{ waiting: bigint }>`
-            select count(*) + 4 - (select count(*) from events.consumer
-              where name in ('billing.account-per-customer', 'billing.charge-services', 'billing.count-usage', 'billing.propose-outage-credits')) as waiting from events.event e
+            select count(*) + ${consumers.length}::int - (select count(*) from events.consumer
+              where name = any(${consumers.map(({ name }) => name)})) as waiting from events.event e
             join events.consumer c on e.position is null or e.position > c.position
             where (c.name, e.type) in (
-              ('billing.account-per-customer', 'customer.created'), ('billing.charge-services', 'service.activated'),
-              ('billing.charge-services', 'service.plan.changed'), ('billing.count-usage', 'usage.recorded'),
-              ('billing.propose-outage-credits', 'service.downtime.recorded'), ('billing.charge-services', 'service.cancelled'))`.execute(
+              select * from unnest(${heard.map(({ name }) => name)}::text[], ${heard.map(({ type }) => type)}::text[]))`.execute(
             services.database,
           );
           return rows[0]?.waiting;

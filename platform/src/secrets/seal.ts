@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 /** A sealed value cannot be opened: another key, another purpose, or changed bytes. */
 export class SealError extends Error {
@@ -11,6 +11,8 @@ export interface SecretBox {
   seal(plain: string, purpose: string): Uint8Array;
   /** @throws SealError */
   open(sealed: Uint8Array, purpose: string): string;
+  /** HMAC-SHA-256, hex: the same for the same secret and purpose, and by nobody without the key to be guessed from. */
+  digest(plain: string, purpose: string): string;
 }
 
 const version = 1;
@@ -20,7 +22,12 @@ const tagLength = 16;
 /** @param key 32 octets that are kept outside the database. */
 export function secretBox(key: Uint8Array): SecretBox {
   if (key.length !== 32) throw new SealError(`The sealing key has ${key.length} octets; it needs 32`);
+  const digestKey = Buffer.from(hkdfSync('sha256', key, '', 'digest', 32));
   return {
+    digest: (plain, purpose) =>
+      createHmac('sha256', digestKey)
+        .update(JSON.stringify([purpose, plain]))
+        .digest('hex'),
     seal(plain, purpose) {
       const nonce = randomBytes(nonceLength);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(purpose));

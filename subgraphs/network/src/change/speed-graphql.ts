@@ -10,7 +10,7 @@ import { speedOf } from '../access/rules.ts';
 import { lockedAccess, updateAccess } from '../access/store.ts';
 import { builder } from '../builder.ts';
 import { ChangeModeEnum } from '../types.ts';
-import { planAccess } from './apply.ts';
+import { fingerprintOf, planAccess } from './apply.ts';
 import { requestChange } from './events.ts';
 import { ApplyAccessResultRef, withoutDeviceErrors } from './graphql.ts';
 
@@ -43,9 +43,12 @@ builder.mutationField('setAccessSpeed', (t) =>
         throw new ValidationError('input.until', 'That is over already');
       const access = checkOpen(await loaders.access.load(serviceId), serviceId);
       const shaping = speedOf({ ...access, override });
-      const plan = await withoutDeviceErrors(() =>
+      const planned = await withoutDeviceErrors(() =>
         planAccess(enforcement, { ...access, override, shaping }, `speed:${serviceId}`),
       );
+      // Devices and words know neither how long it holds nor speeds finer than theirs.
+      const given = JSON.stringify([override, overrideUntil]);
+      const plan = { ...planned, fingerprint: fingerprintOf(serviceId, given, [planned.fingerprint]) };
       if (input.mode === 'PLAN') return { plan, change: null };
       if (input.fingerprint !== plan.fingerprint) throw new StalePlanError();
       const change = await services.database.transaction().execute(async (transaction) => {

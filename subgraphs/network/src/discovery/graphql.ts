@@ -172,7 +172,9 @@ builder.mutationField('discoverDevices', (t) =>
         seconds: Math.ceil(total / addressesPerSecond),
         ranges: texts,
         credentials: labels,
-        fingerprint: fingerprintOf('discovery', JSON.stringify([texts, port, credentials]), []),
+        fingerprint: fingerprintOf('discovery', JSON.stringify([texts, port]), [
+          services.secrets.digest(JSON.stringify(credentials), 'plan:discovery'),
+        ]),
         discovery: null,
       };
       if (input.mode === 'PLAN') return plan;

@@ -73,7 +73,10 @@ builder.mutationField('importRadius', (t) =>
       const { result, changed } = await services.database.transaction().execute(async (transaction) => {
         const plan = await planImport(transaction, imported);
         const steps = [...plan.nases, ...plan.users].map(({ step }) => step);
-        const fingerprint = fingerprintOf('import', input.content, [JSON.stringify(steps)]);
+        const fingerprint = fingerprintOf('import', input.content, [
+          input.table ?? '',
+          JSON.stringify(steps),
+        ]);
         const all = { steps, errors: [...errors, ...plan.errors], fingerprint };
         if (input.mode === 'PLAN') return { result: all, changed: [] };
         if (input.fingerprint !== fingerprint) throw new StalePlanError();

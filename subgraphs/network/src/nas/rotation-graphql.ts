@@ -104,8 +104,8 @@ builder.mutationFields((t) => ({
           throw new ValidationError('input.secret', 'This is the secret it has');
         const endsAt = new Date(now + overlap * 1_000);
         const since = nas.secretSince?.toISOString() ?? '';
-        // Not of the secret, which might be guessed by it.
-        const fingerprint = fingerprintOf(`nas-secret:${id}`, String(overlap), [since]);
+        const given = secrets.digest(secret, 'plan:nas-secret');
+        const fingerprint = fingerprintOf(`nas-secret:${id}`, String(overlap), [since, given]);
         if (input.mode === 'PLAN') return { nas, endsAt, fingerprint };
         if (requireFingerprint(input.fingerprint) !== fingerprint) throw new StalePlanError();
         const after = await updateNas(transaction, id, {

@@ -218,8 +218,10 @@ builder.mutationField('setRealm', (t) =>
                   server.certificate,
                 ]),
               ];
+        const given = input.servers.map(({ secret, radSec }) => [secret ?? null, radSec?.privateKey ?? null]);
         const fingerprint = fingerprintOf(`realm:${name}`, JSON.stringify([shown(before), shown(realm)]), [
           String(ownLogins),
+          secrets.digest(JSON.stringify(given), 'plan:realm'),
         ]);
         if (input.mode === 'PLAN') return { realm, ownLogins, fingerprint };
         if (input.fingerprint !== fingerprint) throw new StalePlanError();

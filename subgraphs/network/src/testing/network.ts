@@ -52,7 +52,7 @@ export interface TestNetwork extends AsyncDisposable {
  */
 export async function startTestNetwork(
   wrap: (services: NetworkServices) => NetworkServices = (services) => services,
-  ports: Pick<NetworkPorts, 'sessionClock' | 'reapIntervalSeconds' | 'leaseFolder'> = {},
+  ports: Pick<NetworkPorts, 'sessionClock' | 'reapIntervalSeconds' | 'leaseFolder' | 'profiles'> = {},
 ): Promise<TestNetwork> {
   const client = new radius.RadiusClient();
   const coa = new radius.CoaClient({ waitsMs: [250, 1_000], jitter: 0 });

@@ -38,6 +38,7 @@ let away: boolean;
 let stored: string[];
 let lost: string[];
 let batches: number;
+let tries: number;
 let states: string[];
 const spools: AccountingSpool[] = [];
 
@@ -47,6 +48,7 @@ beforeEach(async () => {
   stored = [];
   lost = [];
   batches = 0;
+  tries = 0;
   states = [];
 });
 afterEach(async () => {
@@ -66,6 +68,7 @@ async function open(mostOctets?: number): Promise<AccountingSpool> {
       lost.push(record === null ? String(reason) : Buffer.from(record.packet).toString('latin1', 22)),
     sink: {
       record: async (batch) => {
+        tries++;
         if (away) throw new Outage();
         batches++;
         if (batch.some(({ sessionId }) => sessionId === 'poison')) throw new Error('violates a constraint');
@@ -171,4 +174,32 @@ test('a torn end is left out: it was never acknowledged', async () => {
   await expect.poll(() => spool.spooling, patience).toBe(false);
   expect(stored).toEqual(['a']);
   expect(lost).toEqual([expect.stringContaining('is torn at octet')]);
+});
+
+test('what is lost of it is told once, however often it is tried until the sink is back', async () => {
+  const frame = (name: string, nasId = 'nas-1') => ({
+    nasId,
+    sourceAddress: '192.0.2.1',
+    receivedAt: 1,
+    packet: record(name).packet,
+  });
+  const torn = writeFrames([frame('torn')]).subarray(0, 30);
+  const first = writeFrames([frame('a'), frame('of nobody', 'nas-2'), frame('poison')]);
+  // As many as are handed over at a time: it is looked at beside the first, and waits.
+  const second = writeFrames(Array.from({ length: 400 }, (_, n) => frame(`r${n}`)));
+  await writeFile(join(folder, '000000000000.spool'), Buffer.concat([first, torn]));
+  await writeFile(join(folder, '000000000001.spool'), Buffer.concat([second, torn]));
+  away = true;
+  const spool = await open();
+  await expect.poll(() => tries, patience).toBeGreaterThan(2);
+  expect(lost).toEqual([]);
+  away = false;
+  await expect.poll(() => spool.spooling, patience).toBe(false);
+  expect(stored).toHaveLength(401);
+  expect(lost).toEqual([
+    expect.stringContaining('000000000000.spool is torn'),
+    'of nobody',
+    'poison',
+    expect.stringContaining('000000000001.spool is torn'),
+  ]);
 });

@@ -161,14 +161,18 @@ export class AccountingSpool implements AccountingSink {
   async #drainSome(): Promise<void> {
     if (this.#closed) return;
     const records: Revived[] = [];
+    // Told when the rest is with the sink: until then the segments are read again, in this process or the next.
+    const losses: Loss[] = [];
     let taken = 0;
     for (const { file } of this.#segments) {
       const more = await this.#read(file);
-      if (taken > 0 && records.length + more.length > mostAtOnce) break;
-      records.push(...more);
+      if (taken > 0 && records.length + more.records.length > mostAtOnce) break;
+      records.push(...more.records);
+      losses.push(...more.losses);
       taken++;
     }
-    await this.#handOver(records);
+    losses.push(...(await this.#handOver(records)));
+    for (const { record, reason } of losses) this.#options.onLost(record, reason);
     for (const { file, octets } of this.#segments.splice(0, taken)) {
       this.#octets -= octets;
       await rm(file, { force: true });
@@ -176,33 +180,39 @@ export class AccountingSpool implements AccountingSink {
     if (!this.spooling) this.#options.onStateChange('DIRECT');
   }
 
-  /** What of a segment can be handed over; the rest is lost, and told. */
-  async #read(file: string): Promise<Revived[]> {
+  /** What of a segment can be handed over; the rest is lost. */
+  async #read(file: string): Promise<{ readonly records: Revived[]; readonly losses: Loss[] }> {
     const octets = await readFile(file).catch((error: unknown) => {
       // Another process in this folder, such as the one we follow, has handed it over.
       if (hasCode(error, 'ENOENT')) return Buffer.alloc(0);
       throw error;
     });
-    const { records, damagedAt } = readFrames(octets);
-    if (damagedAt !== null) this.#options.onLost(null, `${file} is torn at octet ${damagedAt}`);
-    return records.flatMap((spooledAs) => {
+    const frames = readFrames(octets);
+    const losses: Loss[] = [];
+    if (frames.damagedAt !== null)
+      losses.push({ record: null, reason: `${file} is torn at octet ${frames.damagedAt}` });
+    const records = frames.records.flatMap((spooledAs) => {
       const record = this.#revive(spooledAs);
-      if (record === null) this.#options.onLost(spooledAs, 'The NAS is not known any more');
+      if (record === null) losses.push({ record: spooledAs, reason: 'The NAS is not known any more' });
       return record === null ? [] : [{ spooledAs, record }];
     });
+    return { records, losses };
   }
 
   /** A batch that fails for its content goes record by record, so that only the bad one is lost. */
-  async #handOver(records: readonly Revived[]): Promise<void> {
-    const { sink, isOutage, onLost } = this.#options;
-    if (records.length === 0) return;
+  async #handOver(records: readonly Revived[]): Promise<Loss[]> {
+    const { sink, isOutage } = this.#options;
+    if (records.length === 0) return [];
     try {
       await sink.record(records.map(({ record }) => record));
+      return [];
     } catch (error) {
       if (isOutage(error)) throw error;
       const [only] = records;
-      if (records.length === 1 && only !== undefined) onLost(only.spooledAs, error);
-      else for (const one of records) await this.#handOver([one]);
+      if (records.length === 1 && only !== undefined) return [{ record: only.spooledAs, reason: error }];
+      const losses: Loss[] = [];
+      for (const one of records) losses.push(...(await this.#handOver([one])));
+      return losses;
     }
   }
 
@@ -228,6 +238,11 @@ export class AccountingSpool implements AccountingSink {
 interface Revived {
   readonly spooledAs: SpooledRecord;
   readonly record: AccountingRecord;
+}
+
+interface Loss {
+  readonly record: SpooledRecord | null;
+  readonly reason: unknown;
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -4,6 +4,7 @@ import type { NetworkServices } from '../builder.ts';
 import { macToLearn } from '../login-limit/rules.ts';
 import { learnMac } from '../login-limit/store.ts';
 import { disconnectQueue } from '../session/disconnect-job.ts';
+import { Setback } from '../setback.ts';
 import type { LoginFacts } from './login-facts.ts';
 import { sessionsToEnd } from './simultaneous-use.ts';
 
@@ -50,13 +51,19 @@ export class LoginEffects {
 
   /** Works off what is waiting, now and then, until the signal aborts; what fails is tried again. */
   run(signal: AbortSignal): void {
+    const setback = new Setback(
+      this.#services.logger,
+      'what logins left to do waits',
+      'what logins left to do is done again',
+    );
     let working = false;
     const timer = setInterval(() => {
       if (working || (this.#ends.length === 0 && this.#lessons.size === 0)) return;
       working = true;
       this.#flush()
+        .then(() => setback.succeeded())
         .catch((error: unknown) => {
-          if (!signal.aborted) this.#services.logger.warn({ error }, 'what logins left to do waits');
+          if (!signal.aborted) setback.failed(error);
         })
         .finally(() => {
           working = false;

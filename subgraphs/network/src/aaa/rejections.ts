@@ -3,6 +3,7 @@ import type { AccessRequestView } from '@dotmac/radius';
 import type { NetworkEvents, TenantEvents } from '@dotmac/schema';
 import type { NetworkServices } from '../builder.ts';
 import { normaliseMac } from '../session/rules.ts';
+import { Setback } from '../setback.ts';
 import type { RejectReason } from './login-facts.ts';
 
 type Rejection = Omit<NetworkEvents['login.rejected'], 'count'>;
@@ -44,13 +45,19 @@ export class Rejections {
 
   /** Writes what is waiting, now and then, until the signal aborts. What cannot be written is kept for the next time. */
   run(signal: AbortSignal): void {
+    const setback = new Setback(
+      this.#services.logger,
+      'refused logins are recorded later',
+      'refused logins are recorded again',
+    );
     let writing = false;
     const timer = setInterval(() => {
-      if (writing) return;
+      if (writing || this.#waiting.length === 0) return;
       writing = true;
       this.#flush()
+        .then(() => setback.succeeded())
         .catch((error: unknown) => {
-          if (!signal.aborted) this.#services.logger.warn({ error }, 'refused logins could not be recorded');
+          if (!signal.aborted) setback.failed(error);
         })
         .finally(() => {
           writing = false;
@@ -60,7 +67,6 @@ export class Rejections {
   }
 
   async #flush(): Promise<void> {
-    if (this.#waiting.length === 0) return;
     const batch = this.#waiting.slice(0, 500);
     await this.#services.database.transaction().execute((transaction) =>
       appendEvents<TenantEvents>(

@@ -1,4 +1,5 @@
 import type { NetworkServices } from '../builder.ts';
+import { Setback } from '../setback.ts';
 import { LeaseJournal } from './journal.ts';
 import type { Lease } from './pool-state.ts';
 import { keptLeases, writeLeases } from './store.ts';
@@ -7,6 +8,7 @@ import { keptLeases, writeLeases } from './store.ts';
 export class LeaseRecord {
   readonly #services: NetworkServices;
   readonly #folder: string | null;
+  readonly #setback: Setback;
   #journal: LeaseJournal | null = null;
   #unwritten = new Map<string, Lease>();
   #writing = false;
@@ -15,6 +17,7 @@ export class LeaseRecord {
   constructor(services: NetworkServices, folder: string | null) {
     this.#services = services;
     this.#folder = folder;
+    this.#setback = new Setback(services.logger, 'leases are written later', 'leases are written again');
   }
 
   /** Whether everything that was noted is in the database. */
@@ -53,8 +56,9 @@ export class LeaseRecord {
     if (this.#writing || this.#unwritten.size === 0) return;
     this.#writing = true;
     this.#write()
+      .then(() => this.#setback.succeeded())
       .catch((error: unknown) => {
-        if (!signal.aborted) this.#services.logger.warn({ error }, 'leases are written later');
+        if (!signal.aborted) this.#setback.failed(error);
       })
       .finally(() => {
         this.#writing = false;

@@ -150,7 +150,8 @@ export function network(services: NetworkServices, ports: NetworkPorts): Network
   const radSec = new RadSecDoor(services);
   const policy = new LoginPolicy(services, ports.radius, sessionClock, nasWatch, ports.leaseFolder ?? null);
   policy.nases.onChange = () => radSec.recheck();
-  const enforcement = new AccessEnforcement(services, ports, nasWatch, policy.traces, radSec);
+  const { traces, dictionaries } = policy;
+  const enforcement = new AccessEnforcement(services, ports, nasWatch, traces, radSec, dictionaries.live);
   const usage = new UsageRecorder(services, sessionClock, (serviceIds) => {
     for (const serviceId of serviceIds) policy.terms.note(serviceId);
   });

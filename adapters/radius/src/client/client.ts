@@ -28,6 +28,8 @@ export interface RadiusRequest {
   /** Waits before each retransmission, the last before giving up. */
   readonly waitsMs: readonly number[];
   readonly signal?: AbortSignal;
+  /** What its attributes and those of its answer are known by; default the client's. */
+  readonly dictionary?: Dictionary;
   /** Hears every transmission and the genuine answer. */
   readonly onPacket?: (direction: 'SENT' | 'RECEIVED', packet: Buffer) => void;
 }
@@ -95,7 +97,8 @@ export class RadiusClient {
       const { reply, transmissions } = await this.#transmit(request, packet, port, key);
       if (reply !== null) request.onPacket?.('RECEIVED', reply);
       const encryption = { authenticator: packet.subarray(4, 20), secret: request.secret };
-      const decoded = reply === null ? null : decodePacket(reply, this.dictionary, encryption);
+      const decoded =
+        reply === null ? null : decodePacket(reply, request.dictionary ?? this.dictionary, encryption);
       return {
         reply: typeof decoded === 'string' ? null : decoded,
         transmissions,
@@ -118,12 +121,12 @@ export class RadiusClient {
   }
 
   #encode(request: RadiusRequest, identifier: number): Buffer {
-    const { code, secret, messageAuthenticator } = request;
+    const { code, secret, messageAuthenticator, dictionary = this.dictionary } = request;
     const authenticator = randomAuthenticator();
     const attributes =
       typeof request.attributes === 'function' ? request.attributes(authenticator) : request.attributes;
     try {
-      const encoded = encodeAttributes(this.dictionary, attributes, { authenticator, secret });
+      const encoded = encodeAttributes(dictionary, attributes, { authenticator, secret });
       return buildRequest({
         code,
         identifier,

@@ -24,6 +24,7 @@ export async function applyRequests(
       attributes: request.attributes,
       messageAuthenticator: credential.messageAuthenticator ?? true,
       signal: context.signal,
+      ...(credential.dictionary === undefined ? {} : { dictionary: credential.dictionary }),
       ...(credential.connection === undefined ? {} : { connection: credential.connection() }),
       ...(credential.onPacket === undefined ? {} : { onPacket: credential.onPacket }),
     });

@@ -30,6 +30,8 @@ export interface DynamicAuthorizationRequest {
    */
   readonly connection?: Pick<RadSecConnection, 'ask'> | null;
   readonly signal?: AbortSignal;
+  /** As `RadiusRequest` has it; a connection has its own. */
+  readonly dictionary?: RadiusRequest['dictionary'];
   readonly onPacket?: RadiusRequest['onPacket'];
 }
 
@@ -68,7 +70,7 @@ export class CoaClient {
 
   /** Sends one request. Throws `DeviceError` as `RadiusClient.exchange` does. */
   async send(request: DynamicAuthorizationRequest): Promise<DynamicAuthorizationResult> {
-    const { host, port, secret, kind, signal, onPacket } = request;
+    const { host, port, secret, kind, signal, dictionary, onPacket } = request;
     await this.#pacing.turn(host, signal);
     const acknowledgement = packetCodes[`${kind}-ACK`];
     const startedAt = this.#client.clock.now();
@@ -88,6 +90,7 @@ export class CoaClient {
             port,
             secret,
             waitsMs: this.#waitsMs,
+            ...(dictionary === undefined ? {} : { dictionary }),
             ...(signal === undefined ? {} : { signal }),
           })
         : await this.#askOver(request.connection, asked, signal);

@@ -45,6 +45,8 @@ export interface RadiusCredential {
     desired: DesiredState,
     context: OperationContext,
   ) => Promise<SessionObservation | null>;
+  /** What attributes are known by, such as an operator's own; default the client's. A connection has its own. */
+  readonly dictionary?: RadiusRequest['dictionary'];
   readonly onAttempt?: (attempt: CoaAttempt) => void;
   readonly onPacket?: RadiusRequest['onPacket'];
 }

@@ -1,5 +1,11 @@
+import { systemClock } from '@dotmac/device';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CoaClient } from '../coa/client.ts';
+import { createRadiusDriver } from '../coa/driver.ts';
+import { vendorProfiles } from '../coa/profiles.ts';
+import { extendDictionary } from '../dictionary/extend.ts';
+import { LiveDictionary } from '../dictionary/live.ts';
+import { standardDictionary } from '../dictionary/standard.ts';
 import { sharedSecret } from '../packet/shared-secret.ts';
 import { type FreeRadius, freeUdpPort, installed, startFreeRadius } from './free-radius.ts';
 
@@ -26,12 +32,24 @@ server coa {
       }
       reject
     }
+    if (&Lab-Package) {
+      update reply {
+        Lab-Queue := 7
+      }
+    }
     ok
   }
   send-coa {
     ok
   }
 }
+`;
+
+const lab = `VENDOR Lab 60009
+BEGIN-VENDOR Lab
+ATTRIBUTE Lab-Package 16 string
+ATTRIBUTE Lab-Queue 17 integer
+END-VENDOR Lab
 `;
 
 describe.skipIf(!installed('freeradius'))('FreeRADIUS as the NAS that takes CoA', () => {
@@ -42,7 +60,7 @@ describe.skipIf(!installed('freeradius'))('FreeRADIUS as the NAS that takes CoA'
   const hasty = new CoaClient({ waitsMs: [200, 200], jitter: 0 });
   beforeAll(async () => {
     port = await freeUdpPort();
-    freeRadius = await startFreeRadius(configuration(port));
+    freeRadius = await startFreeRadius(configuration(port), { dictionary: lab });
   });
   afterAll(async () => {
     await client.close();
@@ -91,5 +109,49 @@ describe.skipIf(!installed('freeradius'))('FreeRADIUS as the NAS that takes CoA'
       outcome: 'TIMEOUT',
       transmissions: 2,
     });
+  });
+
+  test('attributes of a dictionary that an operator adds meanwhile are sent, and known in the answer', async () => {
+    const dictionary = new LiveDictionary(standardDictionary());
+    const { generic } = vendorProfiles;
+    const coa = [{ attributes: [{ attribute: 'Lab-Package', value: 'gold' }] }];
+    const vendor = { ...generic, open: { ...generic.open, coa } };
+    const target = { id: 'nas', host: '127.0.0.1', port };
+    const answers: (readonly [string, unknown])[] = [];
+    const session = createRadiusDriver(client).open(target, {
+      secret: 'testing123',
+      vendor,
+      dictionary,
+      onAttempt: ({ result }) =>
+        answers.push(...result.attributes.map(({ name, value }) => [name, value] as const)),
+    });
+    const context = {
+      signal: AbortSignal.timeout(60_000),
+      clock: systemClock,
+      priority: 'provision',
+      operationId: 'one',
+    } as const;
+    const speed = { bitsPerSecond: 1_000_000n };
+    const plan = await session.plan(
+      {
+        kind: 'access',
+        username: 'alice',
+        address: '100.64.0.9',
+        sessionId: '81',
+        mac: null,
+        marker: 'svc_1',
+        shaping: { downstream: speed, upstream: speed },
+        mode: 'open',
+      },
+      context,
+    );
+    await expect(session.apply(plan, context)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      field: 'Lab-Package',
+    });
+    dictionary.use(extendDictionary(dictionary, [{ file: 'dictionary.lab', text: lab }]).dictionary);
+    expect(await session.apply(plan, context)).toMatchObject({ outcome: 'applied' });
+    expect(freeRadius.log()).toContain('Lab-Package = "gold"');
+    expect(answers).toContainEqual(['Lab-Queue', 7]);
   });
 });

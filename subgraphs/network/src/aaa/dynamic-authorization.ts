@@ -1,5 +1,5 @@
 import type { Clock, DeviceSession, DriverRegistry } from '@dotmac/device';
-import type { RadiusCredential, SessionObservation } from '@dotmac/radius';
+import type { Dictionary, RadiusCredential, SessionObservation } from '@dotmac/radius';
 import type { NetworkServices } from '../builder.ts';
 import { presumedSecret } from '../nas/rotation.ts';
 import { type Nas, secretPurpose } from '../nas/store.ts';
@@ -15,6 +15,8 @@ export interface DynamicAuthorizationParts {
   readonly watch: NasWatch;
   readonly traces: PacketTraces;
   readonly radSec: RadSecDoor;
+  /** As the tenant has it now. */
+  readonly dictionary: Dictionary;
   /** The time in which sessions live. */
   readonly sessionClock: Clock;
 }
@@ -24,7 +26,7 @@ export interface DynamicAuthorizationParts {
  * over its own connection, by whose absence the attempt is named. Reading back is what accounting knows.
  */
 export function openDynamicAuthorization(
-  { services, drivers, watch, traces, radSec, sessionClock }: DynamicAuthorizationParts,
+  { services, drivers, watch, traces, radSec, dictionary, sessionClock }: DynamicAuthorizationParts,
   nas: Nas,
   serviceId: string,
 ): DeviceSession {
@@ -42,6 +44,7 @@ export function openDynamicAuthorization(
     vendor: nas.vendorProfile as RadiusCredential['vendor'],
     ...(overTls ? { connection } : {}),
     ...(nas.sourceAddress === null ? {} : { nasAddress: nas.sourceAddress }),
+    dictionary,
     onAttempt: ({ result }) => watch.asked(nas.id, services.clock.now(), result),
     readback: () => observe(services, serviceId),
     ...(onPacket === undefined ? {} : { onPacket }),

@@ -8,6 +8,7 @@ import {
   type Verification,
 } from '@dotmac/device';
 import { systemClock } from '@dotmac/platform';
+import type { Dictionary } from '@dotmac/radius';
 import { shapingOf } from '@dotmac/schema';
 import { type DynamicAuthorizationParts, openDynamicAuthorization } from '../aaa/dynamic-authorization.ts';
 import { deviceModeOf, markerOf } from '../access/rules.ts';
@@ -54,10 +55,11 @@ export class AccessEnforcement {
     watch: NasWatch,
     traces: PacketTraces,
     radSec: RadSecDoor,
+    dictionary: Dictionary,
   ) {
     this.#services = services;
     const { drivers, sessionClock = systemClock } = ports;
-    this.#dynamicAuthorization = { services, drivers, watch, traces, radSec, sessionClock };
+    this.#dynamicAuthorization = { services, drivers, watch, traces, radSec, dictionary, sessionClock };
     this.sessions = new DeviceSessions(
       ports.drivers,
       services.secrets,

@@ -46,7 +46,7 @@ const wanted: DesiredAccess = {
 
 async function lab(changes: Partial<RouterDescription> = {}, username = 'dotmac') {
   const simulator = await startRouterosSimulator({ ...description, ...changes });
-  const driver = createRouterosDriver({ commandDeadlineMs: 1_000, limits: { cancelGraceMs: 200 } });
+  const driver = createRouterosDriver({ commandDeadlineMs: 3_000, limits: { cancelGraceMs: 200 } });
   const session = driver.open(
     { id: 'bng-1', host: simulator.host, port: simulator.port },
     { username, password: 'lab-secret' },

@@ -68,17 +68,17 @@ describe.skipIf(!installed('freeradius'))('FreeRADIUS as the home server of a re
   beforeAll(async () => {
     const port = await freeUdpPort();
     home = await startFreeRadius(configuration(port), { users });
-    const at = (name: string, homePort: number) =>
+    const at = (name: string, homePort: number, waitMs: number) =>
       udpHomeServer(upstream, {
         name,
         host: '127.0.0.1',
         port: homePort,
         secret: sharedSecret('testing123'),
-        waitsMs: [300],
+        waitsMs: [waitMs],
         requireMessageAuthenticator: false,
       });
-    pool = new HomeServerPool([at('first', await freeUdpPort()), at('second', port)]);
-    const lost = new HomeServerPool([at('nowhere', await freeUdpPort())]);
+    pool = new HomeServerPool([at('first', await freeUdpPort(), 300), at('second', port, 15_000)]);
+    const lost = new HomeServerPool([at('nowhere', await freeUdpPort(), 300)]);
     server = await startRadiusServer({
       host: '127.0.0.1',
       authPort: 0,
@@ -121,7 +121,7 @@ describe.skipIf(!installed('freeradius'))('FreeRADIUS as the home server of a re
         ...more,
       ],
       messageAuthenticator: true,
-      waitsMs: [5000],
+      waitsMs: [20_000],
     });
   const pap = (password: string) => () => [{ name: 'User-Password', value: password }];
 

@@ -55,7 +55,7 @@ export async function startTestNetwork(
   ports: Pick<NetworkPorts, 'sessionClock' | 'reapIntervalSeconds' | 'leaseFolder' | 'profiles'> = {},
 ): Promise<TestNetwork> {
   const client = new radius.RadiusClient();
-  const coa = new radius.CoaClient({ waitsMs: [250, 1_000], jitter: 0 });
+  const coa = new radius.CoaClient({ waitsMs: [1_000, 1_000], jitter: 0 });
   const drivers = new DriverRegistry([radius.createRadiusDriver(coa), createRouterosDriver()]);
   let module: NetworkModule | undefined;
   const tenant = await startTestRuntime<TenantDatabase, TenantEvents>('tenant', (services) => {

@@ -13,6 +13,7 @@ import { lastingPorts } from '@dotmac/platform/ports';
 import { anonymous, type Role } from '@dotmac/schema';
 import type { Kysely } from 'kysely';
 import { Client } from 'pg';
+import { eventually, graphOf } from './graph.ts';
 import { KillableProcess } from './process.ts';
 
 /** A tenant's runtime and a gateway as they run in production, each a process of its own, over real databases. */
@@ -27,7 +28,7 @@ export interface Stack extends AsyncDisposable {
   readonly postgres: TestPostgres;
   /** The tenant's database, for what its own processes would write. */
   readonly database: Kysely<TenantDatabase>;
-  /** A token of somebody with this role in the tenant. */
+  /** A token of somebody with this role in the tenant, whom the gateway knows by then. */
   token(role: Role): Promise<string>;
 }
 
@@ -144,10 +145,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   });
   stack.defer(() => database.destroy());
   const built = stack.move();
+  const url = `http://127.0.0.1:${port}/graphql`;
   return {
     tenant,
     gateway,
-    url: `http://127.0.0.1:${port}/graphql`,
+    url,
     radius: { authPort, acctPort },
     postgres,
     database,
@@ -163,7 +165,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         tenantId,
         role,
       ]);
-      return signToken(
+      const token = await signToken(
         { ...anonymous, kind: 'user', id, name: id, tenantId, roles: [role] },
         {
           key: keys.platform.key,
@@ -173,6 +175,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           clock: systemClock,
         },
       );
+      // The gateway is told of the membership a moment after it is there.
+      const { ask } = graphOf(url, token);
+      await eventually(
+        () => ask('{ __typename }', {}).catch((error: Error) => error),
+        (answer) => !(answer instanceof Error),
+      );
+      return token;
     },
     [Symbol.asyncDispose]: () => built.disposeAsync(),
   };

@@ -9,6 +9,7 @@ import { appendEvents } from './append.ts';
 import { type EventConsumer, runConsumer } from './consumer.ts';
 import { CursorExpiredError, CursorInvalidError } from './cursor.ts';
 import { EventLog } from './log.ts';
+import { advisoryLock } from './sequencer.ts';
 
 let server: TestPostgres;
 beforeAll(async () => {
@@ -237,6 +238,28 @@ describe('consumers', () => {
     expect(seen).toEqual(['easy', 'hard', 'last']);
     expect(failures).toBe(2);
   });
+});
+
+test('what is committed when the log is flushed has its place, although another held the sequencing meanwhile', async () => {
+  await append('before');
+  await log.flush();
+  await database.connection().execute(async (other) => {
+    await sql`select pg_advisory_lock(${advisoryLock})`.execute(other);
+    await append('meanwhile');
+    const flushed = log.flush();
+    await expect
+      .poll(async () => {
+        const { rows } = await sql`
+          select from pg_locks where locktype = 'advisory' and objid = ${advisoryLock} and not granted`.execute(
+          other,
+        );
+        return rows.length;
+      })
+      .toBe(1);
+    await sql`select pg_advisory_unlock(${advisoryLock})`.execute(other);
+    await flushed;
+  });
+  expect((await log.read(0n)).map(({ subject }) => subject)).toEqual(['before', 'meanwhile']);
 });
 
 test('a consumer outlives a database that fails it before its first event', async () => {

@@ -63,7 +63,7 @@ export class EventLog<E> {
 
   /** Sequences what is committed now; readers see it when this returns. */
   async flush(): Promise<void> {
-    await this.#sequencing.advance();
+    await this.#sequencing.advance(true);
   }
 
   /** The cursor that lies after everything sequenced so far. */

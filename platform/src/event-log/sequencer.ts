@@ -46,19 +46,27 @@ export interface SequencerPass {
  * at once. Because only committed rows are seen and the batch is ordered by id, a reader that has seen position n
  * never meets a smaller one later, and events of one subject keep their order.
  * @param name stands in the notification, so that who sequenced need not look again.
+ * @param waits for another that is at work, such as a snapshot: it may not have seen what is committed by now.
  * @returns what was sequenced; call again while there is more.
  */
-export async function sequence(database: Kysely<unknown>, name = ''): Promise<SequencerPass> {
+export async function sequence(database: Kysely<unknown>, name = '', waits = false): Promise<SequencerPass> {
   return database.transaction().execute(async (transaction) => {
-    const lock = await sql<{ held: boolean; position: bigint }>`
-      select pg_try_advisory_xact_lock(${advisoryLock}) as held, position, ${byIndexOnly} from events.head`.execute(
+    const lock = waits
+      ? sql<boolean>`(select true from pg_advisory_xact_lock(${advisoryLock}))`
+      : sql<boolean>`pg_try_advisory_xact_lock(${advisoryLock})`;
+    const { rows } = await sql<{ held: boolean }>`select ${lock} as held, ${byIndexOnly}`.execute(
       transaction,
     );
-    const { held = false, position = null } = lock.rows[0] ?? {};
-    if (!held || position === null) return { sequenced: null, more: false, position: null };
+    if (rows[0]?.held !== true) return { sequenced: null, more: false, position: null };
     const batch = await sequenceBatch(transaction, name);
-    return { ...batch, position: batch.sequenced?.to ?? position };
+    return { ...batch, position: batch.sequenced?.to ?? (await positionOf(transaction)) };
   });
+}
+
+/** Read after the lock is held: the statement that takes it sees what was before, and another may have moved it since. */
+async function positionOf(transaction: Kysely<unknown>): Promise<bigint | null> {
+  const { rows } = await sql<{ position: bigint }>`select position from events.head`.execute(transaction);
+  return rows[0]?.position ?? null;
 }
 
 /** The next batch of what this transaction sees, which must hold the sequencers' lock. */

@@ -70,17 +70,20 @@ export class Sequencing {
     this.#call.tell();
   }
 
-  /** Passes of this process follow each other, so that this returns when its own is done. */
-  advance(): Promise<void> {
-    const pass = this.#pass.then(() => this.#sequenceAll());
+  /**
+   * Passes of this process follow each other, so that this returns when its own is done.
+   * @param waits also for a sequencer elsewhere, so that what is committed now has its place in any case.
+   */
+  advance(waits = false): Promise<void> {
+    const pass = this.#pass.then(() => this.#sequenceAll(waits));
     this.#pass = pass.catch(() => undefined);
     return pass;
   }
 
-  async #sequenceAll(): Promise<void> {
+  async #sequenceAll(waits: boolean): Promise<void> {
     let any = false;
     for (let more = true; more && !this.stopped.aborted; ) {
-      const pass = await sequence(this.#options.database, this.#name);
+      const pass = await sequence(this.#options.database, this.#name, waits);
       this.#options.onPass(pass);
       more = pass.more;
       any ||= pass.sequenced !== null;

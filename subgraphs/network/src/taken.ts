@@ -63,7 +63,7 @@ export async function conflictOver(
 }
 
 /** The constraint that a statement would have broken (23505, unique_violation); null for another failure. */
-function violated(error: unknown): string | null {
+export function violated(error: unknown): string | null {
   if (!(error instanceof Error) || !('code' in error) || error.code !== '23505') return null;
   return 'constraint' in error && typeof error.constraint === 'string' ? error.constraint : null;
 }

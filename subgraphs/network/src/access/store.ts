@@ -105,6 +105,22 @@ export async function accessesByUsername(
   return rows.map(accessOf);
 }
 
+/** As `accessesByUsername`, locked as `lockedAccess` has it, in one order for everybody. */
+export async function lockedByUsername(
+  transaction: Transaction<TenantDatabase>,
+  usernames: readonly string[],
+): Promise<Access[]> {
+  if (usernames.length === 0) return [];
+  const rows = await accesses(transaction)
+    .select(columns)
+    .where('access.closedAt', 'is', null)
+    .where('access.username', 'in', usernames)
+    .orderBy('access.serviceId')
+    .forUpdate('access')
+    .execute();
+  return rows.map(accessOf);
+}
+
 /** The access, locked for the rest of the transaction, so that its changes and their events keep their order. */
 export async function lockedAccess(
   transaction: Transaction<TenantDatabase>,

@@ -1,13 +1,20 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import { appendEvents, newId } from '@dotmac/platform';
-import type { TenantEvents } from '@dotmac/schema';
+import { ConflictError, type TenantEvents } from '@dotmac/schema';
 import type { Transaction } from 'kysely';
 import { tellAccessUpdated } from '../access/edit.ts';
-import { type Access, accessesByUsername, passwordPurpose, updateAccess } from '../access/store.ts';
+import {
+  type Access,
+  accessesByUsername,
+  lockedByUsername,
+  passwordPurpose,
+  updateAccess,
+} from '../access/store.ts';
 import { poolHolding, releaseAddress, takeAddress } from '../address/store.ts';
 import type { NetworkServices } from '../builder.ts';
 import { noLimits } from '../login-limit/rules.ts';
 import { allNases, insertNas, secretPurpose } from '../nas/store.ts';
+import { violated } from '../taken.ts';
 import type { Imported, ImportedNas, ImportedUser } from './rules.ts';
 import type { RowError } from './tables.ts';
 
@@ -35,10 +42,14 @@ export interface ImportPlan {
   readonly errors: readonly RowError[];
 }
 
-/** What an import would do now; nothing is written. */
+/**
+ * What an import would do now; nothing is written.
+ * @param isHeld whether the services stay as they are until the transaction ends, so that the plan can be carried out.
+ */
 export async function planImport(
   transaction: Transaction<TenantDatabase>,
   imported: Imported,
+  isHeld: boolean,
 ): Promise<ImportPlan> {
   const errors: RowError[] = [...imported.errors];
   const known = await allNases(transaction);
@@ -58,14 +69,9 @@ export async function planImport(
     addresses.add(sourceAddress);
     names.add(name);
   }
-  const accesses = new Map(
-    (
-      await accessesByUsername(
-        transaction,
-        imported.users.map((user) => user.username),
-      )
-    ).map((access) => [access.username, access]),
-  );
+  const read = isHeld ? lockedByUsername : accessesByUsername;
+  const usernames = imported.users.map((user) => user.username);
+  const accesses = new Map((await read(transaction, usernames)).map((access) => [access.username, access]));
   const users: UserWork[] = [];
   const taken = new Set<string>();
   for (const user of imported.users) {
@@ -110,7 +116,11 @@ function changesOf(user: ImportedUser, access: Access, address: string | null): 
   ];
 }
 
-/** Carries a plan out, in the transaction it was made in. @returns the services that changed. */
+/**
+ * Carries a plan out, in the transaction it was made in.
+ * @returns the services that changed.
+ * @throws ConflictError naming the row that wants what somebody has taken since the plan was made.
+ */
 export async function carryOutImport(
   services: NetworkServices,
   transaction: Transaction<TenantDatabase>,
@@ -136,6 +146,9 @@ export async function carryOutImport(
       coaPort: profile === 'cisco' ? 1700 : 3799,
       interimIntervalSeconds: 300,
       createdAt: at,
+    }).catch((error: unknown) => {
+      if (violated(error) === null) throw error;
+      throw takenMeanwhile(nas, `a NAS called ${name} or at ${sourceAddress} has been registered`);
     });
     await appendEvents<TenantEvents>(transaction, [
       { type: 'nas.updated', subject: id, payload: { nasId: id, name }, occurredAt, ...by },
@@ -156,10 +169,21 @@ export async function carryOutImport(
     if (address !== null) {
       await releaseAddress(transaction, serviceId, at);
       if (!(await takeAddress(transaction, serviceId, address, at)))
-        throw new Error(`${address} was taken meanwhile`);
+        throw takenMeanwhile(user, `${address} is another service's`);
     }
   }
   const serviceIds = users.map(({ access }) => access.serviceId);
   await tellAccessUpdated(transaction, serviceIds, { occurredAt, ...by });
   return serviceIds;
+}
+
+function takenMeanwhile(
+  { table, line }: { readonly table: string; readonly line: number },
+  what: string,
+): ConflictError {
+  return new ConflictError(
+    'TAKEN_MEANWHILE',
+    `input.content: ${table}, line ${line}: ${what} since this was planned; nothing is imported, plan it again`,
+    { field: 'input.content', holderId: null },
+  );
 }

@@ -1,4 +1,4 @@
-import { StalePlanError, ValidationError } from '@dotmac/schema';
+import { ConflictError, StalePlanError, ValidationError } from '@dotmac/schema';
 import { builder } from '../builder.ts';
 import { fingerprintOf } from '../change/apply.ts';
 import { ChangeModeEnum } from '../types.ts';
@@ -65,13 +65,13 @@ builder.mutationField('importRadius', (t) =>
       'Takes over logins and NASes from tables of FreeRADIUS or daloRADIUS: a dump of MySQL or PostgreSQL, or CSV. Users are ' +
       'the open services with their login names.',
     authScopes: { scope: 'network:write' },
-    errors: { types: [ValidationError, StalePlanError] },
+    errors: { types: [ValidationError, ConflictError, StalePlanError] },
     args: { input: t.arg({ type: ImportRadiusInput, required: true }) },
     resolve: async (_root, { input }, { services, policy, principal, traceId }): Promise<ImportResult> => {
       const { rows, errors } = read(input.content, input.table ?? null);
       const imported = understand(rows);
       const { result, changed } = await services.database.transaction().execute(async (transaction) => {
-        const plan = await planImport(transaction, imported);
+        const plan = await planImport(transaction, imported, input.mode === 'APPLY');
         const steps = [...plan.nases, ...plan.users].map(({ step }) => step);
         const fingerprint = fingerprintOf('import', input.content, [
           input.table ?? '',

@@ -54,9 +54,9 @@ const resultOf: Readonly<Record<string, string>> = {
   lockService: 'Service',
 };
 
-const patienceMilliseconds = 30_000;
+const patienceMilliseconds = 90_000;
 
-/** Asks again and again until the check passes; fails with the last answer after half a minute. */
+/** Asks again and again until the check passes; fails with the last answer after a minute and a half. */
 export async function eventually<T>(ask: () => Promise<T>, check: (answer: T) => boolean): Promise<T> {
   for (const deadline = Date.now() + patienceMilliseconds; ; ) {
     const answer = await ask();

@@ -692,6 +692,13 @@ export interface BillingShield {
   untilDay: string | null;
 }
 
+export interface BillingStandingTenantDay {
+  activeSubscribers: number | null;
+  isRestated: boolean | null;
+  localDate: string | null;
+  tenantId: string | null;
+}
+
 export interface BillingSummary {
   currency: string;
   dueOn: string;
@@ -756,6 +763,19 @@ export interface BillingTenantDay {
   eventId: string;
   localDate: string;
   recordedAt: ColumnType<Date, Date | string, Date | string>;
+  tenantId: string;
+}
+
+export interface BillingTenantDayRestatement {
+  activeSubscribers: number;
+  added: string[];
+  because: string;
+  digest: string;
+  localDate: string;
+  removed: string[];
+  restatedAt: ColumnType<Date, Date | string, Date | string>;
+  restatedBy: string;
+  revision: number;
   tenantId: string;
 }
 
@@ -1824,6 +1844,7 @@ export interface DB {
   "billing.serviceEvent": BillingServiceEvent;
   "billing.serviceLine": BillingServiceLine;
   "billing.shield": BillingShield;
+  "billing.standingTenantDay": BillingStandingTenantDay;
   "billing.summary": BillingSummary;
   "billing.summaryDocument": BillingSummaryDocument;
   "billing.taxExemption": BillingTaxExemption;
@@ -1831,6 +1852,7 @@ export interface DB {
   "billing.taxRate": BillingTaxRate;
   "billing.taxService": BillingTaxService;
   "billing.tenantDay": BillingTenantDay;
+  "billing.tenantDayRestatement": BillingTenantDayRestatement;
   "billing.usageAllowance": BillingUsageAllowance;
   "billing.usageDay": BillingUsageDay;
   "billing.usageTopUp": BillingUsageTopUp;

@@ -114,7 +114,7 @@ export function openPlatformBooks(
     },
     async days(tenantId, from, to) {
       const found = await ask<{ days: never }>(
-        'days(from: $from, to: $to) { localDate activeSubscribers digest }',
+        'days(from: $from, to: $to) { localDate activeSubscribers countedSubscribers digest restatements { activeSubscribers added removed digest because restatedAt } }',
         { tenantId, from, to },
         ', $from: LocalDate!, $to: LocalDate!',
       );

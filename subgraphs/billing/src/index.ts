@@ -44,6 +44,7 @@ import { mailJob } from './mail/send.ts';
 import { dailyMetering } from './metering/count.ts';
 import './metering/graphql-count.ts';
 import './metering/graphql-preview.ts';
+import './metering/graphql-restate.ts';
 import './metering/graphql.ts';
 import { outageConsumer } from './outage/events.ts';
 import './outage/graphql.ts';

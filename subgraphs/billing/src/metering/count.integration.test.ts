@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { principalWith, testTenant } from '@dotmac/harness';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BillingHarness, plusDays, startBilling, subscriber } from '../testing.ts';
+import { meteringDigest } from './rules-digest.ts';
 
 let isp: BillingHarness;
 beforeAll(async () => {
@@ -113,6 +114,21 @@ test('each day counts who had an open service at its close, once, and proves who
       [],
   );
   expect(reasons).toEqual({ [stays]: [stayer.id], [two]: [open.id] });
+  // What is told of it later: the operator hears who should not have been counted, and the proof of the rest.
+  await open.cancel(plusDays(day0, 3));
+  await nextDay();
+  const { recountedDay } = await isp.ask<{ recountedDay: object }>(
+    'query ($day: LocalDate!) { recountedDay(localDate: $day) { activeSubscribers digest added removed } }',
+    { day: plusDays(day0, 3) },
+  );
+  const left = back.filter((id) => id !== two).toSorted();
+  expect(recountedDay).toEqual({
+    activeSubscribers: left.length,
+    digest: meteringDigest(plusDays(day0, 3), left),
+    added: [],
+    removed: [two],
+  });
+  expect((await counted(plusDays(day0, 3), plusDays(day0, 4)))[0]?.ids).toEqual(back.toSorted());
   // A day that is counted is not counted again, whatever is told of it afterwards.
   await expect(
     isp.tenant.services.database.updateTable('billing.meteredDay').set({ activeSubscribers: 0 }).execute(),

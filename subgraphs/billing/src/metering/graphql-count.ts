@@ -2,10 +2,19 @@ import { ValidationError } from '@dotmac/schema';
 import { type ResolveCursorConnectionArgs, resolveCursorConnection } from '@pothos/plugin-relay';
 import { CustomerRef } from '../account/type.ts';
 import { builder } from '../builder.ts';
+import { formatDay } from '../calendar/rules.ts';
 import { startOfDay } from '../calendar/rules-zone.ts';
 import { dayOfText } from '../run/run.ts';
 import { ServiceRef } from '../service-line/type.ts';
-import { countedCustomers, type MeteredDay, meteredDays, reasonsToCount } from './store-count.ts';
+import { meteringDigest } from './rules-digest.ts';
+import {
+  activeCustomers,
+  countedCustomers,
+  countedOn,
+  type MeteredDay,
+  meteredDays,
+  reasonsToCount,
+} from './store-count.ts';
 
 /** As many as a long month and what is around it: each may be opened to all its subscribers. */
 const mostDays = 62;
@@ -71,6 +80,57 @@ builder.queryField('meteredDays', (t) =>
       if (dayOfText(to) - dayOfText(from) > mostDays)
         throw new ValidationError('to', `From ${from} to ${to} is more than ${mostDays} days`);
       return meteredDays(services.database, from, to);
+    },
+  }),
+);
+
+interface Recount {
+  readonly localDate: string;
+  readonly customerIds: readonly string[];
+  readonly counted: readonly string[];
+}
+const missing = (from: readonly string[], of: readonly string[]) => {
+  const there = new Set(from);
+  return of.filter((id) => !there.has(id));
+};
+const RecountRef = builder.objectRef<Recount>('RecountedDay').implement({
+  description:
+    'A counted day, counted again by what the last daily count knew. It changes nothing: the operator restates.',
+  fields: (t) => ({
+    localDate: t.expose('localDate', { type: 'LocalDate' }),
+    activeSubscribers: t.int({ resolve: ({ customerIds }) => customerIds.length }),
+    digest: t.string({
+      description: 'As that of a `MeteredDay`, over who counts now.',
+      resolve: ({ localDate, customerIds }) => meteringDigest(localDate, customerIds),
+    }),
+    added: t.idList({
+      description: 'Who was missing.',
+      resolve: ({ customerIds, counted }) => missing(counted, customerIds),
+    }),
+    removed: t.idList({
+      description: 'Who should not have been counted.',
+      resolve: ({ customerIds, counted }) => missing(customerIds, counted),
+    }),
+  }),
+});
+
+builder.queryField('recountedDay', (t) =>
+  t.field({
+    type: RecountRef,
+    nullable: true,
+    description: 'What `restateTenantDay` of the operator asks for; null for a day that was not counted.',
+    authScopes: { scope: 'billing:read' },
+    args: { localDate: t.arg({ type: 'LocalDate', required: true }) },
+    resolve: async (_root, { localDate }, { services }) => {
+      const { database, tenant } = services;
+      const next = formatDay(dayOfText(localDate) + 1);
+      if ((await meteredDays(database, localDate, next)).length === 0) return null;
+      const close = new Date(startOfDay(dayOfText(next), tenant?.timeZone ?? 'UTC'));
+      return {
+        localDate,
+        customerIds: await activeCustomers(database, localDate, close),
+        counted: await countedOn(database, localDate),
+      };
     },
   }),
 );

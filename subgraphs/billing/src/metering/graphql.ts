@@ -10,15 +10,17 @@ import { PlanRef } from '../catalogue/type.ts';
 import { invoiceByNumber } from '../document/store.ts';
 import { InvoiceRef } from '../document/type.ts';
 import { periodContaining, periodGrid } from '../period/rules.ts';
-import { usageLineId } from '../run/store.ts';
+import { TenantDayRestatementRef } from './graphql-restate.ts';
 import {
   accountOfTenant,
   insertUsageLine,
   keepTenantDay,
   newestRateCard,
+  type StandingDay,
   type TenantDay,
   tenantDays,
 } from './store.ts';
+import { usageLineId } from './store-usage.ts';
 import { PlatformAccountRef } from './type.ts';
 
 PlatformAccountRef.implement({
@@ -63,16 +65,27 @@ PlatformAccountRef.implement({
   }),
 });
 
-const TenantDayRef = builder.objectRef<TenantDay>('TenantDay');
+const TenantDayRef = builder.objectRef<TenantDay & Partial<StandingDay>>('TenantDay');
 TenantDayRef.implement({
   fields: (t) => ({
     localDate: t.expose('localDate', { type: 'LocalDate' }),
-    activeSubscribers: t.exposeInt('activeSubscribers', {
-      description: 'With a service that was active at the close of the day.',
+    activeSubscribers: t.int({
+      description: 'With a service that was active at the close of the day, as it stands.',
+      resolve: (day) => day.restatements?.at(-1)?.activeSubscribers ?? day.activeSubscribers,
     }),
-    digest: t.exposeString('digest', {
+    digest: t.string({
       nullable: true,
-      description: "The proof of the ISP's own `MeteredDay` of who was counted.",
+      description: "The proof of the ISP's own `MeteredDay` of who was counted, or of its last restatement.",
+      resolve: (day) => day.restatements?.at(-1)?.digest ?? day.digest,
+    }),
+    countedSubscribers: t.int({
+      description: 'As it was counted, whatever was restated since.',
+      resolve: ({ activeSubscribers }) => activeSubscribers,
+    }),
+    restatements: t.field({
+      type: [TenantDayRestatementRef],
+      description: 'Oldest first; the last one holds.',
+      resolve: ({ restatements }) => [...(restatements ?? [])],
     }),
     recordedAt: t.expose('recordedAt', { type: 'DateTime' }),
   }),

@@ -111,3 +111,118 @@ test('an ISP is billed for the average of its counted subscribers, and bundles b
   const overlapping = [{ upTo: '50', unitPrice: '2' }, { upTo: '50', unitPrice: '1' }, { unitPrice: '1' }];
   expect((await preview(overlapping)).errors?.[0]?.extensions).toMatchObject({ field: 'bands[1].upTo' });
 });
+
+test('a day that was counted wrong is restated beside its count, and the next invoice carries the difference', async () => {
+  const { database } = platform.tenant.services;
+  const terms = {
+    price: { amount: '0', currency: 'USD' },
+    productClass: 'other',
+    bands: [{ upTo: '100', unitPrice: '310' }, { unitPrice: '31' }],
+  };
+  const rateCardPlanId = await createPlan('RATE_CARD', terms);
+  const customerId = await platform.createCustomer('Beta Net');
+  const tenantId = 'ten_beta';
+  // From the first day of a month on.
+  const first = Temporal.PlainDate.from(platform.today()).add({ months: 1 }).with({ day: 1 });
+  await platform.ask(
+    'mutation ($input: OpenPlatformAccountInput!) { openPlatformAccount(input: $input) { __typename } }',
+    { input: { tenantId, customerId, rateCardPlanId, liveFrom: first.toString() } },
+  );
+  const next = first.add({ months: 1 });
+  const to = (day: Temporal.PlainDate) =>
+    Temporal.PlainDate.from(platform.today()).until(day, { largestUnit: 'days' }).days;
+  const count = async (from: Temporal.PlainDate, until: Temporal.PlainDate) => {
+    for (let day = from; Temporal.PlainDate.compare(day, until) < 0; day = day.add({ days: 1 }))
+      await recordDay({ tenantId, localDate: `${day}`, activeSubscribers: 100, eventId: `beta:${day}` });
+  };
+  await count(first, next);
+  await platform.tenant.services.advanceClock(to(next) * 86_400_000);
+  const lines = () =>
+    database
+      .selectFrom('billing.documentLine')
+      .select(['netMinor', 'correction', 'periodFrom', 'explanation'])
+      .where('serviceLineId', '=', `usage:${tenantId}`)
+      .orderBy('periodFrom')
+      .orderBy('correction')
+      .execute();
+  expect((await lines()).map(({ netMinor }) => netMinor)).toEqual([31_000n]);
+
+  const restate = (input: Record<string, unknown>) =>
+    platform.ask<{ restateTenantDay: { __typename: string; fingerprint: string } }>(
+      `mutation ($input: RestateTenantDayInput!) { restateTenantDay(input: $input) { __typename
+        ... on TenantDayRestatementPreview { fingerprint before after difference { amount } }
+        ... on TenantDayRestated { difference { amount } restatement { revision activeSubscribers because } }
+        ... on ValidationError { field } ... on NotFoundError { message } } }`,
+      {
+        input: { tenantId, localDate: `${first}`, digest: 'a'.repeat(64), because: 'left in time', ...input },
+      },
+    );
+  const days = first.daysInMonth;
+  // As many as make it one subscriber less on the average of the month.
+  const removed = Array.from({ length: days }, (_, index) => `cus_${index}`);
+  expect(await restate({ removed: [], mode: 'PLAN' })).toMatchObject({
+    restateTenantDay: { field: 'input.added' },
+  });
+  expect(await restate({ removed, because: ' ', mode: 'PLAN' })).toMatchObject({
+    restateTenantDay: { field: 'input.because' },
+  });
+  const tooMany = Array.from({ length: 101 }, (_, index) => `cus_${index}`);
+  expect(await restate({ removed: tooMany, mode: 'PLAN' })).toMatchObject({
+    restateTenantDay: { field: 'input.removed' },
+  });
+  expect(await restate({ removed, localDate: '2020-01-01', mode: 'PLAN' })).toMatchObject({
+    restateTenantDay: { __typename: 'NotFoundError' },
+  });
+  const { restateTenantDay: plan } = await restate({ removed, mode: 'PLAN' });
+  expect(plan).toMatchObject({ before: 100, after: 100 - days, difference: { amount: '-310' } });
+  const { fingerprint } = plan;
+  expect(await restate({ removed, mode: 'APPLY', fingerprint })).toEqual({
+    restateTenantDay: {
+      __typename: 'TenantDayRestated',
+      difference: { amount: '-310' },
+      restatement: { revision: 1, activeSubscribers: 100 - days, because: 'left in time' },
+    },
+  });
+  // Sent again, it would take them off twice: the plan is stale.
+  expect(await restate({ removed, mode: 'APPLY', fingerprint })).not.toMatchObject({
+    restateTenantDay: { __typename: 'TenantDayRestated' },
+  });
+  expect(
+    await platform.ask(
+      `query ($from: LocalDate!, $to: LocalDate!) { platformAccount(tenantId: "${tenantId}") { days(from: $from, to: $to) {
+        activeSubscribers countedSubscribers digest restatements { revision because removed } } } }`,
+      { from: `${first}`, to: `${first.add({ days: 1 })}` },
+    ),
+  ).toEqual({
+    platformAccount: {
+      days: [
+        {
+          activeSubscribers: 100 - days,
+          countedSubscribers: 100,
+          digest: 'a'.repeat(64),
+          restatements: [{ revision: 1, because: 'left in time', removed }],
+        },
+      ],
+    },
+  });
+  await expect(
+    database.updateTable('billing.tenantDayRestatement').set({ activeSubscribers: 0 }).execute(),
+  ).rejects.toThrow('append-only');
+
+  const after = next.add({ months: 1 });
+  await count(next, after);
+  await platform.tenant.services.advanceClock(to(after) * 86_400_000);
+  const billed = await lines();
+  expect(billed.map(({ netMinor, correction }) => [netMinor, correction])).toEqual([
+    [31_000n, 0],
+    [-310n, 1],
+    [31_000n, 0],
+  ]);
+  for (const line of billed)
+    expect(checkExplanation(line.explanation as never, line.netMinor)).toEqual({ outcome: 'AGREES' });
+  expect(billed[1]?.explanation).toMatchObject({ facts: { [`${first}`]: 'left in time' } });
+  // Nothing is carried twice.
+  await platform.ask('mutation { runBilling(input: {}) { __typename } }');
+  expect(await lines()).toHaveLength(3);
+  expect(await platform.ask('{ ledgerProof { holds } }')).toEqual({ ledgerProof: { holds: true } });
+});

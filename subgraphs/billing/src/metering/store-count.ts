@@ -119,6 +119,12 @@ export function countedCustomers(
   return pageBy(db.selectFrom(counted.as('counted')).select('id'), 'id', 'asc', page).execute();
 }
 
+/** Everybody who was counted on a local day (ISO), in order. */
+export async function countedOn(db: Executor<TenantDatabase>, localDate: string): Promise<string[]> {
+  const all = await countedCustomers(db, localDate, { limit: Number.MAX_SAFE_INTEGER, inverted: false });
+  return all.map(({ id }) => id);
+}
+
 /** Every stay there was, by customer. */
 export async function allStays(
   db: Executor<TenantDatabase>,

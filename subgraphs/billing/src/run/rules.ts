@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { rational } from '@dotmac/platform/money/rational';
-import { mulDivRound } from '@dotmac/platform/money/rounding';
 import type { Day } from '../calendar/rules.ts';
 import { type BilledLine, type ChargeLine, charge, nextDueOn, type ServiceLine } from '../charge/rules.ts';
 import { DEFAULT_POLICY } from '../charge/rules-policy.ts';
@@ -8,9 +7,8 @@ import { discountLines, explainDiscount, type RecurringDiscount } from '../disco
 import { type Draft, type DraftLine, draftText } from '../document/rules-draft.ts';
 import type { Explanation } from '../explanation/rules.ts';
 import { feeLine, type OpenFee } from '../fee/rules.ts';
-import { averageActive, type DailyCount, graduatedPrice, type RateCard } from '../metering/rules.ts';
+import { type UsageSnapshot, usageLines } from '../metering/rules-usage.ts';
 import { canonicalJson } from '../numbering/rules.ts';
-import { periodContaining, periodGrid, periodsBetween } from '../period/rules.ts';
 import type { PrepaidStanding } from '../prepaid/rules.ts';
 import {
   heldPrice,
@@ -57,20 +55,6 @@ export interface AccountSnapshot {
 interface AccountDiscount extends RecurringDiscount {
   readonly name: string;
   readonly settledBefore: Day | null;
-  readonly billed: readonly BilledLine[];
-}
-
-/** Subscribers of an ISP that are counted by the day (tenant zero only). */
-export interface UsageSnapshot {
-  readonly serviceLineId: string;
-  /** The first day that is paid for: that on which the ISP began, or its trial ended. */
-  readonly liveFrom: Day;
-  readonly settledBefore: Day | null;
-  /** Versions of the card, oldest first. */
-  readonly cards: readonly (RateCard & { readonly effectiveFrom: Day })[];
-  readonly planName: string;
-  readonly productClass: string;
-  readonly counts: readonly DailyCount[];
   readonly billed: readonly BilledLine[];
 }
 
@@ -304,60 +288,6 @@ const explainHeld = ({ id, priceMinor }: Version, percent: string): Explanation 
   formula: 'list * percent / 100',
   facts: { priceVersion: id },
 });
-
-type UsageResult =
-  | { readonly ok: true; readonly lines: UntaxedLine[]; readonly next: Day }
-  | { readonly ok: false; readonly message: string };
-
-/** Every ended month that is not billed yet, by the average of its daily counts. A missing day blocks. */
-function usageLines(usage: UsageSnapshot, anchorDay: number, runDate: Day): UsageResult {
-  const grid = periodGrid(
-    { type: 'dayOfMonth', day: anchorDay },
-    { unit: 'month', count: 1 },
-    usage.liveFrom,
-  );
-  const billed = new Set(usage.billed.map((line) => line.periodFrom));
-  const lines: UntaxedLine[] = [];
-  const first = Math.max(usage.liveFrom, usage.settledBefore ?? usage.liveFrom);
-  for (const period of periodsBetween(grid, first, runDate + 1)) {
-    if (period.to > runDate) return { ok: true, lines, next: period.to };
-    if (billed.has(period.from)) continue;
-    const { from: periodFrom, to: periodTo } = period;
-    const from = Math.max(periodFrom, usage.liveFrom);
-    const quantity = averageActive(usage.counts, { ...period, liveFrom: usage.liveFrom });
-    if (!quantity.ok) return { ok: false, message: quantity.error.message };
-    const [days, ofDays] = [periodTo - from, periodTo - periodFrom];
-    // The version of the period's first day holds for the whole period.
-    const version = usage.cards.findLast((one) => one.effectiveFrom <= period.from) ?? usage.cards[0];
-    if (version === undefined) return { ok: false, message: 'the rate card has no published version' };
-    const { minimum } = version;
-    const card =
-      minimum === undefined
-        ? version
-        : { ...version, minimum: mulDivRound(minimum, BigInt(days), BigInt(ofDays)) };
-    const price = graduatedPrice(card, quantity.quantity);
-    lines.push({
-      kind: 'usage',
-      description: usage.planName,
-      productClass: usage.productClass,
-      serviceLineId: usage.serviceLineId,
-      priceKey: card.version,
-      price: rational(price.amount),
-      dayCount: 'actual',
-      periodFrom,
-      periodTo,
-      from,
-      to: periodTo,
-      days,
-      ofDays,
-      correction: 0,
-      net: price.amount,
-      explanation: { ...price.explanation, parts: { quantity: quantity.explanation } },
-    });
-  }
-  // Not live yet.
-  return { ok: true, lines, next: periodContaining(grid, usage.liveFrom).to };
-}
 
 /** SHA-256 (hex) over what a set of drafts would do, whatever their order. */
 export function fingerprintOf(drafts: readonly Draft[]): string {

@@ -1,17 +1,17 @@
 import type { TenantDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
 import { sql, type Transaction } from 'kysely';
-import { type Day, parseDay } from '../calendar/rules.ts';
-import { versionOf } from '../catalogue/store.ts';
+import type { Day } from '../calendar/rules.ts';
 import type { BilledLine } from '../charge/rules.ts';
 import { idArray } from '../database/id-array.ts';
 import { discountsOfLines } from '../discount/store.ts';
 import { openFees } from '../fee/store.ts';
+import { usageSnapshots } from '../metering/store-usage.ts';
 import { prepaidStandings } from '../prepaid/store.ts';
 import { historiesOfCustomers } from '../service-line/histories.ts';
 import { exemptionsOf } from '../tax/store.ts';
 import { overageSnapshots } from '../usage/snapshot.ts';
-import type { AccountSnapshot, UsageSnapshot } from './rules.ts';
+import type { AccountSnapshot } from './rules.ts';
 
 /**
  * Accounts that are due on a local day (ISO), locked. `SKIP` leaves out those that somebody else works on; `WAIT`
@@ -166,72 +166,6 @@ async function billedLines(
   }
   return found;
 }
-
-/** The usage of platform accounts among these; costs nothing where there are none. */
-async function usageSnapshots(
-  db: Executor<TenantDatabase>,
-  accounts: readonly AccountRow[],
-  billed: ReadonlyMap<string, BilledLine[]>,
-): Promise<Map<string, UsageSnapshot>> {
-  const metered = accounts.flatMap((account) =>
-    account.tenantId === null || account.rateCardPlanId === null || account.liveFrom === null
-      ? []
-      : [
-          {
-            ...account,
-            tenantId: account.tenantId,
-            planId: account.rateCardPlanId,
-            liveFrom: account.liveFrom,
-          },
-        ],
-  );
-  if (metered.length === 0) return new Map();
-  const lineIds = metered.map(({ tenantId }) => usageLineId(tenantId));
-  const { rows: settled } = await sql<{ id: string; settledBefore: Day | null }>`
-    select id, settled_before - date '1970-01-01' as "settledBefore" from billing.service_line
-    where id = any(${idArray(lineIds)})`.execute(db);
-  const { rows: counts } = await sql<{ tenantId: string; day: Day; active: number }>`
-    select tenant_id as "tenantId", local_date - date '1970-01-01' as day, active_subscribers as active
-    from billing.tenant_day d
-    where tenant_id = any(${metered.map(({ tenantId }) => tenantId)}::text[])
-      and local_date >= coalesce((select settled_before - 31 from billing.service_line where id = 'usage:' || tenant_id), '-infinity'::date)
-    order by tenant_id, local_date`.execute(db);
-  const cards = await db
-    .selectFrom('billing.planVersion as version')
-    .innerJoin('billing.plan as plan', 'plan.id', 'version.planId')
-    .selectAll('version')
-    .select('plan.name as planName')
-    .where('plan.id', 'in', [...new Set(metered.map(({ planId }) => planId))])
-    .orderBy('version.version')
-    .execute();
-  return new Map(
-    metered.flatMap(({ customerId, tenantId, planId, liveFrom }) => {
-      const own = cards.filter((card) => card.planId === planId);
-      const id = usageLineId(tenantId);
-      const snapshot: UsageSnapshot = {
-        serviceLineId: id,
-        liveFrom,
-        settledBefore: settled.find((one) => one.id === id)?.settledBefore ?? null,
-        cards: own.map((row) => {
-          const { id: version, bands, minimumMinor, effectiveFrom } = versionOf(row);
-          return {
-            version,
-            bands: bands ?? [],
-            ...(minimumMinor === null ? {} : { minimum: minimumMinor }),
-            effectiveFrom: parseDay(effectiveFrom) ?? 0,
-          };
-        }),
-        planName: own[0]?.planName ?? planId,
-        productClass: own.at(-1)?.productClass ?? 'other',
-        counts: counts.filter((count) => count.tenantId === tenantId),
-        billed: billed.get(id) ?? [],
-      };
-      return [[customerId, snapshot] as const];
-    }),
-  );
-}
-
-export const usageLineId = (tenantId: string): string => `usage:${tenantId}`;
 
 /** Writes down how far the accounts are billed. Days are ISO dates; `null` means nothing is to come. */
 export async function settleAccounts(

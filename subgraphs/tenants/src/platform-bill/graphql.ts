@@ -56,14 +56,43 @@ const CardRef = builder.objectRef<BookedCard>('PlatformRateCard').implement({
   }),
 });
 
+const RestatementRef = builder
+  .objectRef<BookedDay['restatements'][number]>('PlatformDayRestatement')
+  .implement({
+    description: 'A correction of a counted day by the operator.',
+    fields: (t) => ({
+      activeSubscribers: t.exposeInt('activeSubscribers'),
+      added: t.stringList({
+        description: 'Ids of customers who were missing.',
+        resolve: ({ added }) => [...added],
+      }),
+      removed: t.stringList({
+        description: 'Who should not have been counted.',
+        resolve: ({ removed }) => [...removed],
+      }),
+      digest: t.exposeString('digest'),
+      because: t.exposeString('because'),
+      restatedAt: t.field({ type: 'DateTime', resolve: ({ restatedAt }) => new Date(restatedAt) }),
+    }),
+  });
+
 const DayRef = builder.objectRef<BookedDay>('PlatformBilledDay').implement({
   description: 'A day as it is billed. `meteredDays` of the tenant itself names who was counted.',
   fields: (t) => ({
     localDate: t.expose('localDate', { type: 'LocalDate' }),
-    activeSubscribers: t.exposeInt('activeSubscribers'),
+    activeSubscribers: t.exposeInt('activeSubscribers', { description: 'As it stands.' }),
+    countedSubscribers: t.exposeInt('countedSubscribers', {
+      description: 'As it was counted, whatever was restated since.',
+    }),
     digest: t.exposeString('digest', {
       nullable: true,
-      description: "The proof that came with the tenant's own count.",
+      description: "The proof that came with the tenant's own count, or with its last restatement.",
+    }),
+    restatements: t.field({
+      type: [RestatementRef],
+      description:
+        'Oldest first; the last one holds. The next invoice carries what a billed month differs by.',
+      resolve: ({ restatements }) => [...restatements],
     }),
   }),
 });

@@ -81,6 +81,17 @@ export interface BookedDay {
   readonly localDate: string;
   readonly activeSubscribers: number;
   readonly digest: string | null;
+  /** As it was counted, whatever was restated since. */
+  readonly countedSubscribers: number;
+  /** Oldest first; the last one holds. */
+  readonly restatements: readonly {
+    readonly activeSubscribers: number;
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+    readonly digest: string;
+    readonly because: string;
+    readonly restatedAt: string;
+  }[];
 }
 
 export interface BookedTrial {

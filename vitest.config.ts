@@ -20,7 +20,7 @@ export default defineConfig({
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts', 'test/e2e/**'],
           // Pure, but not all of it short, and a machine may be busy.
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           expect: patient,
         },
       },

@@ -30,7 +30,9 @@ const ImportRef = builder.objectRef<StatementImport>('BankStatementImport').impl
   fields: (t) => ({
     lines: t.field({ type: [BankLineRef], description: 'That are new.', resolve: ({ lines }) => [...lines] }),
     duplicates: t.exposeInt('duplicates', { description: 'Lines that were there already.' }),
-    skipped: t.exposeInt('skipped', { description: 'Money out, and what is not booked yet.' }),
+    skipped: t.exposeInt('skipped', {
+      description: 'Money out, what a bank takes back of it, and what is not booked yet.',
+    }),
   }),
 });
 const StatementFormatEnum = builder.enumType('BankStatementFormat', {

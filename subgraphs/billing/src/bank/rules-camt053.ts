@@ -83,7 +83,10 @@ function entriesOf(statement: Node): (StatementLine[] | null)[] {
     if (direction !== 'CRDT' && direction !== 'DBIT')
       throw new Malformed(entry.at, 'an entry is CRDT or DBIT (CdtDbtInd)');
     const bookedOn = (text(entry, 'BookgDt/Dt', 'BookgDt/DtTm') ?? '').slice(0, 10);
-    if (direction === 'DBIT' || (text(entry, 'Sts/Cd', 'Sts') ?? 'BOOK') !== 'BOOK') return null;
+    // What comes back of the ISP's own payment is money in, and nobody's who owes.
+    const isReversal = ['true', '1'].includes(text(entry, 'RvslInd') ?? '');
+    const isBooked = (text(entry, 'Sts/Cd', 'Sts') ?? 'BOOK') === 'BOOK';
+    if (direction === 'DBIT' || isReversal || !isBooked) return null;
     if (!isCalendarDate(bookedOn)) throw new Malformed(entry.at, 'an entry has a booking date (BookgDt)');
     const details = find(entry, 'NtryDtls/TxDtls');
     const common = { account, bookedOn, bankReference: text(entry, 'AcctSvcrRef') ?? '' };

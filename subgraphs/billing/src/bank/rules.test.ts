@@ -19,12 +19,14 @@ const camt = (entries: string) => `<?xml version="1.0"?>
 describe('camt.053', () => {
   it('gives money in, parts of a batch on their own, and counts the rest as skipped', () => {
     const batch = `<NtryDtls>${part('10.00', 'Ada')}${part('20.00', 'Bob')}</NtryDtls>`;
+    const pending = entry('', '1.00', 'CRDT', '<Sts>PDNG</Sts>');
+    const reversal = entry('', '7.00', 'CRDT', '<RvslInd>true</RvslInd><Sts><Cd>BOOK</Cd></Sts>');
     const result = camt053Statement(
-      camt(entry(batch) + entry('', '5', 'DBIT') + entry('', '1.00', 'CRDT', '<Sts>PDNG</Sts>') + entry()),
+      camt(entry(batch) + entry('', '5', 'DBIT') + pending + reversal + entry()),
     );
     expect(result).toMatchObject({
       ok: true,
-      skipped: 2,
+      skipped: 3,
       lines: [
         {
           account: 'DE02',

@@ -122,7 +122,7 @@ function party(one: Party): string {
   ]);
 }
 
-/** UNCL 4461: 58 is a SEPA credit transfer, 30 any other. */
+/** UNCL 4461: 30 is a credit transfer, SEPA's among them. */
 function paymentMeans({ seller, remittance }: EnInvoice): string | undefined {
   if (seller.iban == null) return undefined;
   return element('cac:PaymentMeans', [

@@ -10,6 +10,8 @@ export interface TenantsEvents {
     detail: string;
   };
   'tenant.state.changed': { tenantId: string; slug: string; from: string; to: string };
+  /** Its business days begin by another IANA zone from now on. */
+  'tenant.timeZone.changed': { tenantId: string; from: string; to: string };
   /** The tenant's runtime answers under this base URL from now on. */
   'tenant.route.changed': { tenantId: string };
   'apiKey.created': { keyId: string; tenantId: string | null; scopes: string[] };

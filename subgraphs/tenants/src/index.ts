@@ -19,6 +19,7 @@ import type { ProvisioningPorts } from './provisioning/ports.ts';
 import { startReconciler } from './provisioning/reconciler.ts';
 import './tenant/graphql.ts';
 import { tenantLoaders } from './tenant/loaders.ts';
+import './time-zone/graphql.ts';
 import './trusted-document/graphql.ts';
 
 export { addMembership, ensureAccount } from './account/store.ts';

@@ -1,5 +1,4 @@
 import {
-  applyMode,
   bundles,
   ConflictError,
   NotFoundError,
@@ -8,6 +7,7 @@ import {
   unlocked,
   ValidationError,
 } from '@dotmac/schema';
+import { ApplyModeEnum } from '../apply-mode.ts';
 import { builder } from '../builder.ts';
 import { booksOf } from './books.ts';
 import type { BookedOffer, BookedQuoteLine, BookedSwitch } from './ports.ts';
@@ -17,7 +17,6 @@ const BundleEnum = builder.enumType('PlatformBundle', {
   description: 'The premium bundles of the platform.',
   values: bundles,
 });
-const ApplyModeEnum = builder.enumType('ApplyMode', applyMode);
 
 export const OfferRef = builder.objectRef<BookedOffer>('PlatformBundleState').implement({
   description: 'A premium bundle, what it costs, and whether the tenant has it.',

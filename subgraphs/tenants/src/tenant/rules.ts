@@ -1,4 +1,5 @@
 import { readMailbox, ValidationError } from '@dotmac/schema';
+import { isTimeZone } from '../time-zone/rules.ts';
 
 export const tenantStates = ['PROVISIONING', 'ACTIVE', 'SUSPENDED', 'FAILED', 'ARCHIVED'] as const;
 export type TenantState = (typeof tenantStates)[number];
@@ -42,14 +43,4 @@ export function checkTenant(input: TenantInput, isPlatform = false): TenantInput
     throw new ValidationError('input.country', 'A country is an ISO 3166-1 code such as CA');
   const ownerEmail = readMailbox('input.ownerEmail', input.ownerEmail);
   return { ...input, slug, name, ownerEmail };
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import type { PlatformDatabase } from '@dotmac/migrations';
 import type { Executor } from '@dotmac/platform';
-import type { Selectable } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import type { TenantState } from './rules.ts';
 
 export type Tenant = Omit<Selectable<PlatformDatabase['tenants.tenant']>, 'state'> & {
@@ -9,6 +9,20 @@ export type Tenant = Omit<Selectable<PlatformDatabase['tenants.tenant']>, 'state
 
 export async function tenantsById(db: Executor<PlatformDatabase>, ids: readonly string[]): Promise<Tenant[]> {
   return (await db.selectFrom('tenants.tenant').selectAll().where('id', 'in', ids).execute()) as Tenant[];
+}
+
+/** Until the transaction ends nobody else changes it. */
+export async function lockedTenant(
+  transaction: Transaction<PlatformDatabase>,
+  id: string,
+): Promise<Tenant | null> {
+  const row = await transaction
+    .selectFrom('tenants.tenant')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return (row as Tenant | undefined) ?? null;
 }
 
 export async function tenantBySlug(db: Executor<PlatformDatabase>, slug: string): Promise<Tenant | null> {
@@ -60,7 +74,7 @@ export async function insertTenant(
 export async function updateTenant(
   db: Executor<PlatformDatabase>,
   id: string,
-  change: Partial<Pick<Tenant, 'state' | 'generation' | 'specHash' | 'trapPort' | 'radsecPort'>>,
+  change: Partial<Pick<Tenant, 'state' | 'generation' | 'specHash' | 'trapPort' | 'radsecPort' | 'timeZone'>>,
 ): Promise<Tenant> {
   const row = await db
     .updateTable('tenants.tenant')

@@ -1,0 +1,4 @@
+import { applyMode } from '@dotmac/schema';
+import { builder } from './builder.ts';
+
+export const ApplyModeEnum = builder.enumType('ApplyMode', applyMode);

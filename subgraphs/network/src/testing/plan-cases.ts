@@ -289,6 +289,20 @@ export async function planCases(
         scope: { scope: { siteId: sites[0] } },
       },
     },
+    scheduleMaintenance: {
+      input: {
+        deviceId,
+        startsAt: '2099-01-01T01:00:00Z',
+        endsAt: '2099-01-01T03:00:00Z',
+        because: 'new antenna',
+      },
+      changes: {
+        deviceId: { deviceId: isp.deviceId },
+        startsAt: { startsAt: '2099-01-01T02:00:00Z' },
+        endsAt: { endsAt: '2099-01-01T04:00:00Z' },
+        because: { because: 'new mast' },
+      },
+    },
     removeAlarmRule: { input: { id: rules[0] }, changes: { id: { id: rules[1] } } },
   };
   const many: Record<string, readonly PlanCase[]> = Object.fromEntries(

@@ -22,7 +22,10 @@ interface Proxy {
   readonly source: string;
 }
 
-/** FreeRADIUS that passes on what it hears over UDP: as in docs/radius.md. */
+/**
+ * FreeRADIUS that passes on what it hears over UDP: as in docs/radius.md. With TLS 1.3 it may wait for good in a read that
+ * the session tickets after the handshake have woken it for, with its connection locked.
+ */
 const configuration = ({ authPort, acctPort, tlsPort, authority, certificate, source }: Proxy) => `
 proxy server {
   default_fallback = no
@@ -40,7 +43,7 @@ home_server dotmac {
     certificate_file = ${certificate.certFile}
     private_key_file = ${certificate.keyFile}
     tls_min_version = "1.2"
-    tls_max_version = "1.3"
+    tls_max_version = "1.2"
   }
 }
 home_server_pool dotmac {
